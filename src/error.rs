@@ -1,0 +1,331 @@
+//! The one error type of the crate: an opaque [`Error`] over a stable [`Kind`].
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The result of every fallible operation of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A foreign error kept as the cause of one of ours. It must be shareable between threads wherever threads exist.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+/// A foreign error kept as the cause of one of ours. A JavaScript value cannot leave its thread, so no more is asked of it.
+#[cfg(target_arch = "wasm32")]
+pub type Source = Box<dyn std::error::Error + 'static>;
+
+/// What went wrong. Each kind has a code that never changes: match on it, not on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A digest that breaks the grammar of the image specification or of its algorithm.
+    InvalidDigest,
+    /// A well-formed digest by an algorithm that is not implemented.
+    UnsupportedAlgorithm,
+    /// A saved hash state that is not one, or is one of another algorithm.
+    InvalidHashState,
+    /// A reference, repository name or tag that breaks the grammar of the distribution specification.
+    InvalidReference,
+    /// A media type that breaks RFC 6838.
+    InvalidMediaType,
+    /// A platform that is not `os/architecture[/variant]`.
+    InvalidPlatform,
+    /// A URL that is not an absolute `http` or `https` one, or that carries credentials.
+    InvalidUrl,
+    /// A header whose value breaks its grammar.
+    InvalidHeader,
+    /// An option outside its range.
+    InvalidArgument,
+    /// Bytes that are not strict JSON (RFC 8259 as narrowed by RFC 7493).
+    InvalidJson,
+    /// More bytes than the stated cap.
+    TooLarge,
+    /// Nested more deeply than the stated cap.
+    TooDeep,
+    /// A document that breaks a rule it must keep to be used.
+    InvalidManifest,
+    /// The bytes do not have the digest they were asked by.
+    DigestMismatch,
+    /// More bytes arrived than were declared.
+    SizeMismatch,
+    /// The body ended in good order, but before all declared bytes had come.
+    BodyTruncated,
+    /// `Content-Type`, descriptor and document do not name one media type.
+    MediaTypeMismatch,
+    /// The host decoded the body on the way, so its bytes are not those that the digest names.
+    ContentEncoded,
+    /// No response came.
+    ConnectionFailed,
+    /// The connection broke in the middle of a body.
+    ConnectionLost,
+    /// A time limit passed.
+    Timeout,
+    /// The caller gave up.
+    Aborted,
+    /// A response that the distribution specification does not allow.
+    UnexpectedResponse,
+    /// The registry answered with an error.
+    Registry,
+    /// The registry asks for credentials, or refuses those it was given.
+    Auth,
+    /// A defect of this crate.
+    Internal,
+}
+
+impl Kind {
+    /// The code that stands for this kind in JavaScript, in JSON and in logs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidDigest => "INVALID_DIGEST",
+            Self::UnsupportedAlgorithm => "UNSUPPORTED_ALGORITHM",
+            Self::InvalidHashState => "INVALID_HASH_STATE",
+            Self::InvalidReference => "INVALID_REFERENCE",
+            Self::InvalidMediaType => "INVALID_MEDIA_TYPE",
+            Self::InvalidPlatform => "INVALID_PLATFORM",
+            Self::InvalidUrl => "INVALID_URL",
+            Self::InvalidHeader => "INVALID_HEADER",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::InvalidJson => "INVALID_JSON",
+            Self::TooLarge => "TOO_LARGE",
+            Self::TooDeep => "TOO_DEEP",
+            Self::InvalidManifest => "INVALID_MANIFEST",
+            Self::DigestMismatch => "DIGEST_MISMATCH",
+            Self::SizeMismatch => "SIZE_MISMATCH",
+            Self::BodyTruncated => "BODY_TRUNCATED",
+            Self::MediaTypeMismatch => "MEDIA_TYPE_MISMATCH",
+            Self::ContentEncoded => "CONTENT_ENCODED",
+            Self::ConnectionFailed => "CONNECTION_FAILED",
+            Self::ConnectionLost => "CONNECTION_LOST",
+            Self::Timeout => "TIMEOUT",
+            Self::Aborted => "ABORTED",
+            Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",
+            Self::Registry => "REGISTRY_ERROR",
+            Self::Auth => "AUTH_FAILED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// Where in a JSON text something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Position {
+    /// Bytes before it.
+    pub offset: u32,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column in characters (Unicode scalar values), from 1.
+    pub column: u32,
+}
+
+impl Position {
+    /// A position from its parts: `offset` in bytes from 0, `line` and `column` from 1.
+    #[must_use]
+    pub fn new(offset: u32, line: u32, column: u32) -> Self {
+        Self {
+            offset,
+            line,
+            column,
+        }
+    }
+}
+
+/// One entry of a registry's error body (distribution specification, "Error Codes").
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegistryErrorEntry {
+    /// The code: `[A-Z_]+`.
+    pub code: String,
+    /// What the registry says of it; empty if it says nothing.
+    pub message: String,
+}
+
+impl RegistryErrorEntry {
+    /// An entry from its parts.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// What is known of an error beyond its kind and message.
+#[derive(Debug, Default)]
+struct Details {
+    expected: Option<String>,
+    actual: Option<String>,
+    url: Option<String>,
+    status: Option<u16>,
+    retry_after: Option<u64>,
+    position: Option<Position>,
+    entries: Vec<RegistryErrorEntry>,
+    source: Option<Source>,
+}
+
+/// An error of this crate. Opaque, so that it can learn more without breaking anyone.
+pub struct Error {
+    kind: Kind,
+    message: Cow<'static, str>,
+    details: Box<Details>,
+}
+
+impl Error {
+    /// An error of this kind; the message is one line that says what was wrong with what.
+    pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            details: Box::default(),
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its code: [`Kind::code`].
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// Its message, without its source's.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What should have been there: a digest, a size in bytes, a media type.
+    #[must_use]
+    pub fn expected(&self) -> Option<&str> {
+        self.details.expected.as_deref()
+    }
+
+    /// What was there instead.
+    #[must_use]
+    pub fn actual(&self) -> Option<&str> {
+        self.details.actual.as_deref()
+    }
+
+    /// The URL that was read, without credentials, query or fragment.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.details.url.as_deref()
+    }
+
+    /// The HTTP status of the response, if one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.details.status
+    }
+
+    /// How many seconds the registry asks to wait (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.details.retry_after
+    }
+
+    /// Where in the JSON text.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.details.position
+    }
+
+    /// The entries of the registry's error body; empty if it had none.
+    #[must_use]
+    pub fn entries(&self) -> &[RegistryErrorEntry] {
+        &self.details.entries
+    }
+
+    /// The foreign error behind this one, taken out.
+    #[must_use]
+    pub fn take_source(&mut self) -> Option<Source> {
+        self.details.source.take()
+    }
+
+    /// This error, saying what was expected and what was there.
+    #[must_use]
+    pub fn with_expected(mut self, expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
+        self.details.expected = Some(expected.to_string());
+        self.details.actual = Some(actual.to_string());
+        self
+    }
+
+    /// This error, saying which URL was read. What could be secret in it is dropped: credentials, query and fragment.
+    #[must_use]
+    pub fn with_url(mut self, url: &str) -> Self {
+        self.details.url = Some(crate::http::redacted(url));
+        self
+    }
+
+    /// This error, with the HTTP status of the response.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.details.status = Some(status);
+        self
+    }
+
+    /// This error, with the seconds the registry asks to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.details.retry_after = seconds;
+        self
+    }
+
+    /// This error, with its place in a JSON text.
+    #[must_use]
+    pub fn with_position(mut self, position: Position) -> Self {
+        self.details.position = Some(position);
+        self
+    }
+
+    /// This error, with the entries of the registry's error body.
+    #[must_use]
+    pub fn with_entries(mut self, entries: Vec<RegistryErrorEntry>) -> Self {
+        self.details.entries = entries;
+        self
+    }
+
+    /// This error, with the foreign one that caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.details.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let (Some(expected), Some(actual)) = (self.expected(), self.actual()) {
+            write!(f, " (expected {expected}, got {actual})")?;
+        }
+        if let Some(url) = self.url() {
+            write!(f, " at {url}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .field("details", &self.details)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.details.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}

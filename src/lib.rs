@@ -1,0 +1,20 @@
+#![doc = include_str!("lib.md")]
+
+pub mod digest;
+pub mod document;
+mod error;
+pub mod http;
+pub mod json;
+pub mod media_type;
+pub mod platform;
+pub mod reference;
+pub mod rules;
+
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "front")]
+pub mod front;
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+mod wasm;
+
+pub use error::{Error, Kind, Position, RegistryErrorEntry, Result, Source};
