@@ -1,0 +1,280 @@
+//! Platforms: what an image runs on, as an index states it and as people write it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+
+/// The platform that [`Platform::default`] is: what registries serve most.
+pub const DEFAULT: &str = "linux/amd64";
+
+/// What an image runs on: the `platform` of a descriptor (image specification, `image-index.md`).
+///
+/// Written `os/architecture[/variant]`, with the version and the features of the operating system in parentheses behind its name:
+/// `windows(10.0.17763)/amd64`, `windows(10.0.17763+win32k)/amd64`, as containerd writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(export, optional_fields))]
+#[non_exhaustive]
+pub struct Platform {
+    /// The operating system: a value of `GOOS`.
+    pub os: String,
+    /// The architecture of the processor: a value of `GOARCH`.
+    pub architecture: String,
+    /// The variant of the processor, such as `v7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// The version of the operating system, such as `10.0.17763.1879`.
+    #[serde(
+        default,
+        rename = "os.version",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub os_version: Option<String>,
+    /// What the operating system must offer, such as `win32k`; empty if nothing is asked.
+    #[serde(default, rename = "os.features", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
+    pub os_features: Vec<String>,
+}
+
+impl Platform {
+    /// A platform of this operating system and architecture, as they are.
+    #[must_use]
+    pub fn new(os: impl Into<String>, architecture: impl Into<String>) -> Self {
+        Self {
+            os: os.into(),
+            architecture: architecture.into(),
+            variant: None,
+            os_version: None,
+            os_features: Vec::new(),
+        }
+    }
+
+    /// This platform, with this variant of its architecture.
+    #[must_use]
+    pub fn with_variant(mut self, variant: impl Into<String>) -> Self {
+        self.variant = Some(variant.into());
+        self
+    }
+
+    /// This platform, with this version of its operating system.
+    #[must_use]
+    pub fn with_os_version(mut self, version: impl Into<String>) -> Self {
+        self.os_version = Some(version.into());
+        self
+    }
+
+    /// This platform, with these features of its operating system.
+    #[must_use]
+    pub fn with_os_features<F: Into<String>>(
+        mut self,
+        features: impl IntoIterator<Item = F>,
+    ) -> Self {
+        self.os_features = features.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// This platform in the one form that equal platforms share. Parsing gives this form; a platform read from a document may hold
+    /// any strings.
+    ///
+    /// Everything but version and features becomes lowercase, an empty variant or version is none, features are sorted, each once,
+    /// and names are translated as containerd does:
+    ///
+    /// | written | means |
+    /// |---|---|
+    /// | `macos` | `darwin` |
+    /// | `x86_64`, `x86-64`, `amd64/v1` | `amd64` |
+    /// | `i386` | `386` |
+    /// | `aarch64`, `arm64/8`, `arm64/v8` | `arm64` |
+    /// | `armhf`, `arm`, `arm/7` | `arm/v7` |
+    /// | `armel` | `arm/v6` |
+    ///
+    /// ```
+    /// use pierhead::platform::Platform;
+    ///
+    /// let platform = Platform::new("linux", "aarch64").with_variant("v8");
+    /// assert_eq!(platform.normalised(), "linux/arm64".parse()?);
+    /// # Ok::<(), pierhead::Error>(())
+    /// ```
+    #[must_use]
+    pub fn normalised(&self) -> Self {
+        let os = match self.os.to_ascii_lowercase() {
+            name if name == "macos" => "darwin".to_owned(),
+            name => name,
+        };
+        let architecture = self.architecture.to_ascii_lowercase();
+        let variant = self
+            .variant
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let (architecture, variant) = normalise_processor(&architecture, &variant);
+        let mut os_features = self.os_features.clone();
+        os_features.sort_unstable();
+        os_features.dedup();
+        Self {
+            os,
+            architecture: architecture.to_owned(),
+            variant: Some(variant.to_owned()).filter(|variant| !variant.is_empty()),
+            os_version: self
+                .os_version
+                .clone()
+                .filter(|version| !version.is_empty()),
+            os_features,
+        }
+    }
+
+    /// Whether an image for `image` is what one who asks for this platform gets. Both are normalised first.
+    ///
+    /// Operating system, architecture and variant are equal. Versions count only where both state one: on Windows the first three
+    /// numbers must be equal, as they decide whether a container starts, and elsewhere all. This platform offers each feature that
+    /// the image requires.
+    ///
+    /// ```
+    /// use pierhead::platform::Platform;
+    ///
+    /// let asked: Platform = "windows(10.0.17763)/amd64".parse()?;
+    /// assert!(asked.matches(&Platform::new("windows", "amd64").with_os_version("10.0.17763.1879")));
+    /// assert!(!asked.matches(&Platform::new("windows", "amd64").with_os_version("10.0.20348.1")));
+    /// # Ok::<(), pierhead::Error>(())
+    /// ```
+    #[must_use]
+    pub fn matches(&self, image: &Self) -> bool {
+        let (asked, image) = (self.normalised(), image.normalised());
+        asked.os == image.os
+            && asked.architecture == image.architecture
+            && asked.variant == image.variant
+            && match (&asked.os_version, &image.os_version) {
+                (Some(a), Some(b)) if asked.os == "windows" => {
+                    a.split('.').take(3).eq(b.split('.').take(3))
+                }
+                (Some(a), Some(b)) => a == b,
+                _ => true,
+            }
+            && image
+                .os_features
+                .iter()
+                .all(|feature| asked.os_features.contains(feature))
+    }
+}
+
+impl Default for Platform {
+    /// [`DEFAULT`].
+    fn default() -> Self {
+        Self::new("linux", "amd64")
+    }
+}
+
+impl FromStr for Platform {
+    type Err = Error;
+
+    /// The result is normalised. Every failure is [`Kind::InvalidPlatform`].
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.split('/');
+        let (Some(os), Some(architecture), variant, None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid(
+                "a platform is `os/architecture` or `os/architecture/variant`",
+            ));
+        };
+        let (os, options) = split_options(os)?;
+        check_part("operating system", os)?;
+        check_part("architecture", architecture)?;
+        let mut platform = Self::new(os, architecture);
+        if let Some(variant) = variant {
+            check_part("variant", variant)?;
+            platform.variant = Some(variant.to_owned());
+        }
+        if let Some(options) = options {
+            platform.read_options(options)?;
+        }
+        Ok(platform.normalised())
+    }
+}
+
+impl Platform {
+    /// Reads what stands in the parentheses: `[version](+feature)*`.
+    fn read_options(&mut self, options: &str) -> Result<()> {
+        let mut options = options.split('+');
+        if let Some(version) = options.next().filter(|version| !version.is_empty()) {
+            check_part("version", version)?;
+            self.os_version = Some(version.to_owned());
+        }
+        for feature in options {
+            check_part("feature", feature)?;
+            self.os_features.push(feature.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Platform {
+    /// What parses to this platform again, if it is normalised and its parts are of the characters that parsing allows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.os)?;
+        if self.os_version.is_some() || !self.os_features.is_empty() {
+            write!(f, "({}", self.os_version.as_deref().unwrap_or_default())?;
+            for feature in &self.os_features {
+                write!(f, "+{feature}")?;
+            }
+            f.write_str(")")?;
+        }
+        write!(f, "/{}", self.architecture)?;
+        match &self.variant {
+            Some(variant) => write!(f, "/{variant}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(Kind::InvalidPlatform, message)
+}
+
+/// Cuts off the parentheses behind the name of the operating system.
+fn split_options(os: &str) -> Result<(&str, Option<&str>)> {
+    match os.split_once('(') {
+        None => Ok((os, None)),
+        Some((os, rest)) => match rest.strip_suffix(')') {
+            Some(options) => Ok((os, Some(options))),
+            None => Err(invalid(
+                "the parenthesis behind a platform's operating system is not closed",
+            )),
+        },
+    }
+}
+
+fn check_part(what: &str, part: &str) -> Result<()> {
+    if part.is_empty() {
+        return Err(invalid(format!("the {what} of the platform is empty")));
+    }
+    if let Some(c) = part
+        .chars()
+        .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-'))
+    {
+        return Err(invalid(format!(
+            "the {what} of a platform cannot hold '{}'",
+            c.escape_default()
+        )));
+    }
+    Ok(())
+}
+
+fn normalise_processor<'a>(architecture: &'a str, variant: &'a str) -> (&'a str, &'a str) {
+    match (architecture, variant) {
+        ("i386", _) => ("386", ""),
+        ("x86_64" | "x86-64" | "amd64", "v1") => ("amd64", ""),
+        ("x86_64" | "x86-64", variant) => ("amd64", variant),
+        ("aarch64" | "arm64", "8" | "v8") => ("arm64", ""),
+        ("aarch64", variant) => ("arm64", variant),
+        ("armhf", _) | ("arm", "" | "7") => ("arm", "v7"),
+        ("armel", _) | ("arm", "6") => ("arm", "v6"),
+        ("arm", "5") => ("arm", "v5"),
+        ("arm", "8") => ("arm", "v8"),
+        same => same,
+    }
+}

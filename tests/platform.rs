@@ -1,0 +1,178 @@
+//! Platforms, by the public API.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use pierhead::Kind;
+use pierhead::platform::{DEFAULT, Platform};
+use proptest::prelude::*;
+
+fn platform(text: &str) -> Platform {
+    text.parse().unwrap()
+}
+
+#[test]
+fn platforms_are_normalised_as_containerd_does() {
+    for (written, normalised) in [
+        ("linux/amd64", "linux/amd64"),
+        ("Linux/AMD64", "linux/amd64"),
+        ("linux/x86_64", "linux/amd64"),
+        ("linux/x86-64", "linux/amd64"),
+        ("linux/x86_64/v3", "linux/amd64/v3"),
+        ("linux/amd64/v1", "linux/amd64"),
+        ("linux/amd64/v2", "linux/amd64/v2"),
+        ("linux/i386", "linux/386"),
+        ("linux/aarch64", "linux/arm64"),
+        ("linux/aarch64/v9", "linux/arm64/v9"),
+        ("linux/arm64/8", "linux/arm64"),
+        ("linux/arm64/V8", "linux/arm64"),
+        ("linux/arm64/v9", "linux/arm64/v9"),
+        ("linux/arm", "linux/arm/v7"),
+        ("linux/armhf", "linux/arm/v7"),
+        ("linux/armel", "linux/arm/v6"),
+        ("linux/arm/5", "linux/arm/v5"),
+        ("linux/arm/6", "linux/arm/v6"),
+        ("linux/arm/7", "linux/arm/v7"),
+        ("linux/arm/8", "linux/arm/v8"),
+        ("macos/arm64", "darwin/arm64"),
+        ("windows(10.0.17763)/amd64", "windows(10.0.17763)/amd64"),
+        (
+            "windows(10.0.17763+win32k)/amd64",
+            "windows(10.0.17763+win32k)/amd64",
+        ),
+        ("linux(+b+a+b)/amd64", "linux(+a+b)/amd64"),
+        ("linux()/amd64", "linux/amd64"),
+        ("unknown/unknown", "unknown/unknown"),
+        ("wasip1/wasm", "wasip1/wasm"),
+    ] {
+        assert_eq!(platform(written).to_string(), normalised, "{written}");
+    }
+}
+
+#[test]
+fn what_is_not_a_platform_is_refused() {
+    for text in [
+        "",
+        "linux",
+        "/",
+        "linux/",
+        "/amd64",
+        "linux/arm/",
+        "linux//v7",
+        "linux/arm/v7/x",
+        "linux /amd64",
+        "linux/amd64\n",
+        "*/amd64",
+        "windows(10.0/amd64",
+        "windows10.0)/amd64",
+        "windows(10.0)x/amd64",
+        "windows(10.0+)/amd64",
+        "windows((10.0))/amd64",
+        "(10.0)/amd64",
+        "l\u{ed}nux/amd64",
+    ] {
+        let error = text.parse::<Platform>().unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidPlatform, "{text:?}");
+    }
+}
+
+#[test]
+fn messages_say_what_is_wrong() {
+    let message = |text: &str| text.parse::<Platform>().unwrap_err().to_string();
+    assert_eq!(
+        message("linux"),
+        "a platform is `os/architecture` or `os/architecture/variant`"
+    );
+    assert_eq!(
+        message("linux/"),
+        "the architecture of the platform is empty"
+    );
+    assert_eq!(
+        message("linux/arm/v 7"),
+        "the variant of a platform cannot hold ' '"
+    );
+}
+
+#[test]
+fn the_default_is_the_constant() {
+    assert_eq!(Platform::default(), platform(DEFAULT));
+}
+
+#[test]
+fn a_match_needs_equal_system_processor_and_variant() {
+    let arm = platform("linux/arm/v7");
+    assert!(arm.matches(&Platform::new("linux", "arm")));
+    assert!(arm.matches(&Platform::new("linux", "arm").with_variant("v7")));
+    assert!(arm.matches(&Platform::new("Linux", "ARMHF")));
+    assert!(!arm.matches(&platform("linux/arm/v6")));
+    assert!(!arm.matches(&platform("linux/arm64")));
+    assert!(!arm.matches(&platform("freebsd/arm/v7")));
+    assert!(platform("linux/arm64").matches(&Platform::new("linux", "arm64").with_variant("v8")));
+    assert!(platform("linux/amd64").matches(&Platform::new("linux", "amd64").with_variant("")));
+}
+
+#[test]
+fn a_version_of_windows_matches_by_its_build_and_any_other_exactly() {
+    let image = |os: &str, version: &str| Platform::new(os, "amd64").with_os_version(version);
+    let asked = platform("windows(10.0.17763.1)/amd64");
+    assert!(asked.matches(&image("windows", "10.0.17763.1879")));
+    assert!(!asked.matches(&image("windows", "10.0.20348.1")));
+    assert!(
+        asked.matches(&platform("windows/amd64")),
+        "an image that names no version runs on any"
+    );
+    assert!(platform("windows/amd64").matches(&image("windows", "10.0.17763.1879")));
+    assert!(platform("linux(6.1.1.1)/amd64").matches(&image("linux", "6.1.1.1")));
+    assert!(!platform("linux(6.1.1.1)/amd64").matches(&image("linux", "6.1.1.2")));
+}
+
+#[test]
+fn features_that_an_image_requires_must_be_offered() {
+    let image = Platform::new("windows", "amd64").with_os_features(["win32k"]);
+    assert!(!platform("windows/amd64").matches(&image));
+    assert!(platform("windows(+other+win32k)/amd64").matches(&image));
+    assert!(platform("windows(+win32k)/amd64").matches(&platform("windows/amd64")));
+}
+
+#[test]
+fn json_has_the_names_of_the_specification_and_nothing_that_is_absent() {
+    let bare = serde_json::json!({"os": "linux", "architecture": "amd64"});
+    assert_eq!(serde_json::to_value(platform("linux/amd64")).unwrap(), bare);
+    let full = serde_json::json!({
+        "os": "windows", "architecture": "arm", "variant": "v7", "os.version": "10.0", "os.features": ["win32k"],
+    });
+    let full_platform = platform("windows(10.0+win32k)/arm/v7");
+    assert_eq!(serde_json::to_value(&full_platform).unwrap(), full);
+    assert_eq!(
+        serde_json::from_value::<Platform>(full).unwrap(),
+        full_platform
+    );
+    assert_eq!(
+        serde_json::from_value::<Platform>(bare).unwrap(),
+        platform("linux/amd64")
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_what_is_read(
+        text in "[A-Za-z0-9_.-]{1,8}(\\([A-Za-z0-9_.-]{0,8}(\\+[a-z0-9]{1,4}){0,3}\\))?/[A-Za-z0-9_.-]{1,8}(/[A-Za-z0-9_.-]{1,4})?"
+    ) {
+        let parsed = platform(&text);
+        prop_assert_eq!(&platform(&parsed.to_string()), &parsed);
+        prop_assert_eq!(&parsed.normalised(), &parsed);
+        prop_assert!(parsed.matches(&parsed));
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,40}") {
+        if let Ok(parsed) = text.parse::<Platform>() {
+            prop_assert_eq!(platform(&parsed.to_string()), parsed);
+        }
+    }
+}
