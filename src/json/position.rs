@@ -1,0 +1,155 @@
+//! From byte offsets and nodes to what people and tools read: lines, columns, JSON pointers.
+
+use crate::Position;
+
+use super::{NodeId, Tree, Value};
+
+/// The line and column of the byte at `offset`. An offset past the end counts as the end.
+///
+/// Linear in the offset.
+#[must_use]
+pub fn position_at(source: &[u8], offset: usize) -> Position {
+    Lines::new(source).position(offset)
+}
+
+/// The JSON pointer (RFC 6901) of a node; of a key's node, the pointer of its value. Empty for the root.
+///
+/// Linear in the size of the document.
+#[must_use]
+pub fn pointer(tree: &Tree, source: &[u8], node: NodeId) -> String {
+    Pointers::new(tree.root(source)).pointer(node)
+}
+
+/// Finds places of ascending offset in one pass over the text.
+pub(crate) struct Lines<'a> {
+    source: &'a [u8],
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(source: &'a [u8]) -> Self {
+        Self {
+            source,
+            at: 0,
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// The position of `offset`, which is not before any offset asked for earlier.
+    pub(crate) fn position(&mut self, offset: usize) -> Position {
+        let offset = offset.min(self.source.len());
+        for &byte in self.source.get(self.at..offset).unwrap_or_default() {
+            if byte == b'\n' {
+                self.line += 1;
+                self.column = 1;
+            } else if byte & 0xC0 != 0x80 {
+                // Not a continuation byte (`10xxxxxx`), so a character starts here.
+                self.column += 1;
+            }
+        }
+        self.at = self.at.max(offset);
+        Position::new(
+            u32::try_from(offset).unwrap_or(u32::MAX),
+            self.line,
+            self.column,
+        )
+    }
+}
+
+/// One open container on the way to a node: the child that the search has come to, and where that child stands.
+struct Level<'a> {
+    container: Value<'a>,
+    /// The key of the child; of an array's child, the child.
+    child: NodeId,
+    ordinal: usize,
+}
+
+/// Finds pointers of ascending nodes in one pass over the tree.
+pub(crate) struct Pointers<'a> {
+    levels: Vec<Level<'a>>,
+}
+
+impl<'a> Pointers<'a> {
+    pub(crate) fn new(root: Value<'a>) -> Self {
+        Self {
+            levels: vec![Level {
+                container: root,
+                child: root.id().after(),
+                ordinal: 0,
+            }],
+        }
+    }
+
+    /// The pointer of `node`, which is not before any node asked for earlier.
+    pub(crate) fn pointer(&mut self, node: NodeId) -> String {
+        while self.levels.len() > 1
+            && self
+                .levels
+                .last()
+                .is_some_and(|level| node >= level.container.end())
+        {
+            self.levels.pop();
+        }
+        while let Some(level) = self.levels.last_mut() {
+            let (container, object) = (level.container, level.container.is_object());
+            // The root itself, or a place behind it.
+            if node <= container.id() || node >= container.end() {
+                break;
+            }
+            // A key is followed by its value, and the next child starts where that value ends.
+            let value = if object {
+                level.child.after()
+            } else {
+                level.child
+            };
+            let value = container.at(value);
+            if node >= value.end() {
+                level.child = value.end();
+                level.ordinal += 1;
+            } else if node > value.id() && value.is_container() {
+                self.levels.push(Level {
+                    container: value,
+                    child: value.id().after(),
+                    ordinal: 0,
+                });
+            } else {
+                return self.written(true);
+            }
+        }
+        self.written(false)
+    }
+
+    /// The pointer of the innermost open container, or (`child`) of the child that it has come to.
+    fn written(&self, child: bool) -> String {
+        let mut pointer = String::new();
+        let count = if child {
+            self.levels.len()
+        } else {
+            self.levels.len().saturating_sub(1)
+        };
+        for level in self.levels.iter().take(count) {
+            pointer.push('/');
+            if level.container.is_object() {
+                for char in level
+                    .container
+                    .at(level.child)
+                    .as_str()
+                    .unwrap_or_default()
+                    .chars()
+                {
+                    match char {
+                        '~' => pointer.push_str("~0"),
+                        '/' => pointer.push_str("~1"),
+                        char => pointer.push(char),
+                    }
+                }
+            } else {
+                pointer.push_str(&level.ordinal.to_string());
+            }
+        }
+        pointer
+    }
+}
