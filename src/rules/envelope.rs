@@ -1,0 +1,53 @@
+//! What manifests and indexes, of OCI and of Docker, say of themselves: `schemaVersion` and `mediaType`.
+
+use crate::document::Kind;
+use crate::json::Value;
+
+use super::report::Findings;
+use super::rule::Rule;
+use super::{Declared, descriptor};
+
+/// The rules of one kind of document on its envelope.
+pub(super) struct Rules {
+    pub(super) schema_version: &'static Rule,
+    pub(super) media_type_missing: &'static Rule,
+    pub(super) media_type_grammar: &'static Rule,
+    pub(super) media_type: &'static Rule,
+}
+
+/// Checks `schemaVersion` and `mediaType`, as [`Findings::properties`] gave them.
+pub(super) fn check(
+    findings: &mut Findings,
+    root: Value<'_>,
+    schema_version: Option<Value<'_>>,
+    media_type: Option<Value<'_>>,
+    rules: &Rules,
+    declared: Declared,
+) {
+    // Version 1 has a rule of its own: see `ambiguity.schema1`.
+    if let Some(version) = schema_version
+        && !matches!(version.as_u64(), Some(1 | 2))
+    {
+        findings.add(rules.schema_version, version);
+    }
+    match media_type {
+        Some(media_type) => {
+            let well_formed =
+                descriptor::media_type(findings, media_type, rules.media_type_grammar);
+            let usable = media_type
+                .as_str()
+                .is_some_and(|name| Kind::of(&name).is_self_describing());
+            // One that differs from the declared media type has a rule of its own: see `ambiguity.media-type`.
+            if well_formed && !usable && declared == Declared::No {
+                findings.add(rules.media_type, media_type);
+            }
+        }
+        None if !has(root, "mediaType") => findings.add(rules.media_type_missing, root),
+        None => {}
+    }
+}
+
+/// Whether the property is there, be it of the wrong type.
+pub(super) fn has(root: Value<'_>, name: &str) -> bool {
+    root.get(name).is_some_and(|value| !value.is_null())
+}

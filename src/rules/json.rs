@@ -1,0 +1,43 @@
+//! Rules on the JSON text itself. One that breaks any but the last is not read further.
+
+use crate::json::Cause;
+
+use super::rule::{Rule, rules};
+
+const JSON: &str = "https://www.rfc-editor.org/rfc/rfc8259.html";
+const STRINGS: &str = "https://www.rfc-editor.org/rfc/rfc8259.html#section-7";
+const ENCODING: &str = "https://www.rfc-editor.org/rfc/rfc8259.html#section-8.1";
+const NUMBERS: &str = "https://www.rfc-editor.org/rfc/rfc7493.html#section-2.2";
+const I_STRINGS: &str = "https://www.rfc-editor.org/rfc/rfc7493.html#section-2.1";
+const OBJECTS: &str = "https://www.rfc-editor.org/rfc/rfc7493.html#section-2.3";
+const PARSERS: &str = "https://www.rfc-editor.org/rfc/rfc8259.html#section-9";
+
+rules! {
+    SIZE = Rule::error("json.size", "the document is not larger than the cap", PARSERS);
+    VALUES = Rule::error("json.values", "the document has no more values than the cap", PARSERS);
+    DEPTH = Rule::error("json.depth", "the document is not nested more deeply than the cap", PARSERS);
+    BYTE_ORDER_MARK = Rule::error("json.byte-order-mark", "no byte order mark starts the document", ENCODING);
+    UTF8 = Rule::error("json.utf8", "the document is UTF-8", ENCODING);
+    SURROGATE = Rule::error("json.surrogate", "each surrogate escape has its other half", I_STRINGS);
+    CONTROL_CHARACTER = Rule::error("json.control-character", "control characters in strings are escaped", STRINGS);
+    NUMBER = Rule::error("json.number", "numbers are below 10^308, where every parser reads them as finite", NUMBERS);
+    TRAILING = Rule::error("json.trailing-data", "nothing follows the document's value", JSON);
+    SYNTAX = Rule::error("json.syntax", "the document is JSON", JSON);
+    DUPLICATE_KEY = Rule::error("json.duplicate-key", "no two properties of an object may have one name", OBJECTS).beyond_schema();
+}
+
+pub(super) fn rule_of(cause: Cause) -> &'static Rule {
+    match cause {
+        Cause::TooLarge => &SIZE,
+        Cause::TooMany => &VALUES,
+        Cause::TooDeep => &DEPTH,
+        Cause::ByteOrderMark => &BYTE_ORDER_MARK,
+        Cause::Utf8 => &UTF8,
+        Cause::Surrogate => &SURROGATE,
+        Cause::ControlCharacter => &CONTROL_CHARACTER,
+        Cause::Overflow => &NUMBER,
+        Cause::Trailing => &TRAILING,
+        Cause::Escape | Cause::LeadingZero | Cause::Unexpected | Cause::UnexpectedEnd => &SYNTAX,
+        Cause::DuplicateKey => &DUPLICATE_KEY,
+    }
+}

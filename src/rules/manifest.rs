@@ -1,0 +1,101 @@
+//! The OCI image manifest.
+
+use crate::json::Value;
+use crate::media_type::known;
+
+use super::properties::{Expect, Nulls, Properties, Property};
+use super::report::Findings;
+use super::rule::{Rule, image_spec, rules};
+use super::{Declared, descriptor, envelope};
+
+const MANIFEST: &str = image_spec!("manifest.md#image-manifest-property-descriptions");
+const EMPTY_DESCRIPTOR: &str = image_spec!("manifest.md#guidance-for-an-empty-descriptor");
+
+rules! {
+    TYPE = Rule::error("manifest.property.type", "an image manifest's properties must have the specified types", MANIFEST);
+    SCHEMA_VERSION_REQUIRED = Rule::error("manifest.schema-version.required", "an image manifest must have a schemaVersion", MANIFEST);
+    SCHEMA_VERSION = Rule::error("manifest.schema-version.value", "schemaVersion must be 2", MANIFEST);
+    MEDIA_TYPE_MISSING = Rule::warning("manifest.media-type.missing", "an image manifest should have a mediaType", MANIFEST);
+    MEDIA_TYPE_GRAMMAR = Rule::error("manifest.media-type.grammar", "mediaType must be type/subtype without parameters (RFC 6838, section 4.2)", MANIFEST);
+    MEDIA_TYPE = Rule::error("manifest.media-type.value", "mediaType must be application/vnd.oci.image.manifest.v1+json", MANIFEST).beyond_schema();
+    CONFIG_REQUIRED = Rule::error("manifest.config.required", "an image manifest must have a config", MANIFEST);
+    LAYERS_REQUIRED = Rule::error("manifest.layers.required", "an image manifest must have layers", MANIFEST);
+    LAYERS_EMPTY = Rule::warning("manifest.layers.empty", "layers should have at least one entry", MANIFEST).schema_demands();
+    ARTIFACT_TYPE_GRAMMAR = Rule::error("manifest.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", MANIFEST);
+    ARTIFACT_TYPE_REQUIRED = Rule::error("manifest.artifact-type.required", "artifactType must be set where config is the empty descriptor", EMPTY_DESCRIPTOR).beyond_schema();
+}
+
+static PROPERTIES: Properties<10> = Properties {
+    types: &TYPE,
+    nulls: Nulls::Suspect,
+    list: [
+        Property::required("schemaVersion", Expect::Integer, &SCHEMA_VERSION_REQUIRED),
+        Property::optional("mediaType", Expect::String),
+        Property::optional("artifactType", Expect::String),
+        Property::required("config", Expect::Descriptor, &CONFIG_REQUIRED),
+        Property::required("layers", Expect::Array, &LAYERS_REQUIRED),
+        Property::optional("subject", Expect::Descriptor),
+        Property::optional("annotations", Expect::Object),
+        // Properties of other documents: see `ambiguity`.
+        Property::optional("manifests", Expect::Any),
+        Property::optional("fsLayers", Expect::Any),
+        Property::optional("history", Expect::Any),
+    ],
+};
+
+static ENVELOPE: envelope::Rules = envelope::Rules {
+    schema_version: &SCHEMA_VERSION,
+    media_type_missing: &MEDIA_TYPE_MISSING,
+    media_type_grammar: &MEDIA_TYPE_GRAMMAR,
+    media_type: &MEDIA_TYPE,
+};
+
+pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared) {
+    let [
+        schema_version,
+        media_type,
+        artifact_type,
+        config,
+        layers,
+        subject,
+        annotations,
+        ..,
+    ] = findings.properties(root, &PROPERTIES);
+    envelope::check(
+        findings,
+        root,
+        schema_version,
+        media_type,
+        &ENVELOPE,
+        declared,
+    );
+    if let Some(artifact_type) = artifact_type {
+        descriptor::media_type(findings, artifact_type, &ARTIFACT_TYPE_GRAMMAR);
+    }
+    if let Some(config) = config {
+        let seen = descriptor::check(findings, config);
+        if seen
+            .media_type
+            .is_some_and(|media_type| media_type.is_str(known::OCI_EMPTY))
+            && !envelope::has(root, "artifactType")
+        {
+            findings.add(&ARTIFACT_TYPE_REQUIRED, root);
+        }
+    }
+    if let Some(layers) = layers {
+        let mut empty = true;
+        for layer in layers.elements() {
+            descriptor::check(findings, layer);
+            empty = false;
+        }
+        if empty {
+            findings.add(&LAYERS_EMPTY, layers);
+        }
+    }
+    if let Some(subject) = subject {
+        descriptor::check(findings, subject);
+    }
+    if let Some(annotations) = annotations {
+        descriptor::annotations(findings, annotations);
+    }
+}

@@ -1,0 +1,177 @@
+//! Validation: documents against the rules of the specifications, every finding with its rule, place and source.
+//!
+//! ```
+//! use pierhead::rules::{Options, validate};
+//!
+//! let report = validate(br#"{"imageLayoutVersion": "2.0.0"}"#, &Options::default());
+//! assert!(!report.valid);
+//! assert_eq!(report.issues[0].rule, "layout.version.value");
+//! assert_eq!((report.issues[0].line, report.issues[0].column), (1, 24));
+//! ```
+
+mod ambiguity;
+mod config;
+mod descriptor;
+mod docker;
+mod envelope;
+mod grammar;
+mod index;
+mod json;
+mod layout;
+mod manifest;
+mod platform;
+mod profile;
+mod properties;
+mod report;
+mod rule;
+
+use std::borrow::Cow;
+
+use crate::document::{Detected, Kind, Shape, essence};
+use crate::json::{Limits, Tree, Value};
+
+pub use profile::Profile;
+pub use report::{Issue, Report};
+pub use rule::{Rule, Severity};
+
+use report::Findings;
+use rule::{image_spec, rules};
+
+const MEDIA_TYPES: &str = image_spec!("media-types.md");
+/// For rules that are nobody's but ours.
+const SELF: &str = image_spec!("considerations.md#extensibility");
+
+rules! {
+    KIND = Rule::error("document.kind", "the document is of no known kind, and no media type was given", MEDIA_TYPES);
+    UNSUPPORTED = Rule::warning("document.unsupported", "there are no rules for this media type: only its JSON was checked", MEDIA_TYPES);
+    OBJECT = Rule::error("document.object", "the document must be an object", MEDIA_TYPES);
+}
+
+/// The rules, module by module.
+static TABLE: [&[&Rule]; 11] = [
+    json::RULES,
+    RULES,
+    ambiguity::RULES,
+    descriptor::RULES,
+    platform::RULES,
+    manifest::RULES,
+    index::RULES,
+    config::RULES,
+    layout::RULES,
+    docker::RULES,
+    report::RULES,
+];
+
+/// All rules.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    TABLE.into_iter().flatten().copied()
+}
+
+/// How to validate.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The media type that whoever delivered the document declared; its parameters are ignored.
+    pub media_type: Option<String>,
+    /// The verdicts to give.
+    pub profile: Profile,
+    /// How much to read.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// These options, with a declared media type.
+    #[must_use]
+    pub fn with_media_type(self, media_type: impl Into<String>) -> Self {
+        Self {
+            media_type: Some(media_type.into()),
+            ..self
+        }
+    }
+
+    /// These options, with a profile.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// These options, with limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+}
+
+/// Whether someone declared the document's media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Declared {
+    Yes,
+    No,
+}
+
+/// Checks a document against every rule of its kind. What it is: the declared media type says so; without one, its own
+/// `mediaType`; without that, its properties. Linear in the document's size; what is not JSON is a finding, too.
+#[must_use]
+pub fn validate(bytes: &[u8], options: &Options) -> Report {
+    let declared = options.media_type.as_deref().map(essence);
+    let (tree, text) = match Tree::read(bytes, &options.limits) {
+        Ok(read) => read,
+        Err(fault) => {
+            let kind = declared.map_or(Kind::Unknown, Kind::of);
+            return Report::unreadable(
+                bytes,
+                fault,
+                options.profile,
+                kind,
+                declared.map(str::to_owned),
+            );
+        }
+    };
+    let root = tree.root_of(text);
+    let detected = Shape::of(root).detect(declared);
+    let mut findings = Findings::new(options.profile);
+    for key in tree.duplicates() {
+        findings.add(&json::DUPLICATE_KEY, root.at(*key));
+    }
+    ambiguity::check(&mut findings, &detected);
+    check(&mut findings, root, &detected, declared);
+    findings.report(
+        bytes,
+        root,
+        detected.kind,
+        detected.media_type.map(Cow::into_owned),
+    )
+}
+
+fn check(
+    findings: &mut Findings,
+    root: Value<'_>,
+    detected: &Detected<'_>,
+    declared: Option<&str>,
+) {
+    let kind = detected.kind;
+    if kind != Kind::Unknown && !root.is_object() {
+        findings.add(&OBJECT, root);
+        return;
+    }
+    let declared = if declared.is_some() {
+        Declared::Yes
+    } else {
+        Declared::No
+    };
+    match kind {
+        Kind::ImageManifest => manifest::check(findings, root, declared),
+        Kind::ImageIndex => index::check(findings, root, declared),
+        Kind::ImageConfig | Kind::DockerConfig => config::check(findings, root),
+        Kind::Descriptor => {
+            descriptor::check(findings, root);
+        }
+        Kind::ImageLayout => layout::check(findings, root),
+        Kind::DockerManifest => docker::manifest(findings, root, declared),
+        Kind::DockerManifestList => docker::list(findings, root, declared),
+        Kind::Unknown if detected.media_type.is_some() => findings.add(&UNSUPPORTED, root),
+        // Not of no kind, but of two, which was reported.
+        Kind::Unknown if !detected.clashes.is_empty() => {}
+        Kind::Unknown => findings.add(&KIND, root),
+    }
+}

@@ -1,0 +1,194 @@
+//! What validation finds, and how it is told.
+
+use serde::Serialize;
+
+use crate::digest::{Algorithm, Digest};
+use crate::document;
+use crate::json::{Fault, Lines, NodeId, Pointers, Value, position_at};
+
+use super::json::rule_of;
+use super::rule::{Rule, Severity, rules};
+use super::{Profile, SELF};
+
+rules! {
+    TRUNCATED = Rule::warning("report.truncated", "no more than 1,000 findings are listed", SELF);
+}
+
+/// How many findings a report lists; one more then says that there were others.
+const MAX_ISSUES: usize = 1_000;
+
+/// The verdict on a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(export))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// Whether no rule was broken whose severity is an error.
+    pub valid: bool,
+    /// What the document is.
+    pub kind: document::Kind,
+    /// Its media type, without parameters: the declared one, else its own, else that of its kind; `null` if it has none of these.
+    pub media_type: Option<String>,
+    /// The SHA-256 digest of its bytes.
+    pub digest: String,
+    /// What was found, in the order of the document.
+    pub issues: Vec<Issue>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(export))]
+#[non_exhaustive]
+pub struct Issue {
+    /// The id of the broken rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where, as a JSON pointer (RFC 6901). What is missing, is missing from there.
+    pub pointer: String,
+    /// The line where it starts, from 1.
+    pub line: u32,
+    /// The column where it starts, in characters (Unicode scalar values), from 1.
+    pub column: u32,
+    /// What is wrong, in one line.
+    pub message: &'static str,
+    /// The section of the specification that the rule comes from, as a URL.
+    pub spec: &'static str,
+}
+
+struct Finding {
+    rule: &'static Rule,
+    node: NodeId,
+    offset: usize,
+    message: &'static str,
+}
+
+/// Collects findings while a document is checked.
+pub(super) struct Findings {
+    pub(super) profile: Profile,
+    list: Vec<Finding>,
+    worst: Option<Severity>,
+    /// The worst of those left out.
+    left_out: Option<Severity>,
+}
+
+impl Findings {
+    pub(super) fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            list: Vec::new(),
+            worst: None,
+            left_out: None,
+        }
+    }
+
+    /// `value` breaks `rule`, in the way the rule says.
+    pub(super) fn add(&mut self, rule: &'static Rule, value: Value<'_>) {
+        self.add_because(rule, value, rule.summary);
+    }
+
+    /// `value` breaks `rule`; `message` says in which way.
+    pub(super) fn add_because(
+        &mut self,
+        rule: &'static Rule,
+        value: Value<'_>,
+        message: &'static str,
+    ) {
+        let severity = Some(rule.severity(self.profile));
+        self.worst = self.worst.max(severity);
+        if self.list.len() < MAX_ISSUES {
+            self.list.push(Finding {
+                rule,
+                node: value.id(),
+                offset: value.span().start,
+                message,
+            });
+        } else {
+            self.left_out = self.left_out.max(severity);
+        }
+    }
+
+    /// The report on the document whose value is `root`.
+    pub(super) fn report(
+        mut self,
+        source: &[u8],
+        root: Value<'_>,
+        kind: document::Kind,
+        media_type: Option<String>,
+    ) -> Report {
+        self.list.sort_by_key(|finding| finding.node);
+        let (mut lines, mut pointers) = (Lines::new(source), Pointers::new(root));
+        let mut issues: Vec<Issue> = Vec::with_capacity(self.list.len());
+        for finding in &self.list {
+            let position = lines.position(finding.offset);
+            issues.push(Issue {
+                rule: finding.rule.id,
+                severity: finding.rule.severity(self.profile),
+                pointer: pointers.pointer(finding.node),
+                line: position.line,
+                column: position.column,
+                message: finding.message,
+                spec: finding.rule.spec,
+            });
+        }
+        if let Some(severity) = self.left_out {
+            let note = Issue::at_start(&TRUNCATED, TRUNCATED.summary, severity);
+            issues.push(note);
+        }
+        let valid = self.worst < Some(Severity::Error);
+        Report {
+            valid,
+            kind,
+            media_type,
+            digest: digest(source),
+            issues,
+        }
+    }
+}
+
+impl Report {
+    /// The report on what is not JSON.
+    pub(super) fn unreadable(
+        source: &[u8],
+        fault: Fault,
+        profile: Profile,
+        kind: document::Kind,
+        media_type: Option<String>,
+    ) -> Self {
+        let rule = rule_of(fault.cause);
+        let position = position_at(source, fault.offset);
+        let issue = Issue {
+            line: position.line,
+            column: position.column,
+            ..Issue::at_start(rule, fault.cause.message(), rule.severity(profile))
+        };
+        Self {
+            valid: false,
+            kind,
+            media_type,
+            digest: digest(source),
+            issues: vec![issue],
+        }
+    }
+}
+
+impl Issue {
+    fn at_start(rule: &'static Rule, message: &'static str, severity: Severity) -> Self {
+        let Rule { id, spec, .. } = *rule;
+        Self {
+            rule: id,
+            severity,
+            pointer: String::new(),
+            line: 1,
+            column: 1,
+            message,
+            spec,
+        }
+    }
+}
+
+fn digest(source: &[u8]) -> String {
+    Digest::of(Algorithm::Sha256, source).to_string()
+}
