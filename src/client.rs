@@ -1,0 +1,486 @@
+//! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
+
+mod auth;
+mod response;
+mod transport;
+mod verified;
+
+use crate::digest::{Algorithm, Digest};
+use crate::document::Document;
+use crate::http::{Headers, Method, Origin, Request, Response, Url};
+use crate::media_type::MANIFEST_ACCEPT;
+use crate::reference::{RepositoryName, Tag};
+use crate::{Error, Kind, Result};
+
+pub use auth::Challenge;
+pub use transport::{Body, Chunks, Clock, Expected, MaybeSend, MaybeSync, Transport};
+pub use verified::Verified;
+
+/// The largest manifest that is read, in bytes: 8 MiB, twice what the specification asks registries to support.
+pub const MAX_MANIFEST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How many redirects are followed for one request.
+const MAX_REDIRECTS: usize = 5;
+
+/// How a manifest is named within its repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ManifestReference {
+    /// By the digest of its bytes: always the same document.
+    Digest(Digest),
+    /// By a tag, which can be moved.
+    Tag(Tag),
+}
+
+impl std::str::FromStr for ManifestReference {
+    type Err = Error;
+
+    /// Reads the `<reference>` of a manifest URL: a digest holds a colon, a tag cannot.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.contains(':') {
+            text.parse().map(Self::Digest)
+        } else {
+            text.parse().map(Self::Tag)
+        }
+    }
+}
+
+impl std::fmt::Display for ManifestReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(f),
+            Self::Tag(tag) => tag.fmt(f),
+        }
+    }
+}
+
+/// A manifest as it was read: exact bytes, and the digest they were found to have.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The document.
+    pub document: Document,
+    /// Its media type: the response's `Content-Type` without parameters, else the document's own.
+    pub media_type: Option<String>,
+    /// Its digest, verified: the one asked for, else the one the registry states, else by SHA-256.
+    pub digest: Digest,
+}
+
+/// What `HEAD` says of a manifest. Nothing of it is verified: there were no bytes to verify.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ManifestHead {
+    /// Its media type, without parameters.
+    pub media_type: Option<String>,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A blob whose body fails before its end is signalled, unless its bytes are those of the digest.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Blob<B> {
+    /// The bytes.
+    pub body: B,
+    /// The digest it was asked by.
+    pub digest: Digest,
+    /// Its size in bytes, where the descriptor or the registry says.
+    pub size: Option<u64>,
+}
+
+/// A client of one registry.
+#[derive(Debug)]
+pub struct Client<T> {
+    transport: T,
+    endpoint: Url,
+    tokens: auth::Tokens,
+}
+
+impl<T: Transport + Clock> Client<T> {
+    /// A client of the registry whose API stands at `endpoint` (its origin: `https://registry.example/`).
+    ///
+    /// # Errors
+    /// [`Kind::InvalidUrl`] if the endpoint has a path or a query: the API stands at `/v2/` of a host.
+    pub fn new(transport: T, endpoint: Url) -> Result<Self> {
+        if endpoint.target() != "/" {
+            return Err(Error::new(
+                Kind::InvalidUrl,
+                "a registry's endpoint has neither path nor query",
+            ));
+        }
+        Ok(Self {
+            transport,
+            endpoint,
+            tokens: auth::Tokens::default(),
+        })
+    }
+
+    /// Asks whether the registry speaks the distribution API (end-1), taking a token where it asks for one.
+    ///
+    /// # Errors
+    /// [`Kind::Registry`], [`Kind::Auth`] or what the transport reports.
+    pub async fn ping(&self) -> Result<()> {
+        let mut response = self
+            .exchange(Method::Get, "/v2/", Headers::new(), None)
+            .await?;
+        response.message.body.cancel();
+        Ok(())
+    }
+
+    /// Reads a manifest (end-3) and verifies it: digest, size, and that its media type is the one it was served by.
+    /// `accept` replaces the media types asked for.
+    ///
+    /// # Errors
+    /// [`Kind::DigestMismatch`], [`Kind::BodyTruncated`], [`Kind::SizeMismatch`], [`Kind::MediaTypeMismatch`],
+    /// [`Kind::TooLarge`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`], and those of [`Client::ping`].
+    pub async fn manifest(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<Manifest> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self
+            .manifest_exchange(Method::Get, name, reference, accept)
+            .await?;
+        let located = |error: Error| error.with_url(&url);
+        let stated = response::stated_digest(&response.headers).map_err(located)?;
+        let media_type = response::media_type(&response.headers).map_err(located)?;
+        let encoded = response.headers.is_content_encoded();
+        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES)
+            .await
+            .map_err(located)?;
+        let digest = verified_digest(&bytes, reference, stated)
+            .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
+        let document = Document::parse(bytes, media_type.as_deref()).map_err(located)?;
+        let media_type = media_type.or_else(|| document.media_type().map(str::to_owned));
+        Ok(Manifest {
+            document,
+            media_type,
+            digest,
+        })
+    }
+
+    /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
+    /// the manifest is read.
+    ///
+    /// # Errors
+    /// Those of [`Client::manifest`].
+    pub async fn manifest_head(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<ManifestHead> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self
+            .manifest_exchange(Method::Head, name, reference, accept)
+            .await?;
+        let located = |error: Error| error.with_url(&url);
+        let stated = response::stated_digest(&response.headers).map_err(located)?;
+        let size = response::body_length(&response.headers).map_err(located)?;
+        let media_type = response::media_type(&response.headers).map_err(located)?;
+        let digest = match reference {
+            ManifestReference::Digest(digest) => Some(digest.clone()),
+            ManifestReference::Tag(_) => stated,
+        };
+        if let (Some(digest), Some(size)) = (digest, size) {
+            return Ok(ManifestHead {
+                media_type,
+                digest,
+                size,
+            });
+        }
+        let manifest = self.manifest(name, reference, accept).await?;
+        let size = manifest.document.bytes().len() as u64;
+        Ok(ManifestHead {
+            media_type: manifest.media_type,
+            digest: manifest.digest,
+            size,
+        })
+    }
+
+    /// Opens a blob (end-2). Its body is verified as it streams; `size` is the descriptor's, in bytes, where there is one.
+    ///
+    /// # Errors
+    /// At once: [`Kind::UnsupportedAlgorithm`], [`Kind::SizeMismatch`] or [`Kind::BodyTruncated`] where the registry states
+    /// another size, and those of [`Client::ping`]. From the body: [`Kind::DigestMismatch`] and the two sizes, before its end.
+    pub async fn blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> Result<Blob<T::Body>> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self.blob_response(name, digest).await?;
+        let expected = Self::expected(&url, &response, digest, size)?;
+        let size = expected.size;
+        let body = response
+            .body
+            .verified(expected)
+            .map_err(|error| error.with_url(&url))?;
+        Ok(Blob {
+            body,
+            digest: digest.clone(),
+            size,
+        })
+    }
+
+    /// Opens a blob and hands over its body unverified, with what it is to be verified against: for a caller that serves
+    /// only a part of it, and verifies the whole ([`Expected::range`]).
+    pub(crate) async fn unverified_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<(T::Body, Expected)> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self.blob_response(name, digest).await?;
+        let expected = Self::expected(&url, &response, digest, None)?;
+        Ok((response.body, expected))
+    }
+
+    /// Asks for a blob's size in bytes; `None` if the registry does not say.
+    ///
+    /// # Errors
+    /// Those of [`Client::ping`].
+    pub async fn blob_head(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
+        let path = format!("/v2/{name}/blobs/{digest}");
+        let Located {
+            url, mut message, ..
+        } = self
+            .exchange(Method::Head, &path, Headers::new(), Some(name))
+            .await?;
+        message.body.cancel();
+        response::body_length(&message.headers).map_err(|error| error.with_url(&url))
+    }
+
+    async fn blob_response(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Located<T::Body>> {
+        let path = format!("/v2/{name}/blobs/{digest}");
+        self.exchange(Method::Get, &path, Headers::new(), Some(name))
+            .await?
+            .whole()
+    }
+
+    fn expected(
+        url: &str,
+        response: &Response<T::Body>,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> Result<Expected> {
+        let stated =
+            response::body_length(&response.headers).map_err(|error| error.with_url(url))?;
+        if let (Some(size), Some(stated)) = (size, stated)
+            && size != stated
+        {
+            let kind = if stated > size {
+                Kind::SizeMismatch
+            } else {
+                Kind::BodyTruncated
+            };
+            return Err(
+                Error::new(kind, "the registry states another size than the descriptor")
+                    .with_expected(size, stated)
+                    .with_url(url),
+            );
+        }
+        let mut expected = Expected::new(digest.clone(), size.or(stated));
+        expected.content_encoded = response.headers.is_content_encoded();
+        Ok(expected)
+    }
+
+    async fn manifest_exchange(
+        &self,
+        method: Method,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<Located<T::Body>> {
+        let path = format!("/v2/{name}/manifests/{reference}");
+        let mut headers = Headers::new();
+        headers.append(
+            "accept",
+            accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
+        )?;
+        self.exchange(method, &path, headers, Some(name))
+            .await?
+            .whole()
+    }
+
+    /// Sends a request, with a token if one is known; on a Bearer challenge takes a token and asks once more.
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Headers,
+        pull_from: Option<&RepositoryName>,
+    ) -> Result<Located<T::Body>> {
+        let url = self.endpoint.join(path)?;
+        let scope = pull_from.map(|name| format!("repository:{name}:pull"));
+        let scope = scope.as_deref().unwrap_or_default();
+        let mut request = Request::new(method, url);
+        request.headers = headers;
+        if let Some(token) = self.tokens.known(scope, self.transport.now()) {
+            request.headers.set("authorization", token)?;
+        }
+        let mut response = self.follow(request.clone()).await?;
+        if response.message.status == 401 && response.origin == *self.endpoint.origin() {
+            let challenge = auth::Challenge::bearer(&response.message.headers);
+            if let Some(challenge) = challenge {
+                response.message.body.cancel();
+                let token = self.fetch_token(&challenge, scope).await?;
+                request.headers.set("authorization", token)?;
+                response = self.follow(request).await?;
+            }
+        }
+        response.success().await
+    }
+
+    /// Sends a request and follows its redirects. Credentials stay with their origin, and nothing goes from TLS to the clear.
+    async fn follow(&self, mut request: Request) -> Result<Located<T::Body>> {
+        for _ in 0..=MAX_REDIRECTS {
+            let url = request.url.clone();
+            let mut message = self
+                .transport
+                .send(request.clone())
+                .await
+                .map_err(|error| error.with_url(&url.to_string()))?;
+            if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
+                return Ok(Located {
+                    origin: url.origin().clone(),
+                    url: url.to_string(),
+                    message,
+                });
+            }
+            message.body.cancel();
+            let refused =
+                |reason| Error::new(Kind::UnexpectedResponse, reason).with_url(&url.to_string());
+            let location = message
+                .headers
+                .get("location")
+                .ok_or_else(|| refused("a redirect has no Location"))?;
+            let next = url
+                .join(location)
+                .map_err(|error| error.with_url(&url.to_string()))?;
+            if url.scheme() != next.scheme() && next.scheme() == crate::http::Scheme::Http {
+                return Err(refused("a redirect leads from TLS to plain HTTP"));
+            }
+            if url.origin() != next.origin() {
+                request.headers.remove("authorization");
+            }
+            request.url = next;
+        }
+        Err(Error::new(Kind::UnexpectedResponse, "too many redirects")
+            .with_url(&request.url.to_string()))
+    }
+
+    /// Takes an anonymous token from the challenge's realm (distribution's token specification) and keeps it while it lasts.
+    async fn fetch_token(&self, challenge: &Challenge, scope: &str) -> Result<String> {
+        let url = challenge.token_url(&self.endpoint, scope)?;
+        let mut request = Request::new(Method::Get, url);
+        request.headers.append("accept", "application/json")?;
+        let response = self
+            .follow(request)
+            .await?
+            .success()
+            .await
+            .map_err(auth::refused)?;
+        let Located { url, message, .. } = response;
+        let bytes = response::read_whole(message, auth::MAX_TOKEN_BYTES)
+            .await
+            .map_err(|error| error.with_url(&url))?;
+        self.tokens
+            .keep(scope, &bytes, self.transport.now())
+            .map_err(|error| error.with_url(&url))
+    }
+}
+
+/// A response, and where it came from once every redirect was followed.
+struct Located<B> {
+    origin: Origin,
+    url: String,
+    message: Response<B>,
+}
+
+impl<B: Chunks> Located<B> {
+    /// This response if its status is 2xx, else the error it carries.
+    async fn success(self) -> Result<Self> {
+        let message = response::success_or_error(self.message, &self.url).await?;
+        Ok(Self { message, ..self })
+    }
+
+    /// This response if it has the whole of what was asked.
+    fn whole(mut self) -> Result<Self> {
+        if self.message.status == 200 {
+            return Ok(self);
+        }
+        self.message.body.cancel();
+        Err(response::unexpected(&self.url, self.message.status))
+    }
+}
+
+/// Compares the bytes with the digest asked for, and with the one the registry states.
+fn verified_digest(
+    bytes: &[u8],
+    reference: &ManifestReference,
+    stated: Option<Digest>,
+) -> Result<Digest> {
+    let asked = match reference {
+        ManifestReference::Digest(digest) => Some(digest.clone()),
+        ManifestReference::Tag(_) => None,
+    };
+    let mut verified = None;
+    for digest in [stated, asked].into_iter().flatten() {
+        // A digest that nobody here can compute verifies nothing; asked for by one, the document cannot be had.
+        match digest.algorithm() {
+            Some(algorithm) => {
+                let actual = Digest::of(algorithm, bytes);
+                if actual != digest {
+                    return Err(Error::new(
+                        Kind::DigestMismatch,
+                        "the manifest has another digest",
+                    )
+                    .with_expected(&digest, &actual));
+                }
+                verified = Some(digest);
+            }
+            None if matches!(reference, ManifestReference::Digest(asked) if *asked == digest) => {
+                return Err(Error::new(
+                    Kind::UnsupportedAlgorithm,
+                    "a digest by this algorithm cannot be verified",
+                ));
+            }
+            None => {}
+        }
+    }
+    Ok(verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, bytes)))
+}
+
+/// A mismatch of a body that the host decoded says nothing about the registry's bytes.
+fn as_encoded(error: Error) -> Error {
+    if error.kind() != Kind::DigestMismatch {
+        return error;
+    }
+    Error::new(
+        Kind::ContentEncoded,
+        "the body was content-encoded on the way and decoded by the host",
+    )
+    .with_source(error)
+}

@@ -1,0 +1,152 @@
+//! Reading responses: bounded, and with every header of meaning checked.
+
+use super::Chunks;
+use super::verified::read_all;
+use crate::digest::Digest;
+use crate::http::{Headers, Response};
+use crate::json::Tree;
+use crate::media_type::MediaType;
+use crate::{Error, Kind, RegistryErrorEntry, Result};
+
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR_BYTES: u64 = 64 * 1024;
+/// How many entries of an error's body are kept, and how many characters of each message.
+const MAX_ERROR_ENTRIES: usize = 16;
+const MAX_MESSAGE_CHARACTERS: usize = 1024;
+
+/// `Docker-Content-Digest`, where the response has one.
+pub(super) fn stated_digest(headers: &Headers) -> Result<Option<Digest>> {
+    headers
+        .get("docker-content-digest")
+        .map(|value| {
+            value.trim().parse().map_err(|error: Error| {
+                Error::new(Kind::InvalidHeader, "Docker-Content-Digest is no digest")
+                    .with_source(error)
+            })
+        })
+        .transpose()
+}
+
+/// `Content-Type` without its parameters; `None` where it says nothing about which document this is.
+pub(super) fn media_type(headers: &Headers) -> Result<Option<String>> {
+    let Some(value) = headers.get("content-type") else {
+        return Ok(None);
+    };
+    let media_type = MediaType::parse_header(value)
+        .map_err(|error| {
+            Error::new(Kind::InvalidHeader, "Content-Type is no media type").with_source(error)
+        })?
+        .to_string();
+    let says_nothing = ["application/json", "application/octet-stream", "text/plain"]
+        .contains(&media_type.as_str());
+    Ok((!says_nothing).then_some(media_type))
+}
+
+/// The size in bytes of the body as the host will hand it over, where the response states it.
+pub(super) fn body_length(headers: &Headers) -> Result<Option<u64>> {
+    if headers.is_content_encoded() {
+        Ok(None)
+    } else {
+        headers.content_length()
+    }
+}
+
+/// The whole body, of the stated length and of `limit` bytes at most.
+pub(super) async fn read_whole<B: Chunks>(
+    mut response: Response<B>,
+    limit: u64,
+) -> Result<Vec<u8>> {
+    let stated = body_length(&response.headers)?;
+    if let Some(stated) = stated
+        && stated > limit
+    {
+        response.body.cancel();
+        return Err(
+            Error::new(Kind::TooLarge, "the body is larger than is read")
+                .with_expected(format_args!("at most {limit} bytes"), stated),
+        );
+    }
+    let bytes = read_all(&mut response.body, limit).await?;
+    let length = bytes.len() as u64;
+    match stated {
+        Some(stated) if length < stated => {
+            Err(Error::new(Kind::BodyTruncated, "the body ended early")
+                .with_expected(stated, length))
+        }
+        Some(stated) if length > stated => Err(Error::new(
+            Kind::SizeMismatch,
+            "the body is longer than stated",
+        )
+        .with_expected(stated, length)),
+        _ => Ok(bytes),
+    }
+}
+
+/// The response if its status is 2xx, else the error it carries.
+pub(super) async fn success_or_error<B: Chunks>(
+    mut response: Response<B>,
+    url: &str,
+) -> Result<Response<B>> {
+    let status = response.status;
+    if (200..300).contains(&status) {
+        return Ok(response);
+    }
+    let retry_after = response
+        .headers
+        .get("retry-after")
+        .and_then(|value| value.trim().parse().ok());
+    // The status is the error; a body that cannot be read adds nothing to it.
+    let entries = read_all(&mut response.body, MAX_ERROR_BYTES)
+        .await
+        .map(|bytes| error_entries(&bytes))
+        .unwrap_or_default();
+    let error = match status {
+        401 | 403 => Error::new(
+            Kind::Auth,
+            format!("the registry refuses access ({status})"),
+        ),
+        404 => Error::new(Kind::Registry, "the registry does not have it (404)"),
+        _ => Error::new(Kind::Registry, format!("the registry answered {status}")),
+    };
+    Err(error
+        .with_status(status)
+        .with_url(url)
+        .with_retry_after(retry_after)
+        .with_entries(entries))
+}
+
+/// A status that the specification does not know for this request.
+pub(super) fn unexpected(url: &str, status: u16) -> Error {
+    Error::new(
+        Kind::UnexpectedResponse,
+        format!("the registry answered {status} where only 200 has a meaning"),
+    )
+    .with_status(status)
+    .with_url(url)
+}
+
+/// The `errors` of an error body (distribution specification, "Error Codes"); none if it has another shape.
+fn error_entries(bytes: &[u8]) -> Vec<RegistryErrorEntry> {
+    let Ok(tree) = Tree::parse(bytes) else {
+        return Vec::new();
+    };
+    let Some(errors) = tree.root(bytes).get("errors") else {
+        return Vec::new();
+    };
+    let text = |entry: crate::json::Value<'_>, key| {
+        let value = entry
+            .get(key)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default();
+        value
+            .chars()
+            .filter(|character| !character.is_control())
+            .take(MAX_MESSAGE_CHARACTERS)
+            .collect::<String>()
+    };
+    errors
+        .elements()
+        .take(MAX_ERROR_ENTRIES)
+        .map(|entry| RegistryErrorEntry::new(text(entry, "code"), text(entry, "message")))
+        .collect()
+}

@@ -1,0 +1,356 @@
+//! Absolute `http` and `https` URLs, as far as a distribution client needs them (RFC 3986).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Kind, Result};
+
+/// The longest URL that is taken, in bytes.
+const MAX_LENGTH: usize = 16 * 1024;
+
+/// How a URL is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// Its name, in lower case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Scheme, host and port: what credentials may not cross (RFC 6454).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost"
+            || self.host == "[::1]"
+            || self
+                .host
+                .parse::<std::net::Ipv4Addr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+}
+
+/// An absolute URL of a registry or of what it points at. It never holds credentials or a fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    origin: Origin,
+    /// From the path's slash to the end of the query.
+    target: String,
+}
+
+impl Url {
+    /// Its scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.origin.scheme
+    }
+
+    /// Its origin.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Path and query, from the first slash.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The URL of a `Location`, `Link` or realm that stands in the response to this one (RFC 3986, section 5.2, for
+    /// absolute URLs, `//host/path`, `/path`, `?query` and paths relative to the last slash; `.` and `..` are refused).
+    ///
+    /// # Errors
+    /// [`Kind::InvalidUrl`], as for [`Url::from_str`].
+    pub fn join(&self, location: &str) -> Result<Self> {
+        let location = location.split('#').next().unwrap_or_default();
+        if location.contains("://") && has_scheme(location) {
+            return location.parse();
+        }
+        if let Some(rest) = location.strip_prefix("//") {
+            return format!("{}://{rest}", self.scheme().as_str()).parse();
+        }
+        let path = self.target.split('?').next().unwrap_or_default();
+        let target = if location.starts_with('/') {
+            location.to_owned()
+        } else if location.starts_with('?') {
+            format!("{path}{location}")
+        } else {
+            let folder = path
+                .rfind('/')
+                .and_then(|slash| path.get(..=slash))
+                .unwrap_or("/");
+            format!("{folder}{location}")
+        };
+        Ok(Self {
+            origin: self.origin.clone(),
+            target: checked_target(target)?,
+        })
+    }
+
+    /// This URL with `name=value` added to its query, both percent-encoded.
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        self.target
+            .push(if self.target.contains('?') { '&' } else { '?' });
+        self.target.push_str(&super::percent_encoded(name));
+        self.target.push('=');
+        self.target.push_str(&super::percent_encoded(value));
+        self
+    }
+}
+
+impl FromStr for Url {
+    type Err = Error;
+
+    /// Reads an absolute `http` or `https` URL; a fragment is dropped.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidUrl`] for another scheme, credentials, a malformed host or port, white space, control or non-ASCII
+    /// characters, a `.` or `..` segment, or more than 16 KiB.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.len() > MAX_LENGTH {
+            return Err(invalid("a URL is longer than 16 KiB"));
+        }
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| invalid("a URL is not absolute"))?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(invalid("a URL is neither http nor https")),
+        };
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (host, port) = host_and_port(authority, scheme)?;
+        let target = if target.starts_with('/') {
+            target.to_owned()
+        } else {
+            format!("/{target}")
+        };
+        Ok(Self {
+            origin: Origin { scheme, host, port },
+            target: checked_target(target)?,
+        })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Origin { scheme, host, port } = &self.origin;
+        write!(f, "{}://{host}", scheme.as_str())?;
+        if *port != scheme.default_port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(&self.target)
+    }
+}
+
+fn has_scheme(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    })
+}
+
+fn host_and_port(authority: &str, scheme: Scheme) -> Result<(String, u16)> {
+    if authority.contains('@') {
+        return Err(invalid("a URL holds credentials"));
+    }
+    let split = if authority.starts_with('[') {
+        authority.find(']').map(|end| end + 1)
+    } else {
+        authority.find(':')
+    };
+    let (host, port) = authority.split_at(split.unwrap_or(authority.len()));
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => scheme.default_port(),
+        Some("") => scheme.default_port(),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or_else(|| invalid("a URL's port is not 1 to 65535"))?,
+        _ => return Err(invalid("a URL's port is not a number")),
+    };
+    if !is_host(host) {
+        return Err(invalid("a URL's host is malformed"));
+    }
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+fn is_host(host: &str) -> bool {
+    match host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host.len() <= 253
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        }
+    }
+}
+
+/// A path and query that mean the same to every reader: printable ASCII, no backslash, no dot segments.
+fn checked_target(target: String) -> Result<String> {
+    if target.len() > MAX_LENGTH {
+        return Err(invalid("a URL is longer than 16 KiB"));
+    }
+    if !target
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    {
+        return Err(invalid(
+            "a URL holds a character that must be percent-encoded",
+        ));
+    }
+    let path = target.split('?').next().unwrap_or_default();
+    if path.split('/').any(is_dot_segment) {
+        return Err(invalid("a URL holds a dot segment"));
+    }
+    Ok(target)
+}
+
+/// `.` and `..`, written out or as `%2e`, which URL parsers of hosts would resolve behind our back.
+fn is_dot_segment(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
+}
+
+fn invalid(message: &'static str) -> Error {
+    Error::new(Kind::InvalidUrl, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_url_prints_as_it_was_read_with_its_default_port_dropped() {
+        for (read, printed) in [
+            ("https://Example.COM", "https://example.com/"),
+            ("HTTP://h:80/a?b=c#d", "http://h/a?b=c"),
+            ("https://h:80/a", "https://h:80/a"),
+            ("http://[::1]:5000/v2/", "http://[::1]:5000/v2/"),
+            ("https://h?x", "https://h/?x"),
+        ] {
+            assert_eq!(url(read).to_string(), printed);
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_http_url_is_refused() {
+        for bad in [
+            "",
+            "h/a",
+            "ftp://h/",
+            "javascript:alert(1)",
+            "https://",
+            "https://u:p@h/",
+            "https://u@h/",
+            "https://h:0/",
+            "https://h:65536/",
+            "https://h:a/",
+            "https://h:+80/",
+            "https://[::1/",
+            "https://[zz]/",
+            "https://[::1]x/",
+            "https://h /",
+            "https://h/a b",
+            "https://h/\n",
+            "https://h/é",
+            "https://h\\@e/",
+            "https://h/a\\b",
+            "https://h/../a",
+            "https://h/%2E%2e/a",
+        ] {
+            assert_eq!(
+                bad.parse::<Url>().unwrap_err().kind(),
+                Kind::InvalidUrl,
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn locations_join_as_rfc_3986_says() {
+        let base = url("https://h:444/v2/a/blobs/uploads/?x=1");
+        for (location, joined) in [
+            ("https://other/b?c=d", "https://other/b?c=d"),
+            ("//other/b", "https://other/b"),
+            ("/v2/c?d=https://e", "https://h:444/v2/c?d=https://e"),
+            ("f?g", "https://h:444/v2/a/blobs/uploads/f?g"),
+            ("?g", "https://h:444/v2/a/blobs/uploads/?g"),
+            ("/a#b", "https://h:444/a"),
+        ] {
+            assert_eq!(base.join(location).unwrap().to_string(), joined);
+        }
+        assert_eq!(base.join("../x").unwrap_err().kind(), Kind::InvalidUrl);
+        assert_eq!(
+            base.join("https://u:p@h/").unwrap_err().kind(),
+            Kind::InvalidUrl
+        );
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(url("https://h/a").origin(), url("https://H:443/b").origin());
+        assert_ne!(url("https://h/").origin(), url("http://h/").origin());
+        assert_ne!(url("https://h/").origin(), url("https://h:444/").origin());
+        for (text, expected) in [
+            ("http://127.8.0.1/", true),
+            ("http://localhost:1/", true),
+            ("http://[::1]/", true),
+            ("http://127.example/", false),
+        ] {
+            assert_eq!(url(text).origin().is_loopback(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_grows_and_is_encoded() {
+        assert_eq!(
+            url("https://h/t?a=b")
+                .with_query("scope", "repository:x/y:pull")
+                .target(),
+            "/t?a=b&scope=repository%3Ax%2Fy%3Apull"
+        );
+    }
+}

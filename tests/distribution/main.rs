@@ -1,0 +1,12 @@
+//! The client, and the front, against a registry in memory.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod client;
+mod front;
+mod memory;

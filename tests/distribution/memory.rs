@@ -1,0 +1,253 @@
+//! An in-memory registry that can misbehave in every way a network and a server can.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use pierhead::client::{Body, Chunks, Clock, Expected, Transport, Verified};
+use pierhead::http::{Headers, Request, Response};
+use pierhead::{Error, Kind, Result};
+
+/// Runs a future of this transport: it never waits for anything but itself.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("the future hangs");
+}
+
+/// What a body does next.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    Bytes(Vec<u8>),
+    /// The connection breaks.
+    Cut,
+    /// Nothing comes until the time limit.
+    Stall,
+    /// The same byte for ever.
+    Endless,
+}
+
+/// What the registry answers.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub pieces: Vec<Piece>,
+}
+
+impl Reply {
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            pieces: Vec::new(),
+        }
+    }
+
+    /// 200 with these bytes and their length.
+    pub fn ok(bytes: &[u8]) -> Self {
+        Self::new(200)
+            .header("Content-Length", bytes.len())
+            .bytes(bytes)
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        self.piece(Piece::Bytes(bytes.to_vec()))
+    }
+
+    pub fn piece(mut self, piece: Piece) -> Self {
+        self.pieces.push(piece);
+        self
+    }
+}
+
+type Handler = Box<dyn Fn(&Request) -> Result<Reply> + Send + Sync>;
+
+/// A transport whose every URL is answered by a function of the request; 404 where there is none.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    handlers: Mutex<BTreeMap<String, Handler>>,
+    seen: Mutex<Vec<Request>>,
+    now: AtomicU64,
+    cancelled: AtomicU64,
+}
+
+impl Memory {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers `method` at a URL, whatever its query.
+    pub fn on(
+        &self,
+        method: &str,
+        url: &str,
+        handler: impl Fn(&Request) -> Result<Reply> + Send + Sync + 'static,
+    ) {
+        self.0
+            .handlers
+            .lock()
+            .unwrap()
+            .insert(format!("{method} {url}"), Box::new(handler));
+    }
+
+    pub fn reply(&self, method: &str, url: &str, reply: Reply) {
+        self.on(method, url, move |_| Ok(reply.clone()));
+    }
+
+    /// What was asked, as `METHOD URL`.
+    pub fn asked(&self) -> Vec<String> {
+        self.0
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|request| format!("{} {}", request.method.as_str(), request.url))
+            .collect()
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.seen.lock().unwrap().clone()
+    }
+
+    pub fn advance(&self, milliseconds: u64) {
+        self.0.now.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// How many bodies were given up.
+    pub fn cancelled(&self) -> u64 {
+        self.0.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Transport for Memory {
+    type Body = MemoryBody;
+
+    async fn send(&self, request: Request) -> Result<Response<MemoryBody>> {
+        self.0.seen.lock().unwrap().push(request.clone());
+        let url = request.url.to_string();
+        let key = format!(
+            "{} {}",
+            request.method.as_str(),
+            url.split('?').next().unwrap()
+        );
+        let reply = match self.0.handlers.lock().unwrap().get(&key) {
+            Some(handler) => handler(&request)?,
+            None => Reply::new(404),
+        };
+        let mut headers = Headers::new();
+        for (name, value) in reply.headers {
+            headers.append(name, value)?;
+        }
+        let mut pieces = reply.pieces;
+        pieces.reverse();
+        Ok(Response::new(
+            reply.status,
+            headers,
+            MemoryBody::Plain(Plain {
+                pieces,
+                inner: Arc::clone(&self.0),
+            }),
+        ))
+    }
+}
+
+impl Clock for Memory {
+    fn now(&self) -> u64 {
+        self.0.now.load(Ordering::Relaxed)
+    }
+}
+
+/// A body as its pieces come.
+pub struct Plain {
+    pieces: Vec<Piece>,
+    inner: Arc<Inner>,
+}
+
+impl Chunks for Plain {
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        self.pieces
+            .retain(|piece| !matches!(piece, Piece::Bytes(bytes) if bytes.is_empty()));
+        match self.pieces.pop() {
+            None => Ok(None),
+            Some(Piece::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Piece::Cut) => Err(Error::new(Kind::ConnectionLost, "the connection broke")),
+            Some(Piece::Stall) => Err(Error::new(Kind::Timeout, "nothing came in time")),
+            Some(Piece::Endless) => {
+                self.pieces.push(Piece::Endless);
+                Ok(Some(vec![b' '; 64 * 1024]))
+            }
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.pieces.clear();
+        self.inner.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub enum MemoryBody {
+    Plain(Plain),
+    Verified(Box<Verified<Plain>>),
+}
+
+impl Chunks for MemoryBody {
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Plain(body) => body.chunk().await,
+            Self::Verified(body) => body.chunk().await,
+        }
+    }
+
+    fn cancel(&mut self) {
+        match self {
+            Self::Plain(body) => body.cancel(),
+            Self::Verified(body) => body.cancel(),
+        }
+    }
+}
+
+impl Body for MemoryBody {
+    fn verified(self, expected: Expected) -> Result<Self> {
+        match self {
+            Self::Plain(body) => {
+                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
+            }
+            Self::Verified(_) => panic!("a body is verified twice"),
+        }
+    }
+}
+
+/// All of a body that could be read, and the error that ended it.
+pub fn drain(mut body: MemoryBody) -> (Vec<u8>, Option<Kind>) {
+    let mut bytes = Vec::new();
+    loop {
+        match block_on(body.chunk()) {
+            Ok(Some(chunk)) => bytes.extend(chunk),
+            Ok(None) => return (bytes, None),
+            Err(error) => return (bytes, Some(error.kind())),
+        }
+    }
+}
