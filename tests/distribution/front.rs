@@ -1,0 +1,479 @@
+//! The front over an in-memory upstream.
+
+use crate::memory::{Memory, MemoryBody, Piece, Reply, block_on, drain};
+use pierhead::Kind;
+use pierhead::client::Client;
+use pierhead::digest::{Algorithm, Digest};
+use pierhead::front::{Cors, Front, Incoming, Options, Outgoing};
+use pierhead::http::{Headers, Response};
+
+const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+const INDEX: &[u8] =
+    br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+const BLOB: &[u8] = b"hello world";
+const BASE: &str = "https://upstream.example";
+
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest::of(Algorithm::Sha256, bytes)
+}
+
+/// An upstream that holds `INDEX` as `a/b:latest`, and `BLOB`.
+fn upstream() -> Memory {
+    let memory = Memory::new();
+    for reference in ["latest".to_owned(), sha256(INDEX).to_string()] {
+        for method in ["GET", "HEAD"] {
+            let mut reply = Reply::ok(INDEX)
+                .header("Content-Type", INDEX_TYPE)
+                .header("Docker-Content-Digest", sha256(INDEX));
+            if method == "HEAD" {
+                reply.pieces.clear();
+            }
+            memory.reply(
+                method,
+                &format!("{BASE}/v2/a/b/manifests/{reference}"),
+                reply,
+            );
+        }
+    }
+    serve_blob(&memory, Reply::ok(BLOB));
+    memory
+}
+
+fn blob_url() -> String {
+    format!("{BASE}/v2/a/b/blobs/{}", sha256(BLOB))
+}
+
+fn serve_blob(memory: &Memory, reply: Reply) {
+    let mut head = reply.clone();
+    head.pieces.clear();
+    memory.reply("HEAD", &blob_url(), head);
+    memory.reply("GET", &blob_url(), reply);
+}
+
+fn front_with(memory: &Memory, options: Options) -> Front<Memory> {
+    Front::new(
+        Client::new(memory.clone(), BASE.parse().unwrap()).unwrap(),
+        options,
+    )
+}
+
+fn ask(
+    memory: &Memory,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Response<Outgoing<MemoryBody>> {
+    let mut fields = Headers::new();
+    for (name, value) in headers {
+        fields.append(name, *value).unwrap();
+    }
+    block_on(front_with(memory, Options::default()).handle(Incoming::new(method, path, fields)))
+}
+
+/// Status, body, and the error that cut it.
+fn answer(response: Response<Outgoing<MemoryBody>>) -> (u16, Vec<u8>, Option<Kind>) {
+    let (bytes, error) = match response.body {
+        Outgoing::None => (Vec::new(), None),
+        Outgoing::Bytes(bytes) => (bytes, None),
+        Outgoing::Stream(body) => drain(body),
+        _ => unreachable!(),
+    };
+    if error.is_none() && response.headers.get("content-length").is_some() && !bytes.is_empty() {
+        assert_eq!(
+            response.headers.get("content-length"),
+            Some(bytes.len().to_string().as_str())
+        );
+    }
+    (response.status, bytes, error)
+}
+
+fn blob_path() -> String {
+    format!("/v2/a/b/blobs/{}", sha256(BLOB))
+}
+
+fn error_code(response: Response<Outgoing<MemoryBody>>) -> (u16, String) {
+    assert_eq!(
+        response.headers.get("content-type"),
+        Some("application/json")
+    );
+    let (status, body, _) = answer(response);
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    (
+        status,
+        body["errors"][0]["code"].as_str().unwrap().to_owned(),
+    )
+}
+
+#[test]
+fn the_version_check_answers() {
+    for method in ["GET", "HEAD"] {
+        let response = ask(&upstream(), method, "/v2/", &[]);
+        assert_eq!(
+            response.headers.get("docker-distribution-api-version"),
+            Some("registry/2.0")
+        );
+        assert_eq!(response.status, 200);
+    }
+}
+
+#[test]
+fn a_manifest_is_served_byte_for_byte_with_its_headers() {
+    let digest = sha256(INDEX).to_string();
+    for (reference, cache) in [
+        ("latest", "no-cache, no-transform"),
+        (
+            digest.as_str(),
+            "public, max-age=31536000, immutable, no-transform",
+        ),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let response = ask(
+                &upstream(),
+                method,
+                &format!("/v2/a/b/manifests/{reference}"),
+                &[],
+            );
+            for (name, value) in [
+                ("content-type", INDEX_TYPE),
+                ("content-length", INDEX.len().to_string().as_str()),
+                ("docker-content-digest", digest.as_str()),
+                ("etag", format!("\"{digest}\"").as_str()),
+                ("cache-control", cache),
+                ("x-content-type-options", "nosniff"),
+            ] {
+                assert_eq!(
+                    response.headers.get(name),
+                    Some(value),
+                    "{method} {reference}"
+                );
+            }
+            let expected = if method == "GET" {
+                INDEX.to_vec()
+            } else {
+                Vec::new()
+            };
+            assert_eq!(answer(response), (200, expected, None));
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_does_not_verify_is_not_served() {
+    let memory = upstream();
+    memory.reply(
+        "GET",
+        &format!("{BASE}/v2/a/b/manifests/latest"),
+        Reply::ok(b"{}")
+            .header("Content-Type", INDEX_TYPE)
+            .header("Docker-Content-Digest", sha256(INDEX)),
+    );
+    assert_eq!(
+        error_code(ask(&memory, "GET", "/v2/a/b/manifests/latest", &[])),
+        (502, "UPSTREAM_INVALID".into())
+    );
+}
+
+#[test]
+fn what_the_client_accepts_reaches_the_upstream() {
+    let memory = upstream();
+    ask(
+        &memory,
+        "GET",
+        "/v2/a/b/manifests/latest",
+        &[("Accept", INDEX_TYPE), ("Accept", "x/y")],
+    );
+    assert_eq!(
+        memory.requests()[0].headers.get("accept"),
+        Some(format!("{INDEX_TYPE}, x/y").as_str())
+    );
+    ask(
+        &memory,
+        "GET",
+        "/v2/a/b/manifests/latest",
+        &[("Accept", "*/*")],
+    );
+    assert!(
+        memory.requests()[1]
+            .headers
+            .get("accept")
+            .unwrap()
+            .contains("vnd.oci.image.manifest")
+    );
+}
+
+#[test]
+fn a_blob_streams_with_its_exact_length() {
+    let response = ask(&upstream(), "GET", &blob_path(), &[]);
+    for (name, value) in [
+        ("content-type", "application/octet-stream"),
+        ("content-length", "11"),
+        ("accept-ranges", "bytes"),
+        ("docker-content-digest", sha256(BLOB).as_str()),
+    ] {
+        assert_eq!(response.headers.get(name), Some(value));
+    }
+    assert_eq!(answer(response), (200, BLOB.to_vec(), None));
+    let head = ask(&upstream(), "HEAD", &blob_path(), &[]);
+    assert_eq!(head.headers.get("content-length"), Some("11"));
+    assert_eq!(answer(head), (200, Vec::new(), None));
+}
+
+#[test]
+fn a_blob_whose_length_comes_only_by_head_still_has_an_exact_length() {
+    let memory = upstream();
+    memory.reply("GET", &blob_url(), Reply::new(200).bytes(BLOB));
+    let response = ask(&memory, "GET", &blob_path(), &[]);
+    assert_eq!(response.headers.get("content-length"), Some("11"));
+    assert_eq!(answer(response), (200, BLOB.to_vec(), None));
+    serve_blob(&memory, Reply::new(200).bytes(BLOB));
+    assert_eq!(
+        error_code(ask(&memory, "GET", &blob_path(), &[])),
+        (502, "UPSTREAM_INVALID".into())
+    );
+}
+
+#[test]
+fn a_bad_blob_is_cut_before_its_last_byte() {
+    for reply in [
+        Reply::ok(b"hello worlD"),
+        Reply::ok(b"hello worl").header("Content-Length", 11),
+        Reply::ok(b"hello world!").header("Content-Length", 11),
+        Reply::ok(b"hello ")
+            .header("Content-Length", 11)
+            .piece(Piece::Cut),
+    ] {
+        let memory = upstream();
+        serve_blob(&memory, reply);
+        let (status, bytes, error) = answer(ask(&memory, "GET", &blob_path(), &[]));
+        assert_eq!(status, 200);
+        assert!(
+            bytes.len() < BLOB.len() && error.is_some(),
+            "{bytes:?} {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_range_is_a_part_of_a_verified_whole() {
+    for (range, content_range, expected) in [
+        ("bytes=0-4", "bytes 0-4/11", b"hello".as_slice()),
+        ("bytes=6-", "bytes 6-10/11", b"world"),
+        ("bytes=-1", "bytes 10-10/11", b"d"),
+        ("bytes=3-99", "bytes 3-10/11", b"lo world"),
+    ] {
+        for pieces in [vec![BLOB], BLOB.chunks(3).collect()] {
+            let memory = upstream();
+            serve_blob(
+                &memory,
+                pieces
+                    .into_iter()
+                    .fold(Reply::new(200).header("Content-Length", 11), Reply::bytes),
+            );
+            let response = ask(&memory, "GET", &blob_path(), &[("Range", range)]);
+            assert_eq!(response.headers.get("content-range"), Some(content_range));
+            assert_eq!(answer(response), (206, expected.to_vec(), None));
+        }
+    }
+    let memory = upstream();
+    serve_blob(
+        &memory,
+        Reply::new(200)
+            .header("Content-Length", 11)
+            .bytes(b"hello")
+            .bytes(b" worlD"),
+    );
+    let (status, bytes, error) =
+        answer(ask(&memory, "GET", &blob_path(), &[("Range", "bytes=0-4")]));
+    assert_eq!(
+        (status, bytes, error),
+        (206, Vec::new(), Some(Kind::DigestMismatch)),
+        "bad bytes anywhere cut every part"
+    );
+}
+
+#[test]
+fn a_range_that_cannot_be_is_416_and_one_that_does_not_hold_is_ignored() {
+    let memory = upstream();
+    let response = ask(&memory, "GET", &blob_path(), &[("Range", "bytes=11-")]);
+    assert_eq!(
+        memory.cancelled(),
+        1,
+        "a body that nobody will read is given up"
+    );
+    assert_eq!(response.headers.get("content-range"), Some("bytes */11"));
+    assert_eq!(error_code(response), (416, "SIZE_INVALID".into()));
+    for headers in [
+        [("Range", "bytes=0-0"), ("If-Range", "\"other\"")],
+        [("Range", "bytes=0-0,2-3"), ("Accept", "*/*")],
+    ] {
+        assert_eq!(
+            answer(ask(&upstream(), "GET", &blob_path(), &headers)).0,
+            200
+        );
+    }
+    let etag = format!("\"{}\"", sha256(BLOB));
+    assert_eq!(
+        answer(ask(
+            &upstream(),
+            "GET",
+            &blob_path(),
+            &[("Range", "bytes=0-0"), ("If-Range", &etag)]
+        ))
+        .0,
+        206
+    );
+}
+
+#[test]
+fn unchanged_content_is_304() {
+    let (index, blob) = (
+        format!("W/\"{}\"", sha256(INDEX)),
+        format!("\"x\", \"{}\"", sha256(BLOB)),
+    );
+    for (path, etag) in [
+        ("/v2/a/b/manifests/latest".to_owned(), index.as_str()),
+        (blob_path(), blob.as_str()),
+        (blob_path(), "*"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let response = ask(&upstream(), method, &path, &[("If-None-Match", etag)]);
+            assert!(response.headers.get("etag").is_some());
+            assert_eq!(answer(response), (304, Vec::new(), None), "{method} {path}");
+        }
+    }
+    assert_eq!(
+        ask(
+            &upstream(),
+            "GET",
+            &blob_path(),
+            &[("If-None-Match", "\"other\"")]
+        )
+        .status,
+        200
+    );
+    let missing = format!("/v2/a/b/blobs/{}", sha256(b"missing"));
+    assert_eq!(
+        ask(&upstream(), "GET", &missing, &[("If-None-Match", "*")]).status,
+        404,
+        "what is not there is not unchanged"
+    );
+}
+
+#[test]
+fn failures_of_the_upstream_become_the_specifications_errors() {
+    let path = "/v2/a/b/manifests/latest";
+    let url = format!("{BASE}{path}");
+    for (reply, expected) in [
+        (Reply::new(404), (404, "MANIFEST_UNKNOWN")),
+        (Reply::new(401), (403, "DENIED")),
+        (Reply::new(403), (403, "DENIED")),
+        (Reply::new(429), (429, "TOOMANYREQUESTS")),
+        (Reply::new(500), (502, "UPSTREAM_UNAVAILABLE")),
+        (
+            Reply::new(200).piece(Piece::Cut),
+            (502, "UPSTREAM_UNAVAILABLE"),
+        ),
+        (
+            Reply::new(200).piece(Piece::Stall),
+            (504, "UPSTREAM_TIMEOUT"),
+        ),
+        (Reply::ok(b"<html>"), (502, "UPSTREAM_INVALID")),
+    ] {
+        let memory = Memory::new();
+        memory.reply("GET", &url, reply);
+        assert_eq!(
+            error_code(ask(&memory, "GET", path, &[])),
+            (expected.0, expected.1.to_owned())
+        );
+    }
+    let memory = Memory::new();
+    memory.reply("GET", &url, Reply::new(429).header("Retry-After", "9"));
+    assert_eq!(
+        ask(&memory, "GET", path, &[]).headers.get("retry-after"),
+        Some("9")
+    );
+    assert_eq!(
+        error_code(ask(&Memory::new(), "GET", &blob_path(), &[])),
+        (404, "BLOB_UNKNOWN".into())
+    );
+}
+
+#[test]
+fn an_error_to_head_has_no_body() {
+    let response = ask(&Memory::new(), "HEAD", "/v2/a/b/manifests/latest", &[]);
+    assert_eq!(answer(response), (404, Vec::new(), None));
+}
+
+#[test]
+fn writing_is_refused() {
+    for (method, path) in [
+        ("PUT", "/v2/a/b/manifests/latest"),
+        ("DELETE", "/v2/a/b/manifests/latest"),
+        ("POST", "/v2/a/b/blobs/uploads/"),
+        ("GET", "/v2/a/b/blobs/uploads/1"),
+        ("BREW", "/v2/"),
+    ] {
+        let memory = upstream();
+        let response = ask(&memory, method, path, &[]);
+        assert_eq!(response.headers.get("allow"), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(
+            error_code(response),
+            (405, "UNSUPPORTED".into()),
+            "{method} {path}"
+        );
+        assert!(memory.asked().is_empty());
+    }
+}
+
+#[test]
+fn a_page_may_read_what_the_operator_allows() {
+    let ask_from = |cors: Cors, origin: &str, method: &str| {
+        let options = Options::default().with_cors(cors);
+        let mut headers = Headers::new();
+        headers.append("Origin", origin).unwrap();
+        block_on(front_with(&upstream(), options).handle(Incoming::new(
+            method,
+            blob_path(),
+            headers,
+        )))
+    };
+    let allowed = |response: &Response<Outgoing<MemoryBody>>| {
+        response
+            .headers
+            .get("access-control-allow-origin")
+            .map(str::to_owned)
+    };
+    let preflight = ask_from(Cors::Any, "https://page.example", "OPTIONS");
+    assert_eq!(
+        (preflight.status, allowed(&preflight).as_deref()),
+        (204, Some("*"))
+    );
+    assert!(
+        preflight
+            .headers
+            .get("access-control-allow-headers")
+            .unwrap()
+            .contains("Range")
+    );
+    let read = ask_from(Cors::Any, "https://page.example", "GET");
+    assert!(
+        read.headers
+            .get("access-control-expose-headers")
+            .unwrap()
+            .contains("Docker-Content-Digest")
+    );
+    let some = || Cors::Origins(vec!["https://page.example".into()]);
+    assert_eq!(
+        allowed(&ask_from(some(), "https://page.example", "GET")).as_deref(),
+        Some("https://page.example")
+    );
+    let other = ask_from(some(), "https://other.example", "OPTIONS");
+    assert_eq!(
+        (allowed(&other), other.headers.get("vary")),
+        (None, Some("Origin"))
+    );
+    assert_eq!(
+        allowed(&ask_from(Cors::None, "https://page.example", "GET")),
+        None
+    );
+}
