@@ -1,0 +1,72 @@
+//! Documents and verdicts.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::{error, value};
+use crate::document::{Descriptor, Document};
+use crate::rules;
+
+/// A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+#[wasm_bindgen]
+pub fn validate(
+    bytes: &[u8],
+    media_type: Option<String>,
+    profile: Option<String>,
+) -> Result<JsValue, JsValue> {
+    let profile = profile
+        .map(|profile| profile.parse())
+        .transpose()
+        .map_err(error::to_js)?;
+    let mut options = rules::Options::default().with_profile(profile.unwrap_or_default());
+    options.media_type = media_type;
+    Ok(value::to_js(&rules::validate(bytes, &options)))
+}
+
+/// A document that keeps its bytes.
+#[wasm_bindgen]
+pub struct RawDocument(Document);
+
+/// What a document points at.
+#[derive(Serialize)]
+struct Descriptors {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<Descriptor>,
+    layers: Vec<Descriptor>,
+    manifests: Vec<Descriptor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Descriptor>,
+}
+
+#[wasm_bindgen]
+impl RawDocument {
+    pub fn parse(bytes: Vec<u8>, media_type: Option<String>) -> Result<RawDocument, JsValue> {
+        Document::parse(bytes, media_type.as_deref())
+            .map(Self)
+            .map_err(error::to_js)
+    }
+
+    #[wasm_bindgen(getter)]
+    pub fn kind(&self) -> String {
+        self.0.kind().as_str().to_owned()
+    }
+
+    #[wasm_bindgen(getter, js_name = mediaType)]
+    pub fn media_type(&self) -> Option<String> {
+        self.0.media_type().map(str::to_owned)
+    }
+
+    pub fn descriptors(&self) -> Result<JsValue, JsValue> {
+        let read = || {
+            Ok(Descriptors {
+                config: self.0.config()?,
+                layers: self.0.layers()?,
+                manifests: self.0.manifests()?,
+                subject: self.0.subject()?,
+            })
+        };
+        read()
+            .map(|descriptors| value::to_js(&descriptors))
+            .map_err(error::to_js)
+    }
+}

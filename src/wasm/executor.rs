@@ -1,0 +1,156 @@
+//! Runs futures for JavaScript's promises.
+//!
+//! An executor of our own, because of traps: a trap inside `wasm-bindgen-futures` leaves its promise pending for ever. Here
+//! every entry into the core is a plain call from TypeScript (`poll`, `settle`, `cancel`), so that a trap is an exception
+//! there, which rejects all pending promises and begins a new instance.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use wasm_bindgen::prelude::*;
+
+use super::host;
+
+type Task = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+
+/// What a slot holds: who waits for it, then what it was settled with.
+enum Slot {
+    Waiting(Waker),
+    Settled(Result<JsValue, JsValue>),
+}
+
+thread_local! {
+    static TASKS: RefCell<BTreeMap<u32, Task>> = const { RefCell::new(BTreeMap::new()) };
+    static SLOTS: RefCell<BTreeMap<u32, Slot>> = const { RefCell::new(BTreeMap::new()) };
+    static NEXT: Cell<u32> = const { Cell::new(1) };
+    static CURRENT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A number that no live task or slot has: it takes four thousand million operations to come round.
+fn next() -> u32 {
+    NEXT.with(|next| next.replace(next.get().checked_add(1).unwrap_or(1)))
+}
+
+/// Takes a future in as a task; the caller polls it.
+pub(super) fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> u32 {
+    let task = next();
+    TASKS.with(|tasks| tasks.borrow_mut().insert(task, Box::pin(future)));
+    task
+}
+
+/// The task that is being polled; 0 outside of one.
+pub(super) fn current() -> u32 {
+    CURRENT.with(Cell::get)
+}
+
+/// Goes on with a task until it must wait, or ends its promise. Nothing happens if the task has ended.
+#[wasm_bindgen]
+pub fn poll(task: u32) {
+    // Taken out, so that the task may start others.
+    let Some(mut future) = TASKS.with(|tasks| tasks.borrow_mut().remove(&task)) else {
+        return;
+    };
+    let waker = Waker::from(Arc::new(Reschedule(task)));
+    let before = CURRENT.with(|current| current.replace(task));
+    let progress = future.as_mut().poll(&mut Context::from_waker(&waker));
+    CURRENT.with(|current| current.set(before));
+    match progress {
+        Poll::Pending => {
+            TASKS.with(|tasks| tasks.borrow_mut().insert(task, future));
+        }
+        Poll::Ready(Ok(value)) => {
+            host::with(|host| host.resolve(task, value));
+        }
+        Poll::Ready(Err(error)) => {
+            host::with(|host| host.reject(task, error));
+        }
+    }
+}
+
+/// Gives a task up; what it waits for is abandoned.
+#[wasm_bindgen]
+pub fn cancel(task: u32) {
+    let future = TASKS.with(|tasks| tasks.borrow_mut().remove(&task));
+    drop(future);
+}
+
+/// Brings what the host did for a slot: its value, or the error.
+#[wasm_bindgen]
+pub fn settle(slot: u32, succeeded: bool, value: JsValue) {
+    let result = if succeeded { Ok(value) } else { Err(value) };
+    let waiting = SLOTS.with(|slots| {
+        let mut slots = slots.borrow_mut();
+        slots
+            .get_mut(&slot)
+            .map(|entry| std::mem::replace(entry, Slot::Settled(result)))
+    });
+    if let Some(Slot::Waiting(waker)) = waiting {
+        waker.wake();
+    }
+}
+
+struct Reschedule(u32);
+
+impl Wake for Reschedule {
+    fn wake(self: Arc<Self>) {
+        host::with(|host| host.schedule(self.0));
+    }
+}
+
+/// Something the host does, as a future. To drop it is to abandon it.
+pub(super) struct HostFuture {
+    slot: u32,
+    done: bool,
+}
+
+impl HostFuture {
+    /// Has the host begin something that will settle the slot it is given.
+    pub(super) fn begin(start: impl FnOnce(&host::Host, u32)) -> Self {
+        let slot = next();
+        SLOTS.with(|slots| {
+            slots
+                .borrow_mut()
+                .insert(slot, Slot::Waiting(Waker::noop().clone()))
+        });
+        host::with(|host| start(host, slot));
+        Self { slot, done: false }
+    }
+}
+
+impl Future for HostFuture {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let slot = self.slot;
+        let settled = SLOTS.with(|slots| {
+            let mut slots = slots.borrow_mut();
+            match slots.remove(&slot) {
+                Some(Slot::Settled(result)) => Some(result),
+                _ => {
+                    slots.insert(slot, Slot::Waiting(context.waker().clone()));
+                    None
+                }
+            }
+        });
+        match settled {
+            Some(result) => {
+                self.done = true;
+                Poll::Ready(result)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for HostFuture {
+    fn drop(&mut self) {
+        if !self.done {
+            SLOTS.with(|slots| slots.borrow_mut().remove(&self.slot));
+            host::with(|host| host.abandon(self.slot));
+        }
+    }
+}

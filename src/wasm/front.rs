@@ -1,0 +1,76 @@
+//! The front, one task for each request.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::client::{connect, set};
+use super::transport::{self, FetchTransport};
+use super::{error, executor};
+use crate::front::{Cors, Front, Incoming, Options, Outgoing};
+
+/// A front over one upstream.
+#[wasm_bindgen]
+pub struct RawFront(Rc<Front<FetchTransport>>);
+
+#[wasm_bindgen]
+impl RawFront {
+    /// `origins`: `undefined` lets pages of every origin read, an empty list none.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        upstream: &str,
+        settings: JsValue,
+        origins: Option<Vec<String>>,
+    ) -> Result<RawFront, JsValue> {
+        let cors = match origins {
+            None => Cors::Any,
+            Some(origins) if origins.is_empty() => Cors::None,
+            Some(origins) => Cors::Origins(origins),
+        };
+        connect(upstream, settings).map(|client| {
+            Self(Rc::new(Front::new(
+                client,
+                Options::default().with_cors(cors),
+            )))
+        })
+    }
+
+    /// Answers a request, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+    pub fn handle(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &web_sys::Headers,
+    ) -> Result<u32, JsValue> {
+        let front = Rc::clone(&self.0);
+        let request = Incoming::new(
+            method,
+            target,
+            transport::from_host(headers).map_err(error::to_js)?,
+        );
+        Ok(executor::spawn(async move {
+            let response = front.handle(request).await;
+            let object = Object::new();
+            set(
+                &object,
+                "status",
+                &JsValue::from_f64(f64::from(response.status)),
+            );
+            let headers: Array = response
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    Array::of2(&JsValue::from_str(name), &JsValue::from_str(value))
+                })
+                .collect();
+            set(&object, "headers", &headers);
+            match response.body {
+                Outgoing::None => {}
+                Outgoing::Bytes(bytes) => set(&object, "body", &Uint8Array::from(bytes.as_slice())),
+                Outgoing::Stream(body) => set(&object, "body", &body.into_js()),
+            }
+            Ok(object.into())
+        }))
+    }
+}

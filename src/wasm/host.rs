@@ -1,0 +1,86 @@
+//! What JavaScript does for the core: `js/core/host.ts` implements it.
+
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::*;
+use web_sys::Headers;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The host's side of one instance. None of its methods throws: an exception that unwinds through the core would leave
+    /// it in the middle of something.
+    #[derive(Clone)]
+    pub(super) type Host;
+
+    /// Has `poll(task)` called soon, but not from within this call.
+    #[wasm_bindgen(method)]
+    pub(super) fn schedule(this: &Host, task: u32);
+    /// Ends a task's promise with a value.
+    #[wasm_bindgen(method)]
+    pub(super) fn resolve(this: &Host, task: u32, value: JsValue);
+    /// Ends a task's promise with an error.
+    #[wasm_bindgen(method)]
+    pub(super) fn reject(this: &Host, task: u32, error: JsValue);
+    /// Gives up what was begun under `slot`: nobody waits for it any more.
+    #[wasm_bindgen(method)]
+    pub(super) fn abandon(this: &Host, slot: u32);
+    /// Milliseconds since an arbitrary moment.
+    #[wasm_bindgen(method)]
+    pub(super) fn now(this: &Host) -> f64;
+
+    /// Begins a request for `task`, and settles `slot` with an [`Exchange`].
+    #[wasm_bindgen(method)]
+    pub(super) fn fetch(
+        this: &Host,
+        slot: u32,
+        task: u32,
+        settings: &JsValue,
+        method: &str,
+        url: &str,
+        headers: &Headers,
+    );
+    /// Begins to read the next piece of a body, and settles `slot` with a `Uint8Array`, or `undefined` at the end.
+    #[wasm_bindgen(method)]
+    pub(super) fn read(this: &Host, slot: u32, body: &HostBody);
+    /// A body that fails before its end unless it is what is expected. `size`, `start` and `end` are -1 where there is none.
+    #[wasm_bindgen(method)]
+    pub(super) fn verified(
+        this: &Host,
+        body: &HostBody,
+        digest: &str,
+        size: f64,
+        start: f64,
+        end: f64,
+        encoded: bool,
+    ) -> HostBody;
+    /// Gives a body's rest up.
+    #[wasm_bindgen(method)]
+    pub(super) fn cancel(this: &Host, body: &HostBody);
+
+    /// A response with its body.
+    pub(super) type Exchange;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn response(this: &Exchange) -> web_sys::Response;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn body(this: &Exchange) -> HostBody;
+
+    /// A body that stays with the host: its bytes pass through the core only where the core reads it.
+    #[derive(Clone, Debug)]
+    pub(super) type HostBody;
+}
+
+thread_local! {
+    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
+}
+
+/// Gives the core its host. Called once for each instance, before anything else.
+#[wasm_bindgen]
+pub fn start(host: Host) {
+    HOST.with(|slot| *slot.borrow_mut() = Some(host));
+}
+
+/// Calls the host; `None` before [`start`].
+pub(super) fn with<R>(call: impl FnOnce(&Host) -> R) -> Option<R> {
+    let host = HOST.with(|slot| slot.borrow().clone());
+    host.as_ref().map(call)
+}

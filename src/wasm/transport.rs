@@ -1,0 +1,132 @@
+//! The client's transport over the host's `fetch`, and bodies that stay streams of the host.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use super::error;
+use super::executor::{self, HostFuture};
+use super::host::{self, Exchange, HostBody};
+use crate::client::{Body, Chunks, Clock, Expected, Transport};
+use crate::http::{Headers, Request, Response};
+use crate::{Error, Kind, Result};
+
+/// Sends requests through the host. `settings` is the host's own: which `fetch`, and its time limits.
+pub(super) struct FetchTransport {
+    settings: JsValue,
+}
+
+impl FetchTransport {
+    pub(super) fn new(settings: JsValue) -> Self {
+        Self { settings }
+    }
+}
+
+impl Transport for FetchTransport {
+    type Body = FetchBody;
+
+    async fn send(&self, request: Request) -> Result<Response<FetchBody>> {
+        let headers = to_host(&request.headers)?;
+        let exchange = HostFuture::begin(|host, slot| {
+            let (method, url) = (request.method.as_str(), request.url.to_string());
+            host.fetch(
+                slot,
+                executor::current(),
+                &self.settings,
+                method,
+                &url,
+                &headers,
+            );
+        });
+        let exchange: Exchange = exchange.await.map_err(error::from_host)?.unchecked_into();
+        let response = exchange.response();
+        Ok(Response::new(
+            response.status(),
+            from_host(&response.headers())?,
+            FetchBody(exchange.body()),
+        ))
+    }
+}
+
+impl Clock for FetchTransport {
+    fn now(&self) -> u64 {
+        host::with(|host| host.now()).unwrap_or_default() as u64
+    }
+}
+
+/// A body that the host keeps.
+#[derive(Debug)]
+pub(super) struct FetchBody(HostBody);
+
+impl FetchBody {
+    pub(super) fn into_js(self) -> JsValue {
+        self.0.into()
+    }
+}
+
+impl Chunks for FetchBody {
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        let piece = HostFuture::begin(|host, slot| host.read(slot, &self.0))
+            .await
+            .map_err(error::from_host)?;
+        Ok(piece
+            .dyn_into::<Uint8Array>()
+            .ok()
+            .map(|piece| piece.to_vec()))
+    }
+
+    fn cancel(&mut self) {
+        host::with(|host| host.cancel(&self.0));
+    }
+}
+
+impl Body for FetchBody {
+    fn verified(self, expected: Expected) -> Result<Self> {
+        if expected.digest.algorithm().is_none() {
+            return Err(Error::new(
+                Kind::UnsupportedAlgorithm,
+                "a digest by this algorithm cannot be verified",
+            ));
+        }
+        let number = |value: Option<u64>| value.map_or(-1.0, |value| value as f64);
+        let (start, end) = (
+            expected.range.map(|range| range.start),
+            expected.range.map(|range| range.end),
+        );
+        let body = host::with(|host| {
+            host.verified(
+                &self.0,
+                expected.digest.as_str(),
+                number(expected.size),
+                number(start),
+                number(end),
+                expected.content_encoded,
+            )
+        });
+        body.map(Self)
+            .ok_or_else(|| Error::new(Kind::Internal, "the core has no host"))
+    }
+}
+
+fn to_host(headers: &Headers) -> Result<web_sys::Headers> {
+    let made = web_sys::Headers::new().map_err(error::from_host)?;
+    for (name, value) in headers.iter() {
+        made.append(name, value).map_err(error::from_host)?;
+    }
+    Ok(made)
+}
+
+/// The fields of a host's `Headers`. Values that no header can have are a response that cannot be read.
+pub(super) fn from_host(headers: &web_sys::Headers) -> Result<Headers> {
+    let mut read = Headers::new();
+    for entry in js_sys::try_iter(headers)
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+    {
+        let entry: js_sys::Array = entry.map_err(error::from_host)?.unchecked_into();
+        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
+        read.append(&name.unwrap_or_default(), value.unwrap_or_default())?;
+    }
+    Ok(read)
+}

@@ -1,0 +1,53 @@
+//! Small values across the boundary, and the functions that are nothing more.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::error;
+use crate::digest::{Algorithm, Digest, DigestParts};
+use crate::platform::Platform;
+use crate::reference::{Reference, ReferenceParts};
+use crate::{Error, Kind};
+
+/// A value as the JavaScript that its JSON would read to.
+pub(super) fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
+    // Only maps with keys that are no strings cannot be converted, and there are none.
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A number of bytes that came from JavaScript.
+pub(super) fn size(number: f64) -> Result<u64, JsValue> {
+    if number.fract() != 0.0 || !(0.0..=9_007_199_254_740_991.0).contains(&number) {
+        return Err(error::to_js(Error::new(
+            Kind::InvalidArgument,
+            "a size is not a whole number of bytes up to 2^53-1",
+        )));
+    }
+    Ok(number as u64)
+}
+
+#[wasm_bindgen]
+pub fn digest(algorithm: &str, bytes: &[u8]) -> Result<String, JsValue> {
+    let algorithm: Algorithm = algorithm.parse().map_err(error::to_js)?;
+    Ok(Digest::of(algorithm, bytes).to_string())
+}
+
+#[wasm_bindgen(js_name = parseDigest)]
+pub fn parse_digest(text: &str) -> Result<JsValue, JsValue> {
+    let digest: Digest = text.parse().map_err(error::to_js)?;
+    Ok(to_js(&DigestParts::from(&digest)))
+}
+
+#[wasm_bindgen(js_name = parseReference)]
+pub fn parse_reference(text: &str) -> Result<JsValue, JsValue> {
+    let reference: Reference = text.parse().map_err(error::to_js)?;
+    Ok(to_js(&ReferenceParts::from(&reference)))
+}
+
+#[wasm_bindgen(js_name = parsePlatform)]
+pub fn parse_platform(text: &str) -> Result<JsValue, JsValue> {
+    let platform: Platform = text.parse().map_err(error::to_js)?;
+    Ok(to_js(&platform))
+}
