@@ -1,0 +1,188 @@
+//! The checks of `fuzz/`, without a fuzzer: each runs over its seeds, and over a fixed number of mutations of them, the same in
+//! every run. `FUZZ_SMOKE_MUTATIONS` sets another number.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use std::path::Path;
+
+#[path = "../fuzz/checks/digest.rs"]
+mod digest;
+#[path = "../fuzz/checks/json.rs"]
+mod json;
+#[path = "../fuzz/checks/reference.rs"]
+mod reference;
+
+const MUTATIONS: usize = 10_000;
+
+#[test]
+fn digests_and_saved_states_keep_their_promises() {
+    smoke(
+        "digest",
+        digest::check,
+        &[
+            "sha256:",
+            "sha512:",
+            "blake3:",
+            ":",
+            "+",
+            "..",
+            "/",
+            "A",
+            "\0",
+            "0123456789abcdef",
+        ],
+    );
+}
+
+#[test]
+fn references_keep_their_promises() {
+    let pieces = [
+        "docker.io/",
+        "index.docker.io/",
+        "localhost",
+        "[::1]",
+        ":5000",
+        "/",
+        "..",
+        "__",
+        "@sha256:",
+        ":",
+        "0x",
+        ".1",
+        "A",
+    ];
+    smoke("reference", reference::check, &pieces);
+}
+
+#[test]
+fn the_json_reader_and_serde_json_read_one_text_one_way() {
+    let pieces = [
+        "{\"a\":",
+        "\"a\"",
+        ",",
+        "[",
+        "]",
+        "}",
+        ":",
+        "\\u0061",
+        "\\ud83d\\ude00",
+        "\\ud800",
+        "1e308",
+        "1e309",
+        "-0",
+        "0.",
+        "null",
+        "true",
+        "9007199254740993",
+        "\u{feff}",
+        "\u{e9}",
+        "\t",
+        " ",
+    ];
+    smoke("json", json::check, &pieces);
+}
+
+fn smoke(target: &'static str, check: fn(&[u8]), pieces: &[&str]) {
+    let seeds = seeds(target);
+    for seed in &seeds {
+        run(target, check, seed);
+    }
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..mutations() {
+        let input = mutate(&seeds, pieces, &mut random);
+        run(target, check, &input);
+    }
+}
+
+fn run(target: &'static str, check: fn(&[u8]), input: &[u8]) {
+    let _report = Report { target, input };
+    check(input);
+}
+
+/// Names the input when a check panics.
+struct Report<'a> {
+    target: &'a str,
+    input: &'a [u8],
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "{}: the input was b\"{}\"",
+                self.target,
+                self.input.escape_ascii()
+            );
+        }
+    }
+}
+
+fn mutations() -> usize {
+    match std::env::var("FUZZ_SMOKE_MUTATIONS") {
+        Ok(number) => number.parse().expect("FUZZ_SMOKE_MUTATIONS is a number"),
+        Err(_) => MUTATIONS,
+    }
+}
+
+/// The seeds of a target, in the order of their names: the order of a folder differs between machines.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/seeds")
+        .join(target);
+    let entries =
+        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} has no seeds", folder.display());
+    paths
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+fn mutate(seeds: &[Vec<u8>], pieces: &[&str], random: &mut Random) -> Vec<u8> {
+    let mut input = random.pick(seeds).clone();
+    for _ in 0..=random.below(4) {
+        let at = random.below(input.len() + 1);
+        let length = random.below(input.len() - at + 1);
+        match random.below(6) {
+            0 => drop(input.splice(at..at, random.pick(pieces).bytes())),
+            1 => drop(input.splice(at..at + length, random.pick(pieces).bytes())),
+            2 => drop(input.drain(at..at + length.min(8))),
+            3 => input.truncate(at),
+            4 => {
+                let other = random.pick(seeds);
+                let start = random.below(other.len() + 1);
+                drop(input.splice(at.., other[start..].iter().copied()));
+            }
+            _ => {
+                if let Some(byte) = input.get_mut(at) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+        }
+    }
+    input
+}
+
+/// Marsaglia's xorshift64: as random as mutations need to be, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
