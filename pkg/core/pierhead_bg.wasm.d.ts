@@ -1,0 +1,38 @@
+/* tslint:disable */
+/* eslint-disable */
+export const memory: WebAssembly.Memory;
+export const __wbg_rawclient_free: (a: number, b: number) => void;
+export const __wbg_rawdocument_free: (a: number, b: number) => void;
+export const __wbg_rawhasher_free: (a: number, b: number) => void;
+export const cancel: (a: number) => void;
+export const digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+export const parseDigest: (a: number, b: number) => [number, number, number];
+export const parsePlatform: (a: number, b: number) => [number, number, number];
+export const parseReference: (a: number, b: number) => [number, number, number];
+export const poll: (a: number) => void;
+export const rawclient_blob: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+export const rawclient_blobHead: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+export const rawclient_manifest: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+export const rawclient_manifestHead: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+export const rawclient_new: (a: number, b: number, c: any) => [number, number, number];
+export const rawclient_ping: (a: number) => number;
+export const rawdocument_descriptors: (a: number) => [number, number, number];
+export const rawdocument_kind: (a: number) => [number, number];
+export const rawdocument_mediaType: (a: number) => [number, number];
+export const rawdocument_parse: (a: number, b: number, c: number, d: number) => [number, number, number];
+export const rawhasher_digest: (a: number) => [number, number];
+export const rawhasher_new: (a: number, b: number) => [number, number, number];
+export const rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
+export const rawhasher_save: (a: number) => [number, number, number, number];
+export const rawhasher_update: (a: number, b: number, c: number) => void;
+export const settle: (a: number, b: number, c: any) => void;
+export const start: (a: any) => void;
+export const validate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+export const __wbindgen_malloc: (a: number, b: number) => number;
+export const __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+export const __wbindgen_free: (a: number, b: number, c: number) => void;
+export const __wbindgen_exn_store: (a: number) => void;
+export const __externref_table_alloc: () => number;
+export const __wbindgen_externrefs: WebAssembly.Table;
+export const __externref_table_dealloc: (a: number) => void;
+export const __wbindgen_start: () => void;

@@ -1,0 +1,163 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * A client of one registry.
+ */
+export class RawClient {
+    free(): void;
+    [Symbol.dispose](): void;
+    blobHead(name: string, digest: string): number;
+    blob(name: string, digest: string, size?: number | null): number;
+    manifestHead(name: string, reference: string, accept?: string | null): number;
+    manifest(name: string, reference: string, accept?: string | null): number;
+    constructor(endpoint: string, settings: any);
+    ping(): number;
+}
+
+/**
+ * A document that keeps its bytes.
+ */
+export class RawDocument {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    descriptors(): any;
+    static parse(bytes: Uint8Array | number[], media_type?: string | null): RawDocument;
+    readonly kind: string;
+    readonly mediaType: string | undefined;
+}
+
+/**
+ * A front over one upstream.
+ */
+export class RawFront {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Answers a request, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+     */
+    handle(method: string, target: string, headers: Headers): number;
+    /**
+     * `origins`: `undefined` lets pages of every origin read, an empty list none.
+     */
+    constructor(upstream: string, settings: any, origins?: string[] | null);
+}
+
+/**
+ * A hash in progress.
+ */
+export class RawHasher {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The digest of what has come so far; the hash can go on.
+     */
+    digest(): string;
+    constructor(algorithm: string);
+    static restore(algorithm: string, state: Uint8Array | number[]): RawHasher;
+    save(): Uint8Array;
+    update(chunk: Uint8Array | number[]): void;
+}
+
+export function __wbg_reset_state(): void;
+
+/**
+ * Gives a task up; what it waits for is abandoned.
+ */
+export function cancel(task: number): void;
+
+export function digest(algorithm: string, bytes: Uint8Array | number[]): string;
+
+export function parseDigest(text: string): any;
+
+export function parsePlatform(text: string): any;
+
+export function parseReference(text: string): any;
+
+/**
+ * Goes on with a task until it must wait, or ends its promise. Nothing happens if the task has ended.
+ */
+export function poll(task: number): void;
+
+/**
+ * Brings what the host did for a slot: its value, or the error.
+ */
+export function settle(slot: number, succeeded: boolean, value: any): void;
+
+/**
+ * Gives the core its host. Called once for each instance, before anything else.
+ */
+export function start(host: any): void;
+
+/**
+ * A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+ */
+export function validate(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null): any;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_rawclient_free: (a: number, b: number) => void;
+    readonly __wbg_rawdocument_free: (a: number, b: number) => void;
+    readonly __wbg_rawfront_free: (a: number, b: number) => void;
+    readonly __wbg_rawhasher_free: (a: number, b: number) => void;
+    readonly cancel: (a: number) => void;
+    readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly parseDigest: (a: number, b: number) => [number, number, number];
+    readonly parsePlatform: (a: number, b: number) => [number, number, number];
+    readonly parseReference: (a: number, b: number) => [number, number, number];
+    readonly poll: (a: number) => void;
+    readonly rawclient_blob: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly rawclient_blobHead: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly rawclient_manifest: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly rawclient_manifestHead: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly rawclient_new: (a: number, b: number, c: any) => [number, number, number];
+    readonly rawclient_ping: (a: number) => number;
+    readonly rawdocument_descriptors: (a: number) => [number, number, number];
+    readonly rawdocument_kind: (a: number) => [number, number];
+    readonly rawdocument_mediaType: (a: number) => [number, number];
+    readonly rawdocument_parse: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly rawfront_handle: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
+    readonly rawfront_new: (a: number, b: number, c: any, d: number, e: number) => [number, number, number];
+    readonly rawhasher_digest: (a: number) => [number, number];
+    readonly rawhasher_new: (a: number, b: number) => [number, number, number];
+    readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly rawhasher_save: (a: number) => [number, number, number, number];
+    readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly settle: (a: number, b: number, c: any) => void;
+    readonly start: (a: any) => void;
+    readonly validate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

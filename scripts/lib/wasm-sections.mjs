@@ -1,0 +1,109 @@
+/** Reads a wasm module far enough to say which crate its code comes from. */
+
+const CUSTOM = 0;
+const IMPORT = 2;
+const CODE = 10;
+const FUNCTION_NAMES = 1;
+
+/**
+ * The bytes of code per crate, biggest first.
+ *
+ * @param {Uint8Array} module A module that kept its name section.
+ * @returns {Map<string, number>}
+ */
+export function bytesPerCrate(module) {
+  const { imported, sizes, names } = readModule(module);
+  const totals = new Map();
+  sizes.forEach((size, index) => {
+    const crate = crateOf(names.get(imported + index) ?? "");
+    totals.set(crate, (totals.get(crate) ?? 0) + size);
+  });
+  return new Map([...totals].sort(([, one], [, other]) => other - one));
+}
+
+/**
+ * The crate that a demangled name such as `<sha2[1f]::Sha256 as digest[2e]::Update>::update` belongs to: that of
+ * the type, or of the trait where the type is a primitive or a parameter.
+ */
+function crateOf(name) {
+  const path = name.replace(/^[<&(*\s[]*(?:mut |dyn )*/, "");
+  const crate = String.raw`([A-Za-z_]\w*)(?:\[[0-9a-f]+\])?::`;
+  return (new RegExp(`^${crate}`).exec(path) ?? new RegExp(` as ${crate}`).exec(path))?.[1] ?? "(exports)";
+}
+
+function readModule(bytes) {
+  const reader = new Reader(bytes, 8);
+  const found = { imported: 0, sizes: [], names: new Map() };
+  while (reader.at < bytes.length) {
+    const id = reader.byte();
+    const end = reader.leb() + reader.at;
+    if (id === IMPORT) found.imported = importedFunctions(reader);
+    else if (id === CODE) found.sizes = functionSizes(reader);
+    else if (id === CUSTOM && reader.string() === "name") found.names = functionNames(reader, end);
+    reader.at = end;
+  }
+  return found;
+}
+
+/** Functions that are imported come before the module's own in the numbering. */
+function importedFunctions(reader) {
+  let functions = 0;
+  for (let left = reader.leb(); left > 0; left -= 1) {
+    reader.string();
+    reader.string();
+    const kind = reader.byte();
+    if (kind === 0) {
+      functions += 1;
+      reader.leb();
+    } else {
+      if (kind !== 3) throw new Error(`import kind ${kind} is not one that wasm-bindgen writes`);
+      reader.at += 2; // a global: its type and whether it changes
+    }
+  }
+  return functions;
+}
+
+function functionSizes(reader) {
+  return Array.from({ length: reader.leb() }, () => {
+    const size = reader.leb();
+    reader.at += size;
+    return size;
+  });
+}
+
+function functionNames(reader, end) {
+  const names = new Map();
+  while (reader.at < end) {
+    const kind = reader.byte();
+    const next = reader.leb() + reader.at;
+    if (kind === FUNCTION_NAMES) {
+      for (let left = reader.leb(); left > 0; left -= 1) names.set(reader.leb(), reader.string());
+    }
+    reader.at = next;
+  }
+  return names;
+}
+
+class Reader {
+  constructor(bytes, at) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+  byte() {
+    return this.bytes[this.at++];
+  }
+  /** An unsigned number in LEB128. */
+  leb() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  }
+  string() {
+    const length = this.leb();
+    this.at += length;
+    return Buffer.from(this.bytes.subarray(this.at - length, this.at)).toString("utf8");
+  }
+}
