@@ -1,0 +1,175 @@
+import { core } from "./core/core.js";
+import type { HostBody } from "./core/host.js";
+import { Revivable } from "./core/runtime.js";
+import { endpoint, fetchSettings, type TransportOptions } from "./core/settings.js";
+import { OciDocument } from "./document.js";
+
+export type { TransportOptions } from "./core/settings.js";
+
+/** What a {@link Registry} may be told. */
+export interface RegistryOptions extends TransportOptions {
+  /** Reaches the registry by plain HTTP; only where its host is given without a scheme. */
+  plainHttp?: boolean;
+}
+
+/** An operation's own options. */
+export interface OperationOptions {
+  /** Gives the operation up; it then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What a manifest may be asked with. */
+export interface ManifestOptions extends OperationOptions {
+  /** The media types to accept, in place of all that the specifications know. */
+  accept?: readonly string[];
+}
+
+/** What a blob may be asked with. */
+export interface BlobOptions extends OperationOptions {
+  /** The descriptor's size in bytes, to be verified too. */
+  size?: number;
+}
+
+/** What a registry says of a manifest. */
+export interface ManifestHead {
+  /** Its digest. */
+  readonly digest: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Its media type, where the registry names one. */
+  readonly mediaType?: string;
+}
+
+/** A manifest as it was read, its digest verified. */
+export interface Manifest extends ManifestHead {
+  /** Its exact bytes. */
+  readonly bytes: Uint8Array;
+  /** The document that they are. */
+  readonly document: OciDocument;
+}
+
+/** A blob that is being read. */
+export interface Blob {
+  /** Its digest. */
+  readonly digest: string;
+  /** Its size in bytes, where the descriptor or the registry says. */
+  readonly size?: number;
+  /**
+   * Its bytes. The stream errors before its last byte unless all of them have been found to have the digest, so that who
+   * read it to its end has the blob.
+   */
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** What a registry says of a blob. */
+export type BlobHead = Pick<Blob, "digest" | "size">;
+
+type RawClient = Revivable<typeof import("../pkg/core/pierhead.js"), import("../pkg/core/pierhead.js").RawClient>;
+
+/**
+ * A registry that speaks the OCI distribution API.
+ *
+ * Every method rejects with a `RegistryError`, `AuthError` or `TransferError` where the registry or the way to it fails, and
+ * with the signal's reason where that aborts.
+ */
+export class Registry {
+  readonly #client: RawClient;
+
+  /**
+   * @param host a host with an optional port (`registry.example:5000`), `docker.io`, or a URL without path
+   * @throws OciError `INVALID_URL`, `INVALID_ARGUMENT`
+   */
+  constructor(host: string, options: RegistryOptions = {}) {
+    const url = endpoint(host, options.plainHttp);
+    const settings = fetchSettings(options);
+    this.#client = new Revivable(core, (glue) => new glue.RawClient(url, settings));
+  }
+
+  /** Asks whether the registry speaks the API (end-1). */
+  async ping(options: OperationOptions = {}): Promise<void> {
+    const client = this.#client.get();
+    await core.run<void>(() => client.ping(), options.signal);
+  }
+
+  /** A repository of the registry; its name is checked when it is used. */
+  repository(name: string): Repository {
+    return new Repository(this.#client, name);
+  }
+}
+
+/** A repository: its manifests and its blobs. */
+export class Repository {
+  /** Its name. */
+  readonly name: string;
+  /** Its manifests. */
+  readonly manifests: Manifests;
+  /** Its blobs. */
+  readonly blobs: Blobs;
+
+  /** @internal */
+  constructor(client: RawClient, name: string) {
+    this.name = name;
+    this.manifests = new Manifests(client, name);
+    this.blobs = new Blobs(client, name);
+  }
+}
+
+/** The manifests of a repository (end-3). */
+export class Manifests {
+  readonly #client: RawClient;
+  readonly #name: string;
+
+  /** @internal */
+  constructor(client: RawClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  /**
+   * Reads a manifest by tag or digest, 8 MiB at most, and verifies it. Rejects with a `DigestMismatchError`, or a
+   * `ManifestError` where its media type is not the one it was served by, or it could be read in two ways.
+   */
+  async get(reference: string, options: ManifestOptions = {}): Promise<Manifest> {
+    const client = this.#client.get();
+    const read = await core.run<ManifestHead & { bytes: Uint8Array }>(
+      () => client.manifest(this.#name, reference, options.accept?.join(", ")),
+      options.signal,
+    );
+    const document = OciDocument.parse(read.bytes, read.mediaType === undefined ? {} : { mediaType: read.mediaType });
+    return { ...read, document };
+  }
+
+  /** Asks for a manifest's digest, size and media type, as the registry states them. */
+  async head(reference: string, options: ManifestOptions = {}): Promise<ManifestHead> {
+    const client = this.#client.get();
+    return await core.run(() => client.manifestHead(this.#name, reference, options.accept?.join(", ")), options.signal);
+  }
+}
+
+/** The blobs of a repository (end-2). */
+export class Blobs {
+  readonly #client: RawClient;
+  readonly #name: string;
+
+  /** @internal */
+  constructor(client: RawClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  /** Opens a blob; it is verified as it streams. */
+  async get(digest: string, options: BlobOptions = {}): Promise<Blob> {
+    const client = this.#client.get();
+    const { body, ...head } = await core.run<BlobHead & { body: HostBody }>(
+      () => client.blob(this.#name, digest, options.size),
+      options.signal,
+    );
+    return { ...head, body: body.stream };
+  }
+
+  /** Asks for a blob's size, where the registry states it. */
+  async head(digest: string, options: OperationOptions = {}): Promise<BlobHead> {
+    const client = this.#client.get();
+    return await core.run(() => client.blobHead(this.#name, digest), options.signal);
+  }
+}

@@ -1,0 +1,185 @@
+import { OciError, TransferError } from "../errors.js";
+import { verifyStream } from "../stream.js";
+import type { ExecutorGlue, Runtime } from "./runtime.js";
+
+/** How a client's requests are sent. */
+export interface FetchSettings {
+  /** The function that sends them. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds until the head of a response must have come. */
+  readonly headersTimeout: number;
+  /** Milliseconds until the next piece of a body must have come. */
+  readonly idleTimeout: number;
+  /**
+   * Whether this host lets redirects be seen. Browsers do not: there the first hidden one makes this "follow", and the
+   * browser itself drops `Authorization` on the way to another origin.
+   */
+  redirect: "manual" | "follow";
+}
+
+/** A response's body, kept on this side: the core holds it, and reads it only where it must. */
+export class HostBody {
+  readonly #stream: ReadableStream<Uint8Array> | null;
+  readonly #settings: FetchSettings;
+  readonly #signal: AbortSignal | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(stream: ReadableStream<Uint8Array> | null, settings: FetchSettings, signal: AbortSignal | undefined) {
+    this.#stream = stream;
+    this.#settings = settings;
+    this.#signal = signal;
+  }
+
+  /** The body as a web stream; empty where the response had none. */
+  get stream(): ReadableStream<Uint8Array> {
+    return this.#stream ?? new ReadableStream({ start: (controller) => controller.close() });
+  }
+
+  /** The next piece, or `undefined` at the end. */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#stream === null) return undefined;
+    this.#reader ??= this.#stream.getReader();
+    const reader = this.#reader;
+    const timer = new Timer(this.#settings.idleTimeout);
+    try {
+      for (;;) {
+        const { done, value } = await Promise.race([reader.read(), timer.expired]);
+        if (done) return undefined;
+        if (value.byteLength > 0) return value;
+      }
+    } catch (error) {
+      this.cancel();
+      if (error instanceof OciError || this.#signal?.aborted) throw error;
+      throw new TransferError(
+        "CONNECTION_LOST",
+        "the connection broke in the middle of the body",
+        {},
+        { cause: error },
+      );
+    } finally {
+      timer.stop();
+    }
+  }
+
+  /** Gives the rest up. */
+  cancel(): void {
+    const cancelled = this.#reader === undefined ? this.#stream?.cancel() : this.#reader.cancel();
+    // Whoever gives up no longer minds how it ended.
+    cancelled?.catch(() => {});
+  }
+
+  /** This body, made to fail before its end unless it is what is expected. */
+  verified(
+    digest: string,
+    size: number | undefined,
+    range: { start: number; end: number } | undefined,
+    contentEncoded: boolean,
+  ): HostBody {
+    const expected = size === undefined ? { digest } : { digest, size };
+    const stream = verifyStream(this.stream, expected, {
+      idleTimeout: this.#settings.idleTimeout,
+      contentEncoded,
+      ...(range === undefined ? {} : { range }),
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+    });
+    return new HostBody(stream, this.#settings, this.#signal);
+  }
+}
+
+/** What the core asks of its host: `src/wasm/host.rs` declares it. None of the methods throws. */
+export interface Host {
+  schedule(task: number): void;
+  resolve(task: number, value: unknown): void;
+  reject(task: number, error: unknown): void;
+  abandon(slot: number): void;
+  now(): number;
+  fetch(slot: number, task: number, settings: FetchSettings, method: string, url: string, headers: Headers): void;
+  read(slot: number, body: HostBody): void;
+  verified(body: HostBody, digest: string, size: number, start: number, end: number, encoded: boolean): HostBody;
+  cancel(body: HostBody): void;
+}
+
+/** The host of one runtime. */
+export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
+  return {
+    schedule: (task) => runtime.schedule(task),
+    resolve: (task, value) => runtime.end(task, { value }),
+    reject: (task, error) => runtime.end(task, { error }),
+    abandon: (slot) => runtime.abandon(slot),
+    now: () => Date.now(),
+    fetch: (slot, task, settings, method, url, headers) => {
+      const controller = new AbortController();
+      const signal = runtime.signalOf(task);
+      runtime.begin(
+        slot,
+        () => exchange(settings, controller, signal, url, { method, headers }),
+        () => controller.abort(),
+      );
+    },
+    read: (slot, body) =>
+      runtime.begin(
+        slot,
+        () => body.read(),
+        () => body.cancel(),
+      ),
+    verified: (body, digest, size, start, end, encoded) =>
+      body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
+    cancel: (body) => body.cancel(),
+  };
+}
+
+/** Sends one request and waits for the head of its response. */
+async function exchange(
+  settings: FetchSettings,
+  controller: AbortController,
+  caller: AbortSignal | undefined,
+  url: string,
+  init: { method: string; headers: Headers },
+): Promise<{ response: Response; body: HostBody }> {
+  const signal = caller === undefined ? controller.signal : AbortSignal.any([caller, controller.signal]);
+  const timer = new Timer(settings.headersTimeout);
+  const { fetch } = settings;
+  const send = () => Promise.race([fetch(url, { ...init, redirect: settings.redirect, signal }), timer.expired]);
+  try {
+    let response = await send();
+    if (response.type === "opaqueredirect") {
+      settings.redirect = "follow";
+      response = await send();
+    }
+    return { response, body: new HostBody(response.body, settings, caller) };
+  } catch (error) {
+    controller.abort();
+    if (error instanceof OciError || caller?.aborted) throw error;
+    throw new TransferError("CONNECTION_FAILED", "the registry could not be reached", {}, { cause: error });
+  } finally {
+    timer.stop();
+  }
+}
+
+/** A time limit on one wait. */
+class Timer {
+  /** Rejects once the time has passed. */
+  readonly expired: Promise<never>;
+  readonly #handle: ReturnType<typeof setTimeout>;
+
+  constructor(milliseconds: number) {
+    const { promise, reject } = withReject();
+    this.expired = promise;
+    this.#handle = setTimeout(
+      () => reject(new TransferError("TIMEOUT", `nothing came within ${milliseconds} ms`)),
+      milliseconds,
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#handle);
+  }
+}
+
+function withReject(): { promise: Promise<never>; reject: (error: unknown) => void } {
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  return { promise, reject };
+}

@@ -1,0 +1,40 @@
+import { OciError } from "../errors.js";
+import type { FetchSettings } from "./host.js";
+
+/** How requests are sent, and what they may cost. */
+export interface TransportOptions {
+  /** The function that sends requests; the runtime's own `fetch` if it is left out. */
+  fetch?: typeof globalThis.fetch;
+  /** Milliseconds until the head of a response must have come, 1 to 2^31-1; 30,000 if it is left out. */
+  headersTimeout?: number;
+  /** Milliseconds until the next piece of a body must have come, 1 to 2^31-1; 30,000 if it is left out. */
+  idleTimeout?: number;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** Settings from options. Throws an {@link OciError} `INVALID_ARGUMENT`. */
+export function fetchSettings(options: TransportOptions): FetchSettings {
+  // Looked up at each call, and called as a plain function: hosts mind both their `this` and being replaced.
+  const fetch = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
+  return {
+    fetch,
+    headersTimeout: timeout("headersTimeout", options.headersTimeout),
+    idleTimeout: timeout("idleTimeout", options.idleTimeout),
+    redirect: "manual",
+  };
+}
+
+function timeout(name: string, value = DEFAULT_TIMEOUT): number {
+  if (!Number.isInteger(value) || value < 1 || value > MAX_TIMEOUT) {
+    throw new OciError("INVALID_ARGUMENT", `${name} is not a whole number of milliseconds from 1 to 2^31-1`);
+  }
+  return value;
+}
+
+/** The endpoint of a registry, from a host (`registry.example:5000`) or its URL. */
+export function endpoint(host: string, plainHttp: boolean | undefined): string {
+  if (host.includes("://")) return host;
+  return `${plainHttp ? "http" : "https"}://${host === "docker.io" ? "registry-1.docker.io" : host}/`;
+}

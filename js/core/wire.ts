@@ -1,0 +1,14 @@
+import { errorFrom, type OciError, type WireError } from "../errors.js";
+
+/** An error as it leaves the core, with what the host threw where that is behind it. */
+type CoreError = WireError & { cause?: unknown };
+
+/** Whether the core reported this. What a trap or the glue throws is an `Error`; what the core reports is a plain object. */
+export function isWireError(thrown: unknown): thrown is CoreError {
+  return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) && "code" in thrown;
+}
+
+/** The typed error of what the core reported. */
+export function fromWire(wire: CoreError): OciError {
+  return errorFrom(wire, wire.cause);
+}

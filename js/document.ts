@@ -1,0 +1,91 @@
+import { core } from "./core/core.js";
+import type { Descriptor } from "./generated/Descriptor.js";
+
+/** What a document points at. Lists are empty where its kind has none. */
+export interface Descriptors {
+  readonly config?: Descriptor;
+  readonly layers: Descriptor[];
+  readonly manifests: Descriptor[];
+  readonly subject?: Descriptor;
+}
+
+/** What may be known of a document before it is read. */
+export interface ParseOptions {
+  /** The media type it was served by, or that its descriptor names. */
+  mediaType?: string;
+}
+
+/** An OCI document that keeps the exact bytes it was read from. */
+export class OciDocument {
+  /** The exact bytes. Changing them breaks the document's promise. */
+  readonly bytes: Uint8Array;
+  /** What it is: `image-manifest`, `image-index`, … or `unknown`. */
+  readonly kind: string;
+  /** Its media type, declared or its own. */
+  readonly mediaType: string | undefined;
+  #digest: string | undefined;
+  #object: { value: unknown } | undefined;
+  #descriptors: Descriptors | undefined;
+
+  private constructor(bytes: Uint8Array, kind: string, mediaType: string | undefined) {
+    this.bytes = bytes;
+    this.kind = kind;
+    this.mediaType = mediaType;
+  }
+
+  /**
+   * Reads a document of 8 MiB at most, 64 levels deep at most.
+   *
+   * @throws ManifestError if it is not strict JSON, or could be read in two ways: another media type than declared, a
+   * manifest that is an index too
+   */
+  static parse(document: Uint8Array | ArrayBuffer | string, options: ParseOptions = {}): OciDocument {
+    const bytes = toBytes(document);
+    return core.call((glue) => {
+      const raw = glue.RawDocument.parse(bytes, options.mediaType);
+      const parsed = new OciDocument(bytes, raw.kind, raw.mediaType);
+      raw.free();
+      return parsed;
+    });
+  }
+
+  /** The size in bytes. */
+  get size(): number {
+    return this.bytes.byteLength;
+  }
+
+  /** The SHA-256 digest of the bytes. */
+  get digest(): string {
+    this.#digest ??= core.call((glue) => glue.digest("sha256", this.bytes));
+    return this.#digest;
+  }
+
+  /** The document as a JavaScript value, made once. The strict reader has refused all that two readers could take in two ways. */
+  json(): unknown {
+    this.#object ??= { value: JSON.parse(new TextDecoder().decode(this.bytes)) };
+    return this.#object.value;
+  }
+
+  /**
+   * What it points at, read once.
+   *
+   * @throws ManifestError if a descriptor in it breaks its rules
+   */
+  descriptors(): Descriptors {
+    this.#descriptors ??= core.call((glue) => {
+      const raw = glue.RawDocument.parse(this.bytes, this.mediaType);
+      try {
+        return raw.descriptors() as Descriptors;
+      } finally {
+        raw.free();
+      }
+    });
+    return this.#descriptors;
+  }
+}
+
+/** Bytes as they are, or a text's in UTF-8. */
+export function toBytes(data: Uint8Array | ArrayBuffer | string): Uint8Array {
+  if (typeof data === "string") return new TextEncoder().encode(data);
+  return data instanceof Uint8Array ? data : new Uint8Array(data);
+}

@@ -1,0 +1,21 @@
+export type { Algorithm } from "./digest.js";
+export { type Descriptors, OciDocument, type ParseOptions } from "./document.js";
+export * from "./errors.js";
+export type { Descriptor } from "./generated/Descriptor.js";
+export type { DigestParts } from "./generated/DigestParts.js";
+export type { Issue } from "./generated/Issue.js";
+export type { Platform } from "./generated/Platform.js";
+export type { ReferenceParts } from "./generated/ReferenceParts.js";
+export type { Report } from "./generated/Report.js";
+export { digest, Hasher } from "./hasher.js";
+export {
+  type ByteRange,
+  type DigestOptions,
+  digestStream,
+  type Expected,
+  type ReadOptions,
+  type VerifyOptions,
+  verifyStream,
+} from "./stream.js";
+export { type ValidateOptions, validate } from "./validate.js";
+export { formatPlatform, parseDigest, parsePlatform, parseReference } from "./vocabulary.js";
