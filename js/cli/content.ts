@@ -1,0 +1,132 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Registry, type Repository } from "../entry/client.js";
+import {
+  type Descriptor,
+  ManifestError,
+  OciDocument,
+  parseDigest,
+  parseReference,
+  TransferError,
+  verifyStream,
+} from "../entry/index.js";
+import { readAll } from "../stream.js";
+import { DOCUMENT_LIMIT, openFile, readDocument } from "./input.js";
+import { CliError } from "./output.js";
+
+/** What a name stands for. */
+export interface Root {
+  readonly document: OciDocument;
+  readonly digest: string;
+  /** Whether something vouches for the digest; that of a file is only computed. */
+  readonly verified: boolean;
+}
+
+/** Where an image is read from. Everything that it hands out is verified against its descriptor. */
+export interface Content {
+  /** The manifest or index to begin with. */
+  root(): Promise<Root>;
+  /** A manifest or an index. */
+  manifest(descriptor: Descriptor): Promise<OciDocument>;
+  /** A blob, which fails before its last byte if it is not the one. */
+  blob(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>>;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
+
+/** An image in a registry. */
+export class RegistryContent implements Content {
+  readonly #repository: Repository;
+  readonly #identifier: string;
+  readonly #signal: AbortSignal;
+
+  /**
+   * @param plainHttp whether to go without TLS; to this machine itself, that is what everyone does
+   * @throws InvalidReferenceError
+   */
+  constructor(text: string, plainHttp: boolean, signal: AbortSignal) {
+    const { registry, repository, tag, digest } = parseReference(text);
+    const options = { plainHttp: plainHttp || LOOPBACK.test(registry) };
+    this.#repository = new Registry(registry, options).repository(repository);
+    this.#identifier = digest ?? tag ?? "latest";
+    this.#signal = signal;
+  }
+
+  async root(): Promise<Root> {
+    const { document, digest } = await this.#get(this.#identifier);
+    return { document, digest, verified: true };
+  }
+
+  async manifest({ digest, size, mediaType }: Descriptor): Promise<OciDocument> {
+    const { document } = await this.#get(digest);
+    if (document.size !== size) throw sizeMismatch(size, document.size);
+    if (document.mediaType !== mediaType) {
+      const details = { expected: mediaType, actual: document.mediaType ?? "none" };
+      throw new ManifestError("MEDIA_TYPE_MISMATCH", "served as another media type than its descriptor says", details);
+    }
+    return document;
+  }
+
+  async blob({ digest, size }: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.#repository.blobs.get(digest, { size, signal: this.#signal });
+    return body;
+  }
+
+  #get(reference: string): Promise<{ document: OciDocument; digest: string }> {
+    return this.#repository.manifests.get(reference, { signal: this.#signal });
+  }
+}
+
+/** An image in an OCI image layout (image specification, `image-layout.md`). */
+export class LayoutContent implements Content {
+  readonly #folder: string;
+  readonly #signal: AbortSignal;
+
+  constructor(folder: string, signal: AbortSignal) {
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  async root(): Promise<Root> {
+    const header = OciDocument.parse(await readDocument(join(this.#folder, "oci-layout"), this.#signal)).json();
+    const version = header !== null && typeof header === "object" && "imageLayoutVersion" in header;
+    if (!version || header.imageLayoutVersion !== "1.0.0") {
+      throw new CliError(`${this.#folder}: not an OCI image layout of version 1.0.0`);
+    }
+    return await new FileContent(join(this.#folder, "index.json"), this.#signal).root();
+  }
+
+  async manifest(descriptor: Descriptor): Promise<OciDocument> {
+    const bytes = await readAll(await this.blob(descriptor), DOCUMENT_LIMIT, { signal: this.#signal });
+    return OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
+  }
+
+  async blob({ digest, size }: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    // The grammar of digests leaves no room for a path that goes elsewhere.
+    const { algorithm, encoded } = parseDigest(digest);
+    const path = join(this.#folder, "blobs", algorithm, encoded);
+    // A pipe in place of the file would be waited for.
+    if (!(await stat(path)).isFile()) throw Object.assign(new Error("not a file"), { path });
+    return verifyStream(await openFile(path), { digest, size }, { signal: this.#signal });
+  }
+}
+
+/** A document on its own. What it points at is not there to be read. */
+export class FileContent implements Pick<Content, "root"> {
+  readonly #file: string;
+  readonly #signal: AbortSignal;
+
+  constructor(file: string, signal: AbortSignal) {
+    this.#file = file;
+    this.#signal = signal;
+  }
+
+  async root(): Promise<Root> {
+    const document = OciDocument.parse(await readDocument(this.#file, this.#signal));
+    return { document, digest: document.digest, verified: false };
+  }
+}
+
+function sizeMismatch(expected: number, actual: number): TransferError {
+  return new TransferError("SIZE_MISMATCH", "not of the size that its descriptor says", { expected, actual });
+}

@@ -1,0 +1,10 @@
+import type { Output } from "./output.js";
+
+/** What every command is given. */
+export interface Context {
+  readonly output: Output;
+  /** Aborts when the person at the terminal gives up. */
+  readonly signal: AbortSignal;
+  /** How the process will end; commands set it when they are done. */
+  exitCode: number;
+}

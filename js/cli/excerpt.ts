@@ -1,0 +1,108 @@
+import { printable } from "./output.js";
+
+const NEWLINE = 0x0a;
+
+/** A line of a document, cut to a width, and the column under which a mark points at the place. */
+export interface Excerpt {
+  readonly text: string;
+  /** Columns before the mark. */
+  readonly indent: number;
+}
+
+/** The lines of a document, to be shown to a person: printable, and no wider than the terminal. */
+export class Excerpts {
+  readonly #bytes: Uint8Array;
+  /** The line that was shown last, and how far it has been counted: findings come in the order of their places. */
+  #last = { line: 0, text: "", characters: 0, index: 0 };
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * What stands around a place, `width` columns wide at most.
+   *
+   * @param line from 1
+   * @param column in characters (Unicode scalar values), from 1
+   */
+  at(line: number, column: number, width: number): Excerpt {
+    const { text, index } = this.#find(line, column - 1);
+    // A line may be megabytes long; no more of it than could be shown is looked at.
+    const first = boundary(text, Math.max(0, index - width));
+    const last = boundary(text, Math.min(text.length, index + width));
+    const before = shown(text.slice(first, index));
+    const after = shown(text.slice(index, last));
+    const head =
+      first > 0 || columns(before) > width * 0.6 ? `…${ending(before, Math.floor(width * 0.4) - 1)}` : before;
+    const indent = columns(head);
+    const room = width - indent;
+    const rest = last < text.length || columns(after) > room ? `${beginning(after, room - 1)}…` : after;
+    return { text: head + rest, indent };
+  }
+
+  #find(line: number, characters: number): { text: string; index: number } {
+    if (this.#last.line !== line || this.#last.characters > characters) {
+      const text = this.#last.line === line ? this.#last.text : decodedLine(this.#bytes, line);
+      this.#last = { line, text, characters: 0, index: 0 };
+    }
+    const last = this.#last;
+    for (; last.characters < characters && last.index < last.text.length; last.characters += 1) {
+      last.index += (last.text.codePointAt(last.index) ?? 0) > 0xffff ? 2 : 1;
+    }
+    return last;
+  }
+}
+
+function decodedLine(bytes: Uint8Array, line: number): string {
+  let start = 0;
+  for (let passed = 1; passed < line; passed += 1) {
+    const end = bytes.indexOf(NEWLINE, start);
+    if (end < 0) return "";
+    start = end + 1;
+  }
+  const end = bytes.indexOf(NEWLINE, start);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const text = decoder.decode(bytes.subarray(start, end < 0 ? undefined : end));
+  return text.endsWith("\r") ? text.slice(0, -1) : text;
+}
+
+/** The index, or the one before it where a character would be cut in two. */
+function boundary(text: string, index: number): number {
+  return index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff ? index - 1 : index;
+}
+
+function shown(text: string): string {
+  return printable(text.replaceAll("\t", "  "));
+}
+
+/** The end of a text, so many columns wide at most. */
+function ending(text: string, width: number): string {
+  return [...beginning([...text].reverse().join(""), width)].reverse().join("");
+}
+
+/** The beginning of a text, so many columns wide at most. */
+function beginning(text: string, width: number): string {
+  let used = 0;
+  let result = "";
+  for (const character of text) {
+    used += columns(character);
+    if (used > width) break;
+    result += character;
+  }
+  return result;
+}
+
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u;
+const COMBINING = /\p{M}/u;
+
+/** The columns that printable text takes on a terminal: UAX #11, near enough to point at a place. */
+function columns(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (character < "\u0300") width += 1;
+    else if (WIDE.test(character)) width += 2;
+    else if (!COMBINING.test(character)) width += 1;
+  }
+  return width;
+}

@@ -1,0 +1,82 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { ByteSource } from "../source.js";
+import { CliError } from "./output.js";
+
+/** The argument that stands for standard input. */
+export const STDIN = "-";
+
+/** The most bytes that a document may have. */
+export const DOCUMENT_LIMIT = 8 * 1024 * 1024;
+
+const CHUNK = 256 * 1024;
+
+/** Standard input can be read once only. Throws a {@link CliError} if it is asked for twice. */
+export function checkStdinOnce(files: readonly string[]): void {
+  if (files.filter((file) => file === STDIN).length > 1) {
+    throw new CliError(`standard input (${STDIN}) can be given once only`);
+  }
+}
+
+/** Opens a file or standard input as a stream of bytes, of which little is held at any time. */
+export async function openInput(file: string): Promise<ReadableStream<Uint8Array>> {
+  if (file !== STDIN) return await openFile(file);
+  // Node's own type of the global class: the two describe one thing.
+  return NodeReadableStream.from<Uint8Array>(process.stdin) as ReadableStream<Uint8Array>;
+}
+
+/** Opens a file, a pipe or a device as a stream of bytes. */
+export async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
+  const handle = await open(path, "r");
+  try {
+    if ((await handle.stat()).isDirectory()) throw new CliError(`${path}: is a directory`);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return new ReadableStream(
+    {
+      pull: (controller) => readChunk(handle, path, controller),
+      cancel: () => handle.close(),
+    },
+    // Nothing is read before it is asked for.
+    { highWaterMark: 0 },
+  );
+}
+
+async function readChunk(
+  handle: FileHandle,
+  path: string,
+  controller: ReadableStreamDefaultController<Uint8Array>,
+): Promise<void> {
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null);
+    if (bytesRead > 0) {
+      controller.enqueue(buffer.subarray(0, bytesRead));
+      return;
+    }
+  } catch (error) {
+    await handle.close();
+    throw Object.assign(error instanceof Error ? error : new Error(String(error)), { path });
+  }
+  await handle.close();
+  controller.close();
+}
+
+/**
+ * Reads a document, and of a longer one only so much that its being too long shows: {@link DOCUMENT_LIMIT} + 1 bytes.
+ * Rejects with the signal's reason once that aborts.
+ */
+export async function readDocument(file: string, signal: AbortSignal): Promise<Uint8Array> {
+  const source = new ByteSource(await openInput(file), { signal });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size <= DOCUMENT_LIMIT) {
+    const chunk = await source.read();
+    if (chunk === undefined) break;
+    chunks.push(chunk);
+    size += chunk.byteLength;
+  }
+  await source.cancel();
+  return Buffer.concat(chunks, size).subarray(0, DOCUMENT_LIMIT + 1);
+}

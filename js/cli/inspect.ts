@@ -1,0 +1,139 @@
+import { existsSync, statSync } from "node:fs";
+import type { Command } from "commander";
+import { ManifestError, OciError, parsePlatform } from "../entry/index.js";
+import { type Content, FileContent, LayoutContent, RegistryContent, type Root } from "./content.js";
+import type { Context } from "./context.js";
+import { STDIN } from "./input.js";
+import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
+import { type Node, type Visit, Walk } from "./walk.js";
+
+const EXAMPLES = `
+What exists as a file or folder, or begins with ./, ../ or /, is one; everything else is a reference.
+
+Examples:
+  $ pierhead inspect ghcr.io/owner/image:tag
+  $ pierhead inspect --platform linux/arm64 alpine
+  $ pierhead inspect --plain-http registry.local:5000/image@sha256:…
+  $ pierhead inspect ./layout
+  $ pierhead inspect --json manifest.json
+
+Exit status: 0 if everything that was read is verified, 1 if something is not what it has to be, 2 if the image could
+not be read or the arguments are wrong.`;
+
+/** Errors that say of the root what a failed part says of itself: it was read, and is not good. */
+const BAD_CONTENT: ReadonlySet<string> = new Set([
+  "DIGEST_MISMATCH",
+  "SIZE_MISMATCH",
+  "BODY_TRUNCATED",
+  "CONTENT_ENCODED",
+]);
+
+interface Flags {
+  platform?: string;
+  plainHttp?: true;
+  json?: true;
+  manifestsOnly?: true;
+}
+
+/** Adds `pierhead inspect`. */
+export function addInspect(program: Command, context: Context): void {
+  program
+    .command("inspect")
+    .summary("show what an image is made of, and verify every byte of it")
+    .description(
+      "Shows an image as a tree of index, manifests, configurations and layers, and reads all of it to verify sizes and " +
+        "digests, each digest once. It is read from a registry or from an OCI image layout; of a manifest in a file, " +
+        "only the manifest is there to be read.",
+    )
+    .argument("<reference|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
+    .option("--platform <platform>", "follow this platform only, such as linux/arm64/v8")
+    .option("--plain-http", "reach the registry without TLS (this machine itself is, always)")
+    .option("--manifests-only", "read manifests and configurations, but neither layers nor other blobs")
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async (target: string, flags: Flags) => {
+      context.exitCode = await inspect(target, flags, context);
+    });
+}
+
+async function inspect(target: string, flags: Flags, { output, signal }: Context): Promise<number> {
+  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+  const content = contentOf(target, flags.plainHttp === true, signal);
+  try {
+    const root = await content.root();
+    const walk = new Walk(content, { platform, manifestsOnly: flags.manifestsOnly === true, signal });
+    return await show(target, walk, root, flags.json === true, output);
+  } catch (error) {
+    signal.throwIfAborted();
+    output.problem(`${target}: ${describe(error)}`);
+    return isBadContent(error) ? Exit.failed : Exit.trouble;
+  }
+}
+
+function contentOf(target: string, plainHttp: boolean, signal: AbortSignal): Pick<Content, "root"> & Partial<Content> {
+  if (target !== STDIN && !existsSync(target) && !/^\.{0,2}\//.test(target)) {
+    return new RegistryContent(target, plainHttp, signal);
+  }
+  const isFolder = target !== STDIN && statSync(target).isDirectory();
+  return isFolder ? new LayoutContent(target, signal) : new FileContent(target, signal);
+}
+
+function isBadContent(error: unknown): boolean {
+  return error instanceof ManifestError || (error instanceof OciError && BAD_CONTENT.has(error.code));
+}
+
+async function show(target: string, walk: Walk, root: Root, json: boolean, output: Output): Promise<number> {
+  let top: Node | undefined;
+  let bad: Node | undefined;
+  if (!json) output.line(output.mark("strong", printable(target)));
+  for await (const visit of walk.visits(root)) {
+    top ??= visit.node;
+    if (visit.node.status === "failed") bad ??= visit.node;
+    if (!json) showVisit(visit, output);
+  }
+  const { totals } = walk;
+  if (json) output.line(jsonLine({ target, verified: totals.failed === 0, totals, root: top }));
+  else output.line(summary(totals));
+  if (bad === undefined) return Exit.ok;
+  const count = counted(totals.failed, "part did", "parts did");
+  output.problem(`${target}: ${count} not verify: ${bad.role} ${bad.digest}: ${failure(bad)}`);
+  return Exit.failed;
+}
+
+function showVisit({ node, lasts, followed }: Visit, output: Output): void {
+  const { role, digest, size, platform, name, mediaType } = node;
+  const margin = lasts.slice(0, -1).map((last) => (last ? "    " : "│   "));
+  const own = lasts.slice(-1);
+  const branch = own.map((last) => (last ? "└── " : "├── "));
+  const below = [...margin, ...own.map((last) => (last ? "    " : "│   ")), followed ? "│   " : ""].join("");
+  const words = [
+    output.mark("strong", role.padEnd(8)),
+    printable(digest),
+    humanSize(size).padStart(10),
+    statusWord(node, output),
+    ...[platform, name].flatMap((word) => (word === undefined ? [] : [printable(word)])),
+  ];
+  output.line(output.mark("faint", [...margin, ...branch].join("")) + words.join(" "));
+  if (mediaType !== undefined) output.line(output.mark("faint", `${below}${printable(mediaType)}`));
+  if (node.error !== undefined) output.line(`${output.mark("faint", below)}${output.mark("bad", failure(node))}`);
+}
+
+function statusWord({ status, repeated }: Node, output: Output): string {
+  const words = { verified: "verified", computed: "computed", failed: "NOT VERIFIED", "not-read": "not read" };
+  const meaning = status === "verified" ? "good" : status === "failed" ? "bad" : "faint";
+  return output.mark(meaning, repeated ? `${words[status]} (above)` : words[status]);
+}
+
+function failure({ error }: Node): string {
+  if (error === undefined) return "";
+  return error.code === undefined ? error.message : `${error.code}: ${error.message}`;
+}
+
+function summary({ verified, failed, notRead, bytes }: Walk["totals"]): string {
+  const words = [
+    `${counted(verified, "part")} verified (${humanSize(bytes)})`,
+    ...(failed > 0 ? [`${failed} not verified`] : []),
+    ...(notRead > 0 ? [`${notRead} not read`] : []),
+  ];
+  return words.join(", ");
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import type { Context } from "./context.js";
+import { addDigest } from "./digest.js";
+import { addInspect } from "./inspect.js";
+import { describe, Exit, Output } from "./output.js";
+import { addValidate } from "./validate.js";
+
+/** How long a command that was given up may take to let go of what it waits for, in milliseconds. */
+const GRACE = 500;
+
+const EXAMPLES = `
+Examples:
+  $ pierhead validate manifest.json
+  $ pierhead inspect ghcr.io/owner/image:tag
+  $ pierhead digest layer.tar.gz
+
+Run pierhead help COMMAND for more about one.`;
+
+const interrupt = new AbortController();
+const output = new Output(process.stdout, process.stderr);
+const context: Context = { output, signal: interrupt.signal, exitCode: Exit.ok };
+
+process.stdout.on("error", outputFailed);
+process.stderr.on("error", () => process.exit(Exit.brokenPipe));
+process.on("uncaughtException", (error) => process.exit(report(error)));
+process.once("SIGINT", () => {
+  interrupt.abort();
+  // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
+  // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
+  setTimeout(() => process.kill(process.pid, "SIGINT"), GRACE).unref();
+});
+
+try {
+  await createProgram().parseAsync();
+  process.exitCode = context.exitCode;
+} catch (error) {
+  process.exitCode = report(error);
+}
+if (interrupt.signal.aborted) process.exit(Exit.interrupted);
+
+function createProgram(): Command {
+  const program = new Command("pierhead")
+    .description("Validates OCI documents, computes digests, and looks into images with every byte verified.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", EXAMPLES)
+    .configureOutput({ outputError: (text) => output.problem(text.replace(/^error: /, "")) })
+    .exitOverride();
+  addValidate(program, context);
+  addInspect(program, context);
+  addDigest(program, context);
+  return program;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return String((manifest as { version: unknown }).version);
+}
+
+/** Says what went wrong, unless that has been said or needs no word, and returns the exit status. */
+function report(error: unknown): number {
+  if (interrupt.signal.aborted) return Exit.interrupted;
+  // The library has printed its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.ok : Exit.trouble;
+  output.problem(describe(error));
+  return Exit.trouble;
+}
+
+/** Whoever reads the output may stop at any time (`| head`); that is no error to speak of. */
+function outputFailed(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(Exit.brokenPipe);
+  process.exit(report(error));
+}
