@@ -1,0 +1,111 @@
+import { equal, hasCode, ok, throws } from "../assert.ts";
+import type { Case } from "../case.ts";
+
+const ABC = {
+  sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  sha512:
+    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+  blake3: "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85",
+} as const;
+
+const algorithms = Object.keys(ABC) as (keyof typeof ABC)[];
+
+export const cases: Case[] = [
+  {
+    name: "digests by every algorithm are those of the standards, whole and in pieces",
+    run({ pierhead: { digest, Hasher } }) {
+      for (const algorithm of algorithms) {
+        const expected = `${algorithm}:${ABC[algorithm]}`;
+        equal(digest("abc", algorithm), expected);
+        const hasher = new Hasher(algorithm);
+        for (const byte of [97, 98, 99]) hasher.update(Uint8Array.of(byte));
+        equal(hasher.digest(), expected);
+        hasher[Symbol.dispose]();
+        hasCode(
+          throws(() => hasher.digest()),
+          "INTERNAL",
+        );
+      }
+    },
+  },
+  {
+    name: "a saved hash goes on in another hasher",
+    run({ pierhead: { Hasher, digest } }) {
+      const bytes = new Uint8Array(1000).map((_, index) => index);
+      for (const algorithm of ["sha256", "sha512"] as const) {
+        for (const cut of [0, 1, 64, 500, 1000]) {
+          const state = new Hasher(algorithm).update(bytes.subarray(0, cut)).save();
+          equal(Hasher.restore(algorithm, state).update(bytes.subarray(cut)).digest(), digest(bytes, algorithm));
+        }
+      }
+      hasCode(
+        throws(() => new Hasher("blake3").save()),
+        "UNSUPPORTED_ALGORITHM",
+      );
+      hasCode(
+        throws(() => Hasher.restore("sha256", Uint8Array.of(1, 2, 3))),
+        "INVALID_HASH_STATE",
+      );
+    },
+  },
+  {
+    name: "references, digests and platforms are read into their parts",
+    run({ pierhead: { parseReference, parseDigest, parsePlatform, formatPlatform } }) {
+      equal(parseReference("alpine"), { registry: "docker.io", repository: "library/alpine", tag: "latest" });
+      const pinned = `[::1]:5000/a/b:1@sha256:${ABC.sha256}`;
+      equal(parseReference(pinned), {
+        registry: "[::1]:5000",
+        repository: "a/b",
+        tag: "1",
+        digest: `sha256:${ABC.sha256}`,
+      });
+      equal(parseDigest(`sha256:${ABC.sha256}`), { algorithm: "sha256", encoded: ABC.sha256 });
+      equal(formatPlatform(parsePlatform("linux/armhf")), "linux/arm/v7");
+      hasCode(
+        throws(() => parsePlatform("linux//")),
+        "INVALID_PLATFORM",
+      );
+      hasCode(
+        throws(() => parseDigest("sha256:AB")),
+        "INVALID_DIGEST",
+      );
+    },
+  },
+  {
+    name: "a verdict names rule, severity, place and section",
+    run({ pierhead: { validate } }) {
+      const report = validate('{\n  "schemaVersion": 2,\n  "manifests": {}\n}', {
+        mediaType: "application/vnd.oci.image.index.v1+json",
+      });
+      ok(!report.valid, "it is valid");
+      const [issue] = report.issues.filter(({ severity }) => severity === "error");
+      ok(issue !== undefined, "there is no error");
+      equal([issue.pointer, issue.line, issue.column], ["/manifests", 3, 16]);
+      equal(issue.rule, "index.property.type");
+      ok(issue.spec.startsWith("https://github.com/opencontainers/image-spec/"), issue.spec);
+      hasCode(
+        throws(() => validate("{}", { profile: "2" as "1.1" })),
+        "INVALID_ARGUMENT",
+      );
+    },
+  },
+  {
+    name: "a document that could be read in two ways, or is too deep or too large, is refused",
+    run({ pierhead: { OciDocument, ManifestError, validate } }) {
+      const index = "application/vnd.oci.image.index.v1+json";
+      for (const [text, code] of [
+        ['{"schemaVersion":2,"manifests":[],"layers":[],"config":{}}', "INVALID_MANIFEST"],
+        ['{"schemaVersion":2,"schemaVersion":2}', "INVALID_JSON"],
+        ["\ufeff{}", "INVALID_JSON"],
+        ['{"a":"\\ud800"}', "INVALID_JSON"],
+        ["[".repeat(65) + "]".repeat(65), "TOO_DEEP"],
+        [`{"a":"${" ".repeat(8 * 1024 * 1024)}"}`, "TOO_LARGE"],
+      ] as const) {
+        const error = throws(() => OciDocument.parse(text, { mediaType: index }), text.slice(0, 60));
+        hasCode(error, code);
+        ok(error instanceof ManifestError, "it is not a ManifestError");
+        equal(validate(text, { mediaType: index }).valid, false, text.slice(0, 60));
+      }
+    },
+  },
+];

@@ -1,0 +1,31 @@
+/** The suite that runs in every runtime, over the package as it is published. */
+import * as main from "pierhead";
+import * as client from "pierhead/client";
+import { type Case, type Facts, type Result, runCase } from "./case.ts";
+import { cases as pulls } from "./cases/client.ts";
+import { cases as errors } from "./cases/errors.ts";
+import { cases as streams } from "./cases/streams.ts";
+import { cases as vocabulary } from "./cases/vocabulary.ts";
+
+const groups: Record<string, readonly Case[]> = { vocabulary, errors, streams, client: pulls };
+
+/** Every case, its name preceded by its group's. */
+export const cases: Case[] = Object.entries(groups).flatMap(([group, members]) =>
+  members.map(({ name, run }) => ({ name: `${group}: ${name}`, run })),
+);
+
+/** Runs the case of this name; undefined when there is none. */
+export async function runNamed(name: string, facts: Facts): Promise<Result | undefined> {
+  const one = cases.find((candidate) => candidate.name === name);
+  return one && (await runCase(one, { ...facts, pierhead: { ...main, ...client } }));
+}
+
+/** Runs all cases, one after the other. */
+export async function runAll(facts: Facts): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { name } of cases) {
+    const result = await runNamed(name, facts);
+    if (result !== undefined) results.push(result);
+  }
+  return results;
+}

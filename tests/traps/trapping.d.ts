@@ -1,0 +1,4 @@
+declare module "*/trapping.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
