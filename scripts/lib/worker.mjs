@@ -1,0 +1,54 @@
+/** Runs the Worker of `examples/worker` in workerd, bundled as wrangler does. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { root } from "./project.mjs";
+
+/** What `examples/worker/wrangler.jsonc` says. */
+const COMPATIBILITY_DATE = "2025-01-01";
+
+/**
+ * @param {object} options
+ * @param {string} options.upstream The URL of the registry to read from.
+ * @param {number} [options.port] On 127.0.0.1; 0 for any that is free.
+ * @returns {Promise<{url: string, host: string, close(): Promise<void>}>}
+ */
+export async function startWorker({ upstream, port = 0 }) {
+  const worker = new Miniflare({
+    modules: await bundledModules(),
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: { UPSTREAM: upstream },
+    host: "127.0.0.1",
+    port,
+    // Otherwise Miniflare asks the network for a description of this machine's place in it.
+    cf: false,
+  });
+  const { origin, host } = await worker.ready;
+  return { url: origin, host, close: () => worker.dispose() };
+}
+
+async function bundledModules() {
+  const cache = join(root, "node_modules", ".cache", "pierhead");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "worker-"));
+  try {
+    await build({
+      entryPoints: [join(root, "examples", "worker", "index.ts")],
+      outfile: join(folder, "index.mjs"),
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      conditions: ["workerd", "worker", "browser"],
+      loader: { ".wasm": "copy" },
+      logLevel: "error",
+    });
+    const modules = readdirSync(folder).filter((name) => name.endsWith(".wasm"));
+    return [
+      { type: "ESModule", path: "index.mjs", contents: readFileSync(join(folder, "index.mjs"), "utf8") },
+      ...modules.map((name) => ({ type: "CompiledWasm", path: name, contents: readFileSync(join(folder, name)) })),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
