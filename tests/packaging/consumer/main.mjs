@@ -1,0 +1,27 @@
+/** What a user's first program looks like: it has to give the same line everywhere. */
+import { digest, parseReference, validate } from "pierhead";
+import { Registry } from "pierhead/client";
+import { createFront } from "pierhead/front";
+
+export async function consume() {
+  const reference = parseReference("alpine");
+  const { valid, kind } = validate(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [],
+    }),
+  );
+  const front = createFront({ upstream: "https://registry.example" });
+  const { status } = await front(new Request("http://localhost/v2/"));
+  const { name } = new Registry("registry.example").repository("hello");
+  return JSON.stringify({
+    digest: digest("abc"),
+    registry: reference.registry,
+    repository: reference.repository,
+    valid,
+    kind,
+    status,
+    name,
+  });
+}

@@ -1,0 +1,3 @@
+import { consume } from "./main.mjs";
+
+console.log(await consume());

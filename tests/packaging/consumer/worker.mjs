@@ -1,0 +1,7 @@
+import { consume } from "./main.mjs";
+
+export default {
+  async fetch() {
+    return new Response(await consume());
+  },
+};
