@@ -239,6 +239,7 @@ impl<T: Transport + Clock> Client<T> {
 
     /// Opens a blob and hands over its body unverified, with what it is to be verified against: for a caller that serves
     /// only a part of it, and verifies the whole ([`Expected::range`]).
+    #[cfg(feature = "front")]
     pub(crate) async fn unverified_blob(
         &self,
         name: &RepositoryName,

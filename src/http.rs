@@ -127,6 +127,7 @@ pub(crate) fn redacted(url: &str) -> String {
 }
 
 /// `text` with its `%XX` decoded; `None` if an escape is malformed or the result is not UTF-8.
+#[cfg(any(feature = "front", test))]
 #[must_use]
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

@@ -49,7 +49,8 @@ export class HostBody {
       }
     } catch (error) {
       this.cancel();
-      if (error instanceof OciError || this.#signal?.aborted) throw error;
+      if (this.#signal?.aborted) throw this.#signal.reason;
+      if (error instanceof OciError) throw error;
       throw new TransferError(
         "CONNECTION_LOST",
         "the connection broke in the middle of the body",
@@ -135,7 +136,7 @@ async function exchange(
   caller: AbortSignal | undefined,
   url: string,
   init: { method: string; headers: Headers },
-): Promise<{ response: Response; body: HostBody }> {
+): Promise<{ status: number; headers: Headers; body: HostBody }> {
   const signal = caller === undefined ? controller.signal : AbortSignal.any([caller, controller.signal]);
   const timer = new Timer(settings.headersTimeout);
   const { fetch } = settings;
@@ -146,14 +147,29 @@ async function exchange(
       settings.redirect = "follow";
       response = await send();
     }
-    return { response, body: new HostBody(response.body, settings, caller) };
+    const body = new HostBody(response.body, settings, caller);
+    return { status: response.status, headers: meantHeaders(response, init.method), body };
   } catch (error) {
     controller.abort();
-    if (error instanceof OciError || caller?.aborted) throw error;
+    // Chromium rejects some aborted requests with an error of its own.
+    if (caller?.aborted) throw caller.reason;
+    if (error instanceof OciError) throw error;
     throw new TransferError("CONNECTION_FAILED", "the registry could not be reached", {}, { cause: error });
   } finally {
     timer.stop();
   }
+}
+
+/**
+ * The headers, but for a length that may not be the body's: a browser shows another origin's `Content-Length` and hides
+ * its `Content-Encoding`, and hands over a decoded body all the same.
+ */
+function meantHeaders(response: Response, method: string): Headers {
+  if (response.type !== "cors" || method === "HEAD" || response.headers.has("content-encoding"))
+    return response.headers;
+  const headers = new Headers(response.headers);
+  headers.delete("content-length");
+  return headers;
 }
 
 /** A time limit on one wait. */

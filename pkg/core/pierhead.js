@@ -636,7 +636,7 @@ function __wbg_get_imports() {
             const ret = arg0[arg1 >>> 0];
             return ret;
         },
-        __wbg_headers_5fc0106c076eb731: function(arg0) {
+        __wbg_headers_c9de6d2e4bc1c4f6: function(arg0) {
             const ret = arg0.headers;
             return ret;
         },
@@ -702,10 +702,6 @@ function __wbg_get_imports() {
         __wbg_resolve_bd8ff949cb4a6445: function(arg0, arg1, arg2) {
             arg0.resolve(arg1 >>> 0, arg2);
         },
-        __wbg_response_a9825860bdd0d7e6: function(arg0) {
-            const ret = arg0.response;
-            return ret;
-        },
         __wbg_schedule_280836848b97eae8: function(arg0, arg1) {
             arg0.schedule(arg1 >>> 0);
         },
@@ -723,7 +719,7 @@ function __wbg_get_imports() {
         __wbg_set_e4b9a833d288759a: function(arg0, arg1, arg2) {
             arg0[arg1] = arg2;
         },
-        __wbg_status_cb85b6c8d1769fa1: function(arg0) {
+        __wbg_status_5e58e3b916ebf945: function(arg0) {
             const ret = arg0.status;
             return ret;
         },

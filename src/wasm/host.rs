@@ -60,7 +60,9 @@ extern "C" {
     /// A response with its body.
     pub(super) type Exchange;
     #[wasm_bindgen(method, getter)]
-    pub(super) fn response(this: &Exchange) -> web_sys::Response;
+    pub(super) fn status(this: &Exchange) -> u16;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn headers(this: &Exchange) -> Headers;
     #[wasm_bindgen(method, getter)]
     pub(super) fn body(this: &Exchange) -> HostBody;
 

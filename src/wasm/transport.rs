@@ -38,10 +38,9 @@ impl Transport for FetchTransport {
             );
         });
         let exchange: Exchange = exchange.await.map_err(error::from_host)?.unchecked_into();
-        let response = exchange.response();
         Ok(Response::new(
-            response.status(),
-            from_host(&response.headers())?,
+            exchange.status(),
+            from_host(&exchange.headers())?,
             FetchBody(exchange.body()),
         ))
     }
