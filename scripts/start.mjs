@@ -2,8 +2,6 @@
  * `npm start`: the Worker of `examples/worker` in workerd on 127.0.0.1:${PORT:-5000}. It reads from $UPSTREAM, or
  * from a small registry on loopback that this script fills with an image, so that no network is needed.
  */
-import { Layout } from "../tests/support/layout.mjs";
-import { fixtureLayout } from "../tests/support/registry.mjs";
 import { fail, say } from "./lib/project.mjs";
 import { startUpstream } from "./lib/upstream.mjs";
 import { startWorker } from "./lib/worker.mjs";
@@ -18,7 +16,7 @@ try {
   const worker = await startWorker({ upstream: upstream.url, port });
   started.push(worker);
   console.log(`Pierhead serves ${worker.url}/v2/ from ${upstream.url}, ${upstream.what}.\n`);
-  console.log(process.env.UPSTREAM ? forAnyImage(worker) : await forTheFixture(worker));
+  console.log(commandsFor(process.env.UPSTREAM ? "REPOSITORY:TAG" : "hello:1.0", worker));
   console.log("\nCtrl-C ends it.");
 } catch (error) {
   await stop();
@@ -34,32 +32,18 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-/** The three commands to try next; each reads through the front. */
-async function forTheFixture({ url, host }) {
-  const { blobs } = await Layout.read(fixtureLayout);
-  const [{ digest }] = [...blobs.values()].sort((one, other) => other.bytes.length - one.bytes.length);
-  return commands([
+/** The three commands to try next: pull through the front, and see that what came is what was asked for. */
+function commandsFor(image, { host }) {
+  const folder = `.pierhead/${image.split(":")[0]}`;
+  const list = [
+    ["Show what the image is made of, every byte verified:", `npm run -s pierhead -- inspect ${host}/${image}`],
     [
-      "Pull the image, every byte verified, and show what it is made of:",
-      `npm run -s pierhead -- inspect ${host}/hello:1.0`,
+      "Pull it into an OCI image layout, every byte verified:",
+      `node examples/node/pull.mjs ${host} ${image} ${folder} --plain-http`,
     ],
-    [
-      "Check its index against the specification:",
-      `curl -sSf ${url}/v2/hello/manifests/1.0 | npm run -s pierhead -- validate -`,
-    ],
-    [
-      "Pull a layer and see that its digest is its name:",
-      `curl -sSf ${url}/v2/hello/blobs/${digest} | npm run -s pierhead -- digest -`,
-    ],
-  ]);
-}
-
-function forAnyImage({ host }) {
-  return commands([["Pull an image, every byte verified:", `npm run -s pierhead -- inspect ${host}/REPOSITORY:TAG`]]);
-}
-
-function commands(list) {
-  return `Try in another terminal:\n${list.map(([what, command]) => `\n  # ${what}\n  ${command}`).join("\n")}`;
+    ["Check what came: each file's digest is its name:", `npm run -s pierhead -- digest ${folder}/blobs/sha256/*`],
+  ];
+  return `Try in another terminal:\n${list.map(([what, command]) => `\n  # ${what}\n  $ ${command}`).join("\n")}`;
 }
 
 /** Ends what was started, the last first. */
