@@ -17,6 +17,8 @@ export interface Facts {
   readonly registry: Origin;
   /** The same, behind a Bearer token that anyone gets. */
   readonly privateRegistry: Origin;
+  /** The example Worker in workerd, before a real registry where one is installed: `hello:1.0` too. */
+  readonly front: Origin;
   /** What `hello` holds. */
   readonly image: Image;
 }

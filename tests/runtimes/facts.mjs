@@ -1,5 +1,6 @@
 /** Starts what the cases talk to, and describes it. */
-
+import { startUpstream } from "../../scripts/lib/upstream.mjs";
+import { startWorker } from "../../scripts/lib/worker.mjs";
 import { Layout } from "../support/layout.mjs";
 import { fixtureLayout, startRegistry } from "../support/registry.mjs";
 
@@ -8,15 +9,24 @@ import { fixtureLayout, startRegistry } from "../support/registry.mjs";
  * @returns {Promise<{facts: import("./case.ts").Facts, close(): Promise<void>}>}
  */
 export async function startFacts(runtime) {
-  const [registry, privateRegistry, image] = await Promise.all([
+  const [registry, privateRegistry, upstream, image] = await Promise.all([
     startRegistry(),
     startRegistry({ auth: true }),
+    startUpstream(),
     imageFacts(),
   ]);
+  const front = await startWorker({ upstream: upstream.url });
   return {
-    facts: { runtime, registry: origin(registry), privateRegistry: origin(privateRegistry), image },
+    facts: {
+      runtime,
+      registry: origin(registry),
+      privateRegistry: origin(privateRegistry),
+      front: origin(front),
+      image,
+    },
     close: async () => {
-      await Promise.all([registry.close(), privateRegistry.close()]);
+      await front.close();
+      await Promise.all([registry.close(), privateRegistry.close(), upstream.close()]);
     },
   };
 }

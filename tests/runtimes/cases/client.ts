@@ -59,9 +59,9 @@ const blobFaults: Record<string, string> = {
 
 export const cases: Case[] = [
   {
-    name: "an image is pulled with every byte verified, from an open and from a guarded registry",
-    async run({ pierhead: { Registry }, registry, privateRegistry, image }) {
-      for (const { url } of [registry, privateRegistry]) {
+    name: "an image is pulled with every byte verified, from an open registry, a guarded one, and through the front",
+    async run({ pierhead: { Registry }, registry, privateRegistry, front, image }) {
+      for (const { url } of [registry, privateRegistry, front]) {
         const client = new Registry(url);
         await client.ping();
         const { manifests, blobs } = client.repository(image.repository);
