@@ -41,7 +41,7 @@ impl Transport for FetchTransport {
         Ok(Response::new(
             exchange.status(),
             from_host(&exchange.headers())?,
-            FetchBody(exchange.body()),
+            FetchBody(Some(exchange.body())),
         ))
     }
 }
@@ -52,19 +52,30 @@ impl Clock for FetchTransport {
     }
 }
 
-/// A body that the host keeps.
+/// A body that the host keeps, until it is handed on. Dropped, it is given up: else the host would hold its connection.
 #[derive(Debug)]
-pub(super) struct FetchBody(HostBody);
+pub(super) struct FetchBody(Option<HostBody>);
 
 impl FetchBody {
-    pub(super) fn into_js(self) -> JsValue {
-        self.0.into()
+    pub(super) fn into_js(mut self) -> JsValue {
+        self.0.take().map(JsValue::from).unwrap_or_default()
+    }
+}
+
+impl Drop for FetchBody {
+    fn drop(&mut self) {
+        if let Some(body) = self.0.take() {
+            host::with(|host| host.cancel(&body));
+        }
     }
 }
 
 impl Chunks for FetchBody {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
-        let piece = HostFuture::begin(|host, slot| host.read(slot, &self.0))
+        let Some(body) = &self.0 else {
+            return Ok(None);
+        };
+        let piece = HostFuture::begin(|host, slot| host.read(slot, body))
             .await
             .map_err(error::from_host)?;
         Ok(piece
@@ -74,12 +85,14 @@ impl Chunks for FetchBody {
     }
 
     fn cancel(&mut self) {
-        host::with(|host| host.cancel(&self.0));
+        if let Some(body) = &self.0 {
+            host::with(|host| host.cancel(body));
+        }
     }
 }
 
 impl Body for FetchBody {
-    fn verified(self, expected: Expected) -> Result<Self> {
+    fn verified(mut self, expected: Expected) -> Result<Self> {
         if expected.digest.algorithm().is_none() {
             return Err(Error::new(
                 Kind::UnsupportedAlgorithm,
@@ -91,9 +104,11 @@ impl Body for FetchBody {
             expected.range.map(|range| range.start),
             expected.range.map(|range| range.end),
         );
+        let no_host = || Error::new(Kind::Internal, "the core has no host");
+        let body = self.0.take().ok_or_else(no_host)?;
         let body = host::with(|host| {
             host.verified(
-                &self.0,
+                &body,
                 expected.digest.as_str(),
                 number(expected.size),
                 number(start),
@@ -101,8 +116,7 @@ impl Body for FetchBody {
                 expected.content_encoded,
             )
         });
-        body.map(Self)
-            .ok_or_else(|| Error::new(Kind::Internal, "the core has no host"))
+        body.map(|body| Self(Some(body))).ok_or_else(no_host)
     }
 }
 

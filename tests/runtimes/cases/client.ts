@@ -1,3 +1,4 @@
+import type { Repository } from "pierhead/client";
 import { equal, hasCode, ok, rejects, sameBytes, throws } from "../assert.ts";
 import type { Case, Context } from "../case.ts";
 
@@ -200,6 +201,26 @@ export const cases: Case[] = [
       const error = (await rejects(client.ping())) as Error & { cause?: Error };
       hasCode(error, "CONNECTION_FAILED");
       ok(error.cause === cause || error.cause?.cause === cause, "the cause is lost");
+    },
+  },
+  {
+    name: "a body that a failure leaves unread is given up, so that its connection is free again",
+    async run({ pierhead: { Registry }, image: { repository, layer } }) {
+      const failing: [(repository: Repository) => Promise<unknown>, Record<string, string>, string][] = [
+        [({ manifests }) => manifests.get("1.0"), { "Docker-Content-Digest": "none" }, "INVALID_HEADER"],
+        [({ manifests }) => manifests.get("1.0"), { "Content-Type": "?" }, "INVALID_HEADER"],
+        [({ manifests }) => manifests.get("1.0"), { "Content-Length": String(2 ** 40) }, "TOO_LARGE"],
+        [({ blobs }) => blobs.get(layer.digest, layer), { "Content-Length": "1" }, "BODY_TRUNCATED"],
+      ];
+      for (const [use, headers, code] of failing) {
+        let givenUp = false;
+        const cancel = () => {
+          givenUp = true;
+        };
+        const fetch = async () => new Response(new ReadableStream({ cancel }), { headers });
+        hasCode(await rejects(use(new Registry("registry.test", { fetch }).repository(repository))), code);
+        ok(givenUp, `${code}: the body was left open`);
+      }
     },
   },
   {
