@@ -92,8 +92,9 @@ function beginning(text: string, width: number): string {
   return result;
 }
 
+// The scripts have half-width forms too.
 const WIDE =
-  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u;
+  /(?![\uff61-\uffdc])[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u;
 const COMBINING = /\p{M}/u;
 
 /** The columns that printable text takes on a terminal: UAX #11, near enough to point at a place. */

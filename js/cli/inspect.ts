@@ -85,8 +85,8 @@ function isBadContent(error: unknown): boolean {
 async function show(target: string, walk: Walk, root: Root, json: boolean, output: Output): Promise<number> {
   let top: Node | undefined;
   let bad: Node | undefined;
-  if (!json) output.line(output.mark("strong", printable(target)));
   for await (const visit of walk.visits(root)) {
+    if (top === undefined && !json) output.line(output.mark("strong", printable(target)));
     top ??= visit.node;
     if (visit.node.status === "failed") bad ??= visit.node;
     if (!json) showVisit(visit, output);

@@ -45,14 +45,28 @@ function createProgram(): Command {
     .description("Validates OCI documents, computes digests, and looks into images with every byte verified.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "show the help of a command")
+    .helpCommand(false)
     .addHelpText("after", EXAMPLES)
     .configureOutput({ outputError: (text) => output.problem(text.replace(/^error: /, "")) })
     .exitOverride();
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addHelp(program);
   return program;
+}
+
+/** Adds `pierhead help`: commander's own answers an unknown command with the whole help, and not with what is wrong. */
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .description("show the help of a command")
+    .argument("[command]")
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
+      if (command === undefined) program.error(`unknown command '${name}'`);
+      command.help();
+    });
 }
 
 function version(): string {

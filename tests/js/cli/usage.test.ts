@@ -1,0 +1,146 @@
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { ENVIRONMENT, MAIN, pierhead, problem, scratch, start, TIMEOUT } from "./run.ts";
+
+const cwd = await scratch();
+// More findings than a pipe takes at once.
+await writeFile(join(cwd, "long.json"), `{"annotations":{${'"x":1,'.repeat(5_000)}"x":1}}`);
+
+/** Runs a command as `"$@"` of a script. */
+function shell(script: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const command = ["-c", script, "sh", process.execPath, MAIN, ...args];
+  return promisify(execFile)("sh", command, { cwd, env: ENVIRONMENT });
+}
+
+describe.concurrent("help", TIMEOUT, () => {
+  test.each([
+    ["pierhead [options] [command]", ["--help"]],
+    ["pierhead [options] [command]", ["-h"]],
+    ["pierhead [options] [command]", ["help"]],
+    ["pierhead validate [options] <file...>", ["validate", "--help"]],
+    ["pierhead validate [options] <file...>", ["help", "validate"]],
+    ["pierhead inspect [options] <reference|file>", ["inspect", "-h"]],
+    ["pierhead inspect [options] <reference|file>", ["help", "inspect"]],
+    ["pierhead digest [options] <file...>", ["digest", "--help"]],
+    ["pierhead digest [options] <file...>", ["help", "digest"]],
+    ["pierhead help [options] [command]", ["help", "--help"]],
+  ])("is %j for %j, on stdout", async (usage, args) => {
+    const { code, stdout, stderr } = await pierhead(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.split("\n")[0]).toBe(`Usage: ${usage}`);
+  });
+
+  test.each([
+    ["validate", ["--json", "--profile", "--media-type"]],
+    ["inspect", ["--platform", "--plain-http", "--manifests-only", "--json"]],
+    ["digest", ["--algorithm"]],
+  ])("of %s has its options, examples and exit statuses", async (command, options) => {
+    const { stdout } = await pierhead([command, "--help"]);
+    for (const option of options) expect(stdout).toContain(`\n  ${option}`);
+    expect(stdout).toMatch(new RegExp(`\\nExamples:\\n.*\\$ .*pierhead ${command}`, "s"));
+    expect(stdout).toMatch(/\nExit status: 0\b.*\b2 if/s);
+  });
+
+  test("comes on stderr, with 2, where no command is given", async () => {
+    const { stdout: help } = await pierhead(["--help"]);
+    expect(await pierhead([])).toEqual({ code: 2, stdout: "", stderr: help });
+  });
+});
+
+test.each(["--version", "-V"])("%s is that of the package", TIMEOUT, async (flag) => {
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  expect(await pierhead([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+describe.concurrent("arguments that are wrong end with 2, and one line on stderr:", TIMEOUT, () => {
+  test.each([
+    [["publish"], "unknown command 'publish'"],
+    [["validat", "x"], "unknown command 'validat' (Did you mean validate?)"],
+    [["help", "publish"], "unknown command 'publish'"],
+    [["help", "digest", "inspect"], "too many arguments for 'help'. Expected 1 argument but got 2."],
+    [["--loud"], "unknown option '--loud'"],
+    [["digest", "--loud", "-"], "unknown option '--loud'"],
+    [["validate"], "missing required argument 'file'"],
+    [["digest"], "missing required argument 'file'"],
+    [["inspect"], "missing required argument 'reference|file'"],
+    [["inspect", "a", "b"], "too many arguments for 'inspect'. Expected 1 argument but got 2."],
+    [["validate", "--media-type"], "option '--media-type <type>' argument missing"],
+    [
+      ["validate", "--profile", "1.0", "-"],
+      "option '--profile <profile>' argument '1.0' is invalid. Allowed choices are 1.1, dev, schema.",
+    ],
+    [
+      ["digest", "--algorithm", "md5", "-"],
+      "option '--algorithm <algorithm>' argument 'md5' is invalid. Allowed choices are sha256, sha512, blake3.",
+    ],
+    [
+      ["inspect", "--platform", "linux", "x"],
+      "INVALID_PLATFORM: a platform is `os/architecture` or `os/architecture/variant`",
+    ],
+    [["inspect", ""], "INVALID_REFERENCE: the reference is empty"],
+    [["inspect", "Upper"], "INVALID_REFERENCE: a repository is lowercase and cannot hold 'U'"],
+  ])("%j", async (args, expected) => {
+    const result = await pierhead(args);
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(problem(result)).toBe(expected);
+  });
+
+  test.each(["https://someone:hunter2@registry.example/x:1", "someone:hunter2@registry.example/x:1"])(
+    "credentials, which it keeps to itself: %s",
+    async (reference) => {
+      const result = await pierhead(["inspect", reference]);
+      expect(result).toMatchObject({ code: 2, stdout: "" });
+      expect(problem(result)).not.toContain("hunter2");
+    },
+  );
+});
+
+describe.concurrent("a reader that goes away", TIMEOUT, () => {
+  test.each([
+    ["validate", ["validate", "--json", ...Array.from({ length: 20 }, () => "long.json")]],
+    ["digest", ["digest", ...Array.from({ length: 3_000 }, () => "long.json")]],
+  ])("in the middle of %s gets no message", async (_, args) => {
+    const { stdout, stderr } = await shell('{ "$@"; echo "status $?" >&2; } | head -n 1', args);
+    expect(stdout.split("\n")).toHaveLength(2);
+    expect(stderr).toBe("status 141\n");
+  });
+
+  test("ends the process also where the output is a socket", async () => {
+    const { process, ended } = start(["validate", "--json", ...Array.from({ length: 20 }, () => "long.json")], { cwd });
+    process.stdout.once("data", () => process.stdout.destroy());
+    expect(await ended).toMatchObject({ code: 141, stderr: "" });
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("is not confused with a full disk", async () => {
+    const run = shell('"$@" > /dev/full', ["digest", "long.json"]);
+    await expect(run).rejects.toMatchObject({ code: 2, stderr: "pierhead: no space left on device\n" });
+  });
+});
+
+describe.concurrent("Ctrl-C", TIMEOUT, () => {
+  test.each([["validate"], ["digest"], ["inspect"]])(
+    "ends %s of an input that goes on, and says nothing",
+    async (name) => {
+      const { process, ended } = start([name, "-"]);
+      // Once this much is gone, the command is reading, and no longer starting.
+      await new Promise((resolve) => process.stdin.write(" ".repeat(4_000_000), resolve));
+      process.kill("SIGINT");
+      expect(await ended).toEqual({ code: 130, stdout: "", stderr: "" });
+    },
+  );
+
+  test("ends what cannot be given up: the opening of a pipe that nobody writes to", async () => {
+    const pipe = join(cwd, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const { process, ended } = start(["digest", "long.json", pipe], { cwd });
+    process.stdout.once("data", () => process.kill("SIGINT"));
+    const { stdout, stderr } = await ended;
+    expect(process.signalCode).toBe("SIGINT");
+    expect(stdout).toMatch(/^sha256:[a-f0-9]{64} {2}long\.json\n$/);
+    expect(stderr).toBe("");
+  });
+});
