@@ -1,3 +1,4 @@
+import { eastAsianWidth } from "get-east-asian-width";
 import { printable } from "./output.js";
 
 const NEWLINE = 0x0a;
@@ -92,18 +93,13 @@ function beginning(text: string, width: number): string {
   return result;
 }
 
-// The scripts have half-width forms too.
-const WIDE =
-  /(?![\uff61-\uffdc])[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u;
 const COMBINING = /\p{M}/u;
 
-/** The columns that printable text takes on a terminal: UAX #11, near enough to point at a place. */
+/** The columns that printable text takes on a terminal (UAX #11). */
 function columns(text: string): number {
   let width = 0;
   for (const character of text) {
-    if (character < "\u0300") width += 1;
-    else if (WIDE.test(character)) width += 2;
-    else if (!COMBINING.test(character)) width += 1;
+    if (!COMBINING.test(character)) width += eastAsianWidth(character.codePointAt(0) ?? 0);
   }
   return width;
 }
