@@ -62,11 +62,15 @@ export class HostBody {
     }
   }
 
+  /** Milliseconds until the next piece must have come. */
+  get idleTimeout(): number {
+    return this.#settings.idleTimeout;
+  }
+
   /** Gives the rest up. */
   cancel(): void {
-    const cancelled = this.#reader === undefined ? this.#stream?.cancel() : this.#reader.cancel();
     // Whoever gives up no longer minds how it ended.
-    cancelled?.catch(() => {});
+    quietly(() => (this.#reader ?? this.#stream)?.cancel().catch(() => {}))();
   }
 
   /** This body, made to fail before its end unless it is what is expected. */
@@ -95,7 +99,7 @@ export interface Host {
   abandon(slot: number): void;
   now(): number;
   fetch(slot: number, task: number, settings: FetchSettings, method: string, url: string, headers: Headers): void;
-  read(slot: number, body: HostBody): void;
+  read(slot: number, task: number, body: HostBody): void;
   verified(body: HostBody, digest: string, size: number, start: number, end: number, encoded: boolean): HostBody;
   cancel(body: HostBody): void;
 }
@@ -111,21 +115,25 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
     fetch: (slot, task, settings, method, url, headers) => {
       const controller = new AbortController();
       const signal = runtime.signalOf(task);
-      runtime.begin(
-        slot,
-        () => exchange(settings, controller, signal, url, { method, headers }),
-        () => controller.abort(),
-      );
+      const wait = { task, limit: settings.headersTimeout, giveUp: quietly(() => controller.abort()) };
+      runtime.begin(slot, wait, () => exchange(settings, controller, signal, url, { method, headers }));
     },
-    read: (slot, body) =>
-      runtime.begin(
-        slot,
-        () => body.read(),
-        () => body.cancel(),
-      ),
+    read: (slot, task, body) =>
+      runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.read()),
     verified: (body, digest, size, start, end, encoded) =>
       body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
     cancel: (body) => body.cancel(),
+  };
+}
+
+/** The action, without its exceptions: workerd throws at whoever touches what another request, perhaps a gone one, began. */
+function quietly(act: () => void): () => void {
+  return () => {
+    try {
+      act();
+    } catch {
+      // There is nothing left to give up.
+    }
   };
 }
 

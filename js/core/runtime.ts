@@ -1,6 +1,9 @@
-import { InternalError, OciError } from "../errors.js";
+import { InternalError, OciError, TransferError } from "../errors.js";
 import { createHost, type Host } from "./host.js";
 import { fromWire, isWireError } from "./wire.js";
+
+/** Milliseconds between two searches for operations that nothing will end. */
+const SWEEP_INTERVAL = 1000;
 
 /** What every build of the core exports for its executor. */
 export interface ExecutorGlue {
@@ -19,6 +22,15 @@ interface Pending {
   release(): void;
 }
 
+/** Something of the host that a task waits for. */
+export interface Wait {
+  readonly task: number;
+  /** Milliseconds after which the host gives it up by itself. */
+  readonly limit: number;
+  /** Called if the core stops waiting. */
+  giveUp(): void;
+}
+
 /**
  * One instance of the core, and the promises it owes.
  *
@@ -28,7 +40,8 @@ interface Pending {
 export class Runtime<G extends ExecutorGlue> {
   readonly #glue: G;
   readonly #tasks = new Map<number, Pending>();
-  readonly #slots = new Map<number, () => void>();
+  readonly #slots = new Map<number, Wait & { readonly overdue: number }>();
+  #nextSweep = 0;
   readonly #host: Host;
   #source: (() => WebAssembly.Module) | undefined;
   #state: "absent" | "ready" | "poisoned" = "absent";
@@ -64,9 +77,15 @@ export class Runtime<G extends ExecutorGlue> {
     }
   }
 
+  /** How many operations have begun and not ended. */
+  get pending(): number {
+    return this.#tasks.size;
+  }
+
   /** Runs an operation of the core that waits: `begin` gives its task. Rejects with the signal's reason when that aborts. */
   async run<T>(begin: (glue: G) => number, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
+    this.#sweep();
     const task = this.call(begin);
     return await new Promise<T>((resolve, reject) => {
       const abort = () => {
@@ -104,15 +123,15 @@ export class Runtime<G extends ExecutorGlue> {
     else pending?.reject(isWireError(outcome.error) ? fromWire(outcome.error) : outcome.error);
   }
 
-  /** Begins something the core waits for under `slot`; `giveUp` is called if it stops waiting. */
-  begin(slot: number, work: () => Promise<unknown>, giveUp: () => void): void {
+  /** Begins something the core waits for under `slot`. */
+  begin(slot: number, wait: Wait, work: () => Promise<unknown>): void {
     const epoch = this.#epoch;
     const settle = (succeeded: boolean, value: unknown) => {
       // An answer for an instance that is gone, or for nobody.
       if (epoch !== this.#epoch || !this.#slots.delete(slot)) return;
       this.#enter((glue) => glue.settle(slot, succeeded, value));
     };
-    this.#slots.set(slot, giveUp);
+    this.#slots.set(slot, { ...wait, overdue: Date.now() + 2 * wait.limit });
     work().then(
       (value) => settle(true, value),
       (error: unknown) => settle(false, error),
@@ -121,9 +140,24 @@ export class Runtime<G extends ExecutorGlue> {
 
   /** The core no longer waits for `slot`. */
   abandon(slot: number): void {
-    const giveUp = this.#slots.get(slot);
+    const wait = this.#slots.get(slot);
     this.#slots.delete(slot);
-    giveUp?.();
+    wait?.giveUp();
+  }
+
+  /**
+   * Ends operations whose host vanished: when a client leaves, workerd drops its request with all timers and callbacks, so
+   * nothing else would ever end them.
+   */
+  #sweep(): void {
+    const now = Date.now();
+    if (now < this.#nextSweep) return;
+    this.#nextSweep = now + SWEEP_INTERVAL;
+    for (const { task, limit, overdue } of [...this.#slots.values()]) {
+      if (now < overdue) continue;
+      this.#end(task)?.reject(new TransferError("TIMEOUT", `nothing came within ${limit} ms`));
+      this.#enter((glue) => glue.cancel(task));
+    }
   }
 
   #end(task: number): Pending | undefined {

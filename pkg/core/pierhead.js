@@ -693,8 +693,8 @@ function __wbg_get_imports() {
         __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
-        __wbg_read_7621481d61a7ab04: function(arg0, arg1, arg2) {
-            arg0.read(arg1 >>> 0, arg2);
+        __wbg_read_a3376b95fa9407f6: function(arg0, arg1, arg2, arg3) {
+            arg0.read(arg1 >>> 0, arg2 >>> 0, arg3);
         },
         __wbg_reject_2a8047358855f466: function(arg0, arg1, arg2) {
             arg0.reject(arg1 >>> 0, arg2);

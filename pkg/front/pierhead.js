@@ -779,8 +779,8 @@ function __wbg_get_imports() {
             const ret = arg0.push(arg1);
             return ret;
         },
-        __wbg_read_7621481d61a7ab04: function(arg0, arg1, arg2) {
-            arg0.read(arg1 >>> 0, arg2);
+        __wbg_read_a3376b95fa9407f6: function(arg0, arg1, arg2, arg3) {
+            arg0.read(arg1 >>> 0, arg2 >>> 0, arg3);
         },
         __wbg_reject_2a8047358855f466: function(arg0, arg1, arg2) {
             arg0.reject(arg1 >>> 0, arg2);

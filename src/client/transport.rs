@@ -45,7 +45,7 @@ pub trait Transport: MaybeSend + MaybeSync {
 
 /// Tells the time.
 pub trait Clock: MaybeSend + MaybeSync {
-    /// Milliseconds since an arbitrary moment; never goes back.
+    /// Milliseconds since an arbitrary moment. Where it jumps, a token is taken anew too early, or after one more refusal.
     fn now(&self) -> u64;
 }
 

@@ -39,9 +39,9 @@ extern "C" {
         url: &str,
         headers: &Headers,
     );
-    /// Begins to read the next piece of a body, and settles `slot` with a `Uint8Array`, or `undefined` at the end.
+    /// Begins to read the next piece of a body for `task`, and settles `slot` with a `Uint8Array`, or `undefined` at the end.
     #[wasm_bindgen(method)]
-    pub(super) fn read(this: &Host, slot: u32, body: &HostBody);
+    pub(super) fn read(this: &Host, slot: u32, task: u32, body: &HostBody);
     /// A body that fails before its end unless it is what is expected. `size`, `start` and `end` are -1 where there is none.
     #[wasm_bindgen(method)]
     pub(super) fn verified(

@@ -75,7 +75,7 @@ impl Chunks for FetchBody {
         let Some(body) = &self.0 else {
             return Ok(None);
         };
-        let piece = HostFuture::begin(|host, slot| host.read(slot, body))
+        let piece = HostFuture::begin(|host, slot| host.read(slot, executor::current(), body))
             .await
             .map_err(error::from_host)?;
         Ok(piece

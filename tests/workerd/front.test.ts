@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Miniflare } from "miniflare";
 import { afterAll, expect, test } from "vitest";
 import { bundle } from "../runtimes/bundle.mjs";
@@ -201,4 +202,25 @@ test("a page of another origin may ask and read", async () => {
   expect(preflight.headers.get("access-control-allow-headers")).toMatch(/\bRange\b/);
   const read = await ask("GET", `/v2/hello/manifests/${tag}`, { Origin: "https://page.test" });
   expect(read.headers.get("access-control-expose-headers")).toMatch(/\bDocker-Content-Digest\b/);
+});
+
+test("requests whose clients leave while the upstream is silent are ended by those that follow", async () => {
+  const leave = (path: string) => {
+    const socket = connect(Number(url.port), url.hostname);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+    return new Promise<void>((resolve) => {
+      // Less than the front's own timeout, which workerd drops together with the request.
+      setTimeout(() => {
+        socket.destroy();
+        resolve();
+      }, 200);
+    });
+  };
+  const pending = async () => Number((await ask("GET", "/pending")).body.toString());
+  const silent = ["/v2/faults/silent/manifests/1.0", "/v2/faults/stall/manifests/1.0"];
+  await Promise.all(silent.flatMap((path) => [leave(path), leave(path), leave(path)]));
+  expect(await pending()).toBe(6);
+  await wait(1_200);
+  expect((await ask("GET", `/v2/hello/manifests/${tag}`)).status).toBe(200);
+  expect(await pending()).toBe(0);
 });
