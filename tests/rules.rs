@@ -266,6 +266,28 @@ fn an_error_that_is_not_listed_still_makes_the_document_invalid() {
 }
 
 #[test]
+fn a_pointer_is_cut_rather_than_repeated_by_the_megabyte() {
+    let key = "é".repeat(500_000);
+    let twice = r#""a":1,"#.repeat(1000);
+    let text = format!(r#"{{"{key}":{{{twice}"b":0}},"manifests":[],"config":{{}}}}"#);
+    let report = validate(text.as_bytes(), &Options::default());
+    assert_eq!(report.issues.len(), 1000);
+    for issue in report
+        .issues
+        .iter()
+        .filter(|issue| issue.rule == "json.duplicate-key")
+    {
+        assert!(issue.pointer.starts_with("/ééé") && issue.pointer.ends_with('…'));
+        assert!(issue.pointer.len() <= 1024 + '…'.len_utf8());
+    }
+    let last = report.issues.last().unwrap();
+    assert_eq!(
+        (last.rule, last.pointer.as_str()),
+        ("ambiguity.shape", "/manifests")
+    );
+}
+
+#[test]
 fn limits_can_be_lowered() {
     let options = |limits| Options::default().with_limits(limits);
     let rule = |limits: Limits| {

@@ -14,7 +14,8 @@ rule: string,
  */
 severity: Severity, 
 /**
- * Where, as a JSON pointer (RFC 6901). What is missing, is missing from there.
+ * Where, as a JSON pointer (RFC 6901). What is missing, is missing from there. One of more than 1,024 bytes is cut, and
+ * ends with `…`.
  */
 pointer: string, 
 /**

@@ -12,7 +12,11 @@ pub fn position_at(source: &[u8], offset: usize) -> Position {
     Lines::new(source).position(offset)
 }
 
-/// The JSON pointer (RFC 6901) of a node; of a key's node, the pointer of its value. Empty for the root.
+/// A pointer longer than this many bytes is cut, and ends with `…`: keys may be megabytes long.
+const MAX_POINTER: usize = 1024;
+
+/// The JSON pointer (RFC 6901) of a node; of a key's node, the pointer of its value. Empty for the root. One of more than
+/// 1,024 bytes is cut, and ends with `…`.
 ///
 /// Linear in the size of the document.
 #[must_use]
@@ -62,9 +66,38 @@ impl<'a> Lines<'a> {
 /// One open container on the way to a node: the child that the search has come to, and where that child stands.
 struct Level<'a> {
     container: Value<'a>,
+    pointer: String,
     /// The key of the child; of an array's child, the child.
     child: NodeId,
     ordinal: usize,
+}
+
+impl Level<'_> {
+    fn child_pointer(&self) -> String {
+        let mut pointer = self.pointer.clone();
+        if pointer.len() > MAX_POINTER {
+            return pointer;
+        }
+        pointer.push('/');
+        if self.container.is_object() {
+            let key = self.container.at(self.child).as_str().unwrap_or_default();
+            // No more of the key than can be shown: each of its bytes is one at least.
+            for char in key.chars().take(MAX_POINTER) {
+                match char {
+                    '~' => pointer.push_str("~0"),
+                    '/' => pointer.push_str("~1"),
+                    char => pointer.push(char),
+                }
+            }
+        } else {
+            pointer.push_str(&self.ordinal.to_string());
+        }
+        if pointer.len() > MAX_POINTER {
+            pointer.truncate(pointer.floor_char_boundary(MAX_POINTER));
+            pointer.push('…');
+        }
+        pointer
+    }
 }
 
 /// Finds pointers of ascending nodes in one pass over the tree.
@@ -77,6 +110,7 @@ impl<'a> Pointers<'a> {
         Self {
             levels: vec![Level {
                 container: root,
+                pointer: String::new(),
                 child: root.id().after(),
                 ordinal: 0,
             }],
@@ -110,46 +144,20 @@ impl<'a> Pointers<'a> {
                 level.child = value.end();
                 level.ordinal += 1;
             } else if node > value.id() && value.is_container() {
+                let pointer = level.child_pointer();
                 self.levels.push(Level {
                     container: value,
+                    pointer,
                     child: value.id().after(),
                     ordinal: 0,
                 });
             } else {
-                return self.written(true);
+                return level.child_pointer();
             }
         }
-        self.written(false)
-    }
-
-    /// The pointer of the innermost open container, or (`child`) of the child that it has come to.
-    fn written(&self, child: bool) -> String {
-        let mut pointer = String::new();
-        let count = if child {
-            self.levels.len()
-        } else {
-            self.levels.len().saturating_sub(1)
-        };
-        for level in self.levels.iter().take(count) {
-            pointer.push('/');
-            if level.container.is_object() {
-                for char in level
-                    .container
-                    .at(level.child)
-                    .as_str()
-                    .unwrap_or_default()
-                    .chars()
-                {
-                    match char {
-                        '~' => pointer.push_str("~0"),
-                        '/' => pointer.push_str("~1"),
-                        char => pointer.push(char),
-                    }
-                }
-            } else {
-                pointer.push_str(&level.ordinal.to_string());
-            }
-        }
-        pointer
+        self.levels
+            .last()
+            .map(|level| level.pointer.clone())
+            .unwrap_or_default()
     }
 }

@@ -46,7 +46,8 @@ pub struct Issue {
     pub rule: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// Where, as a JSON pointer (RFC 6901). What is missing, is missing from there.
+    /// Where, as a JSON pointer (RFC 6901). What is missing, is missing from there. One of more than 1,024 bytes is cut, and
+    /// ends with `…`.
     pub pointer: String,
     /// The line where it starts, from 1.
     pub line: u32,
