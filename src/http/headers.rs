@@ -1,5 +1,6 @@
 //! Header fields: names in lower case, values checked.
 
+use crate::json::MAX_SAFE_INTEGER;
 use crate::{Error, Kind, Result};
 
 /// Header fields in the order they were added. Names compare without case (RFC 9110, section 5.1).
@@ -39,8 +40,8 @@ impl Headers {
     /// Adds a field.
     ///
     /// # Errors
-    /// [`Kind::InvalidHeader`] if the name is not a token or the value holds a control character: it could end the field
-    /// and begin another (RFC 9110, section 5.5).
+    /// [`Kind::InvalidHeader`] if the name is not a token, or the value holds a control character, which could end the field
+    /// and begin another, or one beyond U+00FF, which no field can carry (RFC 9110, section 5.5).
     pub fn append(&mut self, name: &str, value: impl Into<String>) -> Result<()> {
         let value = value.into();
         if name.is_empty() || !name.bytes().all(is_token) {
@@ -50,12 +51,12 @@ impl Headers {
             ));
         }
         if value
-            .bytes()
-            .any(|byte| byte != b'\t' && byte.is_ascii_control())
+            .chars()
+            .any(|char| char != '\t' && (char.is_ascii_control() || char > '\u{ff}'))
         {
             return Err(Error::new(
                 Kind::InvalidHeader,
-                "a header value holds a control character",
+                "a header value holds a character that a header cannot",
             ));
         }
         self.0.push((name.to_ascii_lowercase(), value));
@@ -85,7 +86,8 @@ impl Headers {
     /// `Content-Length` in bytes; `None` if there is none.
     ///
     /// # Errors
-    /// [`Kind::InvalidHeader`] unless it is one decimal number below 2^63; several fields must agree (RFC 9110, section 8.6).
+    /// [`Kind::InvalidHeader`] unless it is one decimal number of 2^53 - 1 at most, which is what every host can count;
+    /// several fields must agree (RFC 9110, section 8.6).
     pub fn content_length(&self) -> Result<Option<u64>> {
         let mut length = None;
         for value in self
@@ -97,8 +99,8 @@ impl Headers {
                 .filter(|value| {
                     !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
                 })
-                .and_then(|value| value.parse::<i64>().ok())
-                .and_then(|value| u64::try_from(value).ok())
+                .and_then(|value| value.parse::<u64>().ok())
+                .filter(|bytes| *bytes <= MAX_SAFE_INTEGER)
                 .ok_or_else(|| {
                     Error::new(
                         Kind::InvalidHeader,
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_begin_another_field() {
-        for value in ["a\r\nb: c", "a\nb", "a\0b", "a\x7fb"] {
+        for value in ["a\r\nb: c", "a\nb", "a\0b", "a\x7fb", "日本"] {
             assert_eq!(
                 Headers::new().append("x", value).unwrap_err().kind(),
                 Kind::InvalidHeader
@@ -176,13 +178,18 @@ mod tests {
         assert_eq!(length(&[]).unwrap(), None);
         assert_eq!(length(&["12"]).unwrap(), Some(12));
         assert_eq!(length(&["12", "12"]).unwrap(), Some(12));
+        assert_eq!(
+            length(&["9007199254740991"]).unwrap(),
+            Some(9_007_199_254_740_991)
+        );
         for bad in [
             &["12", "13"][..],
             &["-1"],
             &["+1"],
             &["1e3"],
             &[""],
-            &["9223372036854775808"],
+            &["9007199254740992"],
+            &["99999999999999999999"],
             &["1, 2"],
         ] {
             assert_eq!(
