@@ -42,12 +42,13 @@ const MEDIA_TYPES: [(Kind, &str); 8] = [
 ];
 
 impl Kind {
-    /// The kind of this media type, without parameters; [`Kind::Unknown`] for one that is not listed above.
+    /// The kind of this media type, without parameters and in any case (RFC 9110, section 8.3.1); [`Kind::Unknown`] for one
+    /// that is not listed above.
     #[must_use]
     pub fn of(media_type: &str) -> Self {
         MEDIA_TYPES
             .iter()
-            .find(|(_, name)| *name == media_type)
+            .find(|(_, name)| name.eq_ignore_ascii_case(media_type))
             .map_or(Self::Unknown, |(kind, _)| *kind)
     }
 

@@ -113,10 +113,14 @@ impl<'a> Shape<'a> {
     pub(crate) fn detect(&self, declared: Option<&'a str>) -> Detected<'a> {
         let mut clashes = Vec::new();
         let (kind, media_type) = match declared {
-            Some(declared) => (Kind::of(declared), Some(declared.into())),
+            Some(declared) => {
+                let kind = Kind::of(declared);
+                (kind, Some(specified(kind).unwrap_or(declared.into())))
+            }
             None => self.undeclared(&mut clashes),
         };
-        if let (Some(declared), Some(own)) = (declared, self.own_media_type()) {
+        if let (Some(_), Some(declared), Some(own)) = (declared, &media_type, self.own_media_type())
+        {
             // A descriptor's mediaType is that of another document, and other documents may mean anything by it.
             let comparable = kind.is_self_describing()
                 || kind != Kind::Descriptor
@@ -143,7 +147,7 @@ impl<'a> Shape<'a> {
         let own_name = own.and_then(Value::as_str);
         let own_kind = own_name.as_deref().map_or(Kind::Unknown, Kind::of);
         if by_shape != Kind::Descriptor && own_kind.is_self_describing() {
-            return (own_kind, own_name);
+            return (own_kind, specified(own_kind));
         }
         if let (Some(own), true) = (own, by_shape.is_self_describing()) {
             clashes.push((Clash::UnknownMediaType, own));
@@ -151,8 +155,7 @@ impl<'a> Shape<'a> {
         if let (Some(manifests), Some(_)) = (self.manifests, self.config.or(self.layers)) {
             clashes.push((Clash::BothShapes, manifests));
         }
-        let media_type = by_shape.media_type().map(Cow::Borrowed);
-        (by_shape, media_type.or(own_name))
+        (by_shape, specified(by_shape).or(own_name))
     }
 
     /// What the properties alone say.
@@ -235,6 +238,11 @@ impl<'a> Shape<'a> {
         self.media_type
             .filter(|value| value.kind() == ValueKind::String && !value.is_str(""))
     }
+}
+
+/// The media type of a kind in the specifications' own spelling: case does not tell media types apart, but readers may.
+fn specified<'a>(kind: Kind) -> Option<Cow<'a, str>> {
+    kind.media_type().map(Cow::Borrowed)
 }
 
 /// Whether a reader that ignores case takes the key `name` for `known`, though it is another. Go's `encoding/json` is one,
