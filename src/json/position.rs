@@ -93,7 +93,10 @@ impl Level<'_> {
             pointer.push_str(&self.ordinal.to_string());
         }
         if pointer.len() > MAX_POINTER {
-            pointer.truncate(pointer.floor_char_boundary(MAX_POINTER));
+            let end = (0..=MAX_POINTER)
+                .rev()
+                .find(|end| pointer.is_char_boundary(*end));
+            pointer.truncate(end.unwrap_or_default());
             pointer.push('…');
         }
         pointer
