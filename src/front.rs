@@ -10,11 +10,15 @@ use crate::Result;
 use crate::client::{Body as _, Chunks as _, Client, Clock, ManifestReference, Transport};
 use crate::digest::Digest;
 use crate::http::{Headers, Method, RangeRequest, Response};
+use crate::media_type::MediaType;
 use crate::reference::RepositoryName;
 
 pub use cors::Cors;
 use error::Failure;
 use route::Route;
+
+/// The media type of bytes that nothing is known about.
+const OCTETS: &str = "application/octet-stream";
 
 /// A request that reached the front.
 #[derive(Clone, Debug)]
@@ -97,8 +101,11 @@ impl<T: Transport + Clock> Front<T> {
         response
             .headers
             .add("docker-distribution-api-version", "registry/2.0");
-        // Registries hold what anyone pushed: no browser may guess a page out of it.
+        // Registries hold what anyone pushed: no browser may guess a page out of it, or run one.
         response.headers.add("x-content-type-options", "nosniff");
+        response
+            .headers
+            .add("content-security-policy", "default-src 'none'; sandbox");
         self.options
             .cors
             .apply(origin.as_deref(), &mut response.headers);
@@ -149,13 +156,7 @@ impl<T: Transport + Clock> Front<T> {
             if matches_etag(&request.headers, &head.digest) {
                 return Ok(Response::new(304, headers, Outgoing::None));
             }
-            headers
-                .append(
-                    "content-type",
-                    head.media_type
-                        .unwrap_or_else(|| "application/octet-stream".to_owned()),
-                )
-                .map_err(unknown)?;
+            headers.add("content-type", served_type(head.media_type));
             headers.add("content-length", head.size.to_string());
             return Ok(Response::new(200, headers, Outgoing::None));
         }
@@ -168,14 +169,7 @@ impl<T: Transport + Clock> Front<T> {
         if matches_etag(&request.headers, &manifest.digest) {
             return Ok(Response::new(304, headers, Outgoing::None));
         }
-        headers
-            .append(
-                "content-type",
-                manifest
-                    .media_type
-                    .unwrap_or_else(|| "application/octet-stream".to_owned()),
-            )
-            .map_err(unknown)?;
+        headers.add("content-type", served_type(manifest.media_type));
         Ok(sized(200, headers, manifest.document.into_bytes(), method))
     }
 
@@ -200,7 +194,7 @@ impl<T: Transport + Clock> Front<T> {
                 return Ok(Response::new(304, headers, Outgoing::None));
             }
             let size = size.ok_or_else(Failure::no_size)?;
-            headers.add("content-type", "application/octet-stream");
+            headers.add("content-type", OCTETS);
             headers.add("content-length", size.to_string());
             return Ok(Response::new(200, headers, Outgoing::None));
         }
@@ -238,11 +232,19 @@ impl<T: Transport + Clock> Front<T> {
                 return Err(Failure::unsatisfiable(size));
             }
         };
-        headers.add("content-type", "application/octet-stream");
+        headers.add("content-type", OCTETS);
         headers.add("content-length", length.to_string());
         let body = body.verified(expected).map_err(unknown)?;
         Ok(Response::new(status, headers, Outgoing::Stream(body)))
     }
+}
+
+/// The `Content-Type` of a manifest. The upstream or the document says what it is, so no type leaves that a browser would make
+/// a page of: all types of manifests are vendors' (RFC 6838, section 3.2).
+fn served_type(media_type: Option<String>) -> String {
+    media_type
+        .filter(|name| name.starts_with("application/vnd.") && name.parse::<MediaType>().is_ok())
+        .unwrap_or_else(|| OCTETS.to_owned())
 }
 
 /// A response whose whole body is at hand.

@@ -62,7 +62,8 @@ impl Failure {
     /// What the upstream's failure means to whoever asked the front; `unknown` is the code for what is not there.
     pub(super) fn from_upstream(error: Error, unknown: &'static str) -> Self {
         let from_status = |status| match status {
-            404 => Some(Self::new(
+            // What the token service does not have says nothing about the registry.
+            404 if error.kind() == Kind::Registry => Some(Self::new(
                 404,
                 unknown,
                 "the upstream registry does not have it",

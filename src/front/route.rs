@@ -37,9 +37,6 @@ impl Route {
             return Ok(Self::Version);
         }
         let rest = rest.strip_prefix('/').ok_or_else(Failure::not_found)?;
-        if rest.ends_with("/blobs/uploads") || rest.contains("/blobs/uploads/") {
-            return Ok(Self::Upload);
-        }
         let (front, reference) = rest.rsplit_once('/').ok_or_else(Failure::not_found)?;
         let (name, endpoint) = front.rsplit_once('/').ok_or_else(Failure::not_found)?;
         match endpoint {
@@ -54,10 +51,13 @@ impl Route {
                     reference: parameter(reference, code)?,
                 })
             }
-            "blobs" => Ok(Self::Blob {
+            "blobs" if reference != "uploads" => Ok(Self::Blob {
                 name: parameter(name, "NAME_INVALID")?,
                 digest: parameter(reference, "DIGEST_INVALID")?,
             }),
+            _ if rest.ends_with("/blobs/uploads") || rest.contains("/blobs/uploads/") => {
+                Ok(Self::Upload)
+            }
             _ => Err(Failure::not_found()),
         }
     }
@@ -86,13 +86,15 @@ mod tests {
     fn every_endpoint_is_found_from_the_right() {
         assert_eq!(Route::parse("/v2/").unwrap(), Route::Version);
         assert_eq!(Route::parse("/v2?x").unwrap(), Route::Version);
-        assert_eq!(
-            Route::parse("/v2/a/manifests/blobs/manifests/latest").unwrap(),
-            Route::Manifest {
-                name: name("a/manifests/blobs"),
-                reference: "latest".parse().unwrap()
-            }
-        );
+        for repository in ["a/manifests/blobs", "a/blobs/uploads", "a/blobs/uploads/b"] {
+            assert_eq!(
+                Route::parse(&format!("/v2/{repository}/manifests/latest")).unwrap(),
+                Route::Manifest {
+                    name: name(repository),
+                    reference: "latest".parse().unwrap()
+                }
+            );
+        }
         for path in [
             format!("/v2/a/b/blobs/{DIGEST}"),
             format!("/v2/a/b/blobs/{}?x=y", DIGEST.replace(':', "%3A")),
@@ -109,6 +111,7 @@ mod tests {
             "/v2/a/blobs/uploads",
             "/v2/a/blobs/uploads/",
             "/v2/a/blobs/uploads/123",
+            "/v2/a/blobs/uploads/blobs/uploads/123",
         ] {
             assert_eq!(Route::parse(path).unwrap(), Route::Upload);
         }

@@ -140,6 +140,7 @@ fn a_manifest_is_served_byte_for_byte_with_its_headers() {
                 ("etag", format!("\"{digest}\"").as_str()),
                 ("cache-control", cache),
                 ("x-content-type-options", "nosniff"),
+                ("content-security-policy", "default-src 'none'; sandbox"),
             ] {
                 assert_eq!(
                     response.headers.get(name),
@@ -153,6 +154,36 @@ fn a_manifest_is_served_byte_for_byte_with_its_headers() {
                 Vec::new()
             };
             assert_eq!(answer(response), (200, expected, None));
+        }
+    }
+}
+
+#[test]
+fn no_type_leaves_that_a_browser_makes_a_page_of() {
+    const PAGE: &[u8] = br#"{"a":"<script>alert(1)</script>"}"#;
+    let path = "/v2/a/b/manifests/latest";
+    for (stated, served) in [
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("application/vnd.a, text/html", ""),
+        (
+            "application/vnd.example+json",
+            "application/vnd.example+json",
+        ),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let memory = Memory::new();
+            let reply = Reply::ok(PAGE)
+                .header("Content-Type", stated)
+                .header("Docker-Content-Digest", sha256(PAGE));
+            memory.reply(method, &format!("{BASE}{path}"), reply);
+            let response = ask(&memory, method, path, &[]);
+            let (status, kind) = (response.status, response.headers.get("content-type"));
+            match status {
+                200 => assert_eq!(kind, Some(served), "{method} {stated}"),
+                // Two types in one header say nothing that could be verified.
+                _ => assert!(status == 502 && stated.contains(','), "{method} {stated}"),
+            }
         }
     }
 }
@@ -384,6 +415,27 @@ fn failures_of_the_upstream_become_the_specifications_errors() {
         assert_eq!(
             error_code(ask(&memory, "GET", path, &[])),
             (expected.0, expected.1.to_owned())
+        );
+    }
+    let memory = Memory::new();
+    let challenge = r#"Bearer realm="https://auth.example/token""#;
+    let guarded = Reply::new(401).header("WWW-Authenticate", challenge);
+    memory.reply("GET", &url, guarded);
+    for (token_service, expected) in [
+        (404, (502, "UPSTREAM_UNAVAILABLE")),
+        (403, (403, "DENIED")),
+        (429, (429, "TOOMANYREQUESTS")),
+        (500, (502, "UPSTREAM_UNAVAILABLE")),
+    ] {
+        memory.reply(
+            "GET",
+            "https://auth.example/token",
+            Reply::new(token_service),
+        );
+        assert_eq!(
+            error_code(ask(&memory, "GET", path, &[])),
+            (expected.0, expected.1.to_owned()),
+            "{token_service} from the token service"
         );
     }
     let memory = Memory::new();
