@@ -1,26 +1,25 @@
 //! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
 
 mod auth;
+mod exchange;
 mod response;
 mod transport;
 mod verified;
 
 use crate::digest::{Algorithm, Digest};
 use crate::document::Document;
-use crate::http::{Headers, Method, Origin, Request, Response, Url};
+use crate::http::{Headers, Method, Response, Url};
 use crate::media_type::MANIFEST_ACCEPT;
 use crate::reference::{RepositoryName, Tag};
 use crate::{Error, Kind, Result};
 
 pub use auth::Challenge;
+use exchange::Located;
 pub use transport::{Body, Chunks, Clock, Expected, MaybeSend, MaybeSync, Transport};
 pub use verified::Verified;
 
 /// The largest manifest that is read, in bytes: 8 MiB, twice what the specification asks registries to support.
 pub const MAX_MANIFEST_BYTES: u64 = 8 * 1024 * 1024;
-
-/// How many redirects are followed for one request.
-const MAX_REDIRECTS: usize = 5;
 
 /// How a manifest is named within its repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +133,8 @@ impl<T: Transport + Clock> Client<T> {
     ///
     /// # Errors
     /// [`Kind::DigestMismatch`], [`Kind::BodyTruncated`], [`Kind::SizeMismatch`], [`Kind::MediaTypeMismatch`],
-    /// [`Kind::TooLarge`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`], and those of [`Client::ping`].
+    /// [`Kind::TooLarge`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`], [`Kind::UnsupportedAlgorithm`], and those of
+    /// [`Client::ping`].
     pub async fn manifest(
         &self,
         name: &RepositoryName,
@@ -152,7 +152,7 @@ impl<T: Transport + Clock> Client<T> {
         let stated = response::stated_digest(&response.headers).map_err(located)?;
         let media_type = response::media_type(&response.headers).map_err(located)?;
         let encoded = response.headers.is_content_encoded();
-        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES)
+        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES, &self.transport)
             .await
             .map_err(located)?;
         let digest = verified_digest(&bytes, reference, stated)
@@ -188,9 +188,20 @@ impl<T: Transport + Clock> Client<T> {
         let stated = response::stated_digest(&response.headers).map_err(located)?;
         let size = response::body_length(&response.headers).map_err(located)?;
         let media_type = response::media_type(&response.headers).map_err(located)?;
-        let digest = match reference {
-            ManifestReference::Digest(digest) => Some(digest.clone()),
-            ManifestReference::Tag(_) => stated,
+        let digest = match (reference, stated) {
+            (ManifestReference::Digest(asked), Some(stated))
+                if asked.algorithm() == stated.algorithm() && *asked != stated =>
+            {
+                return Err(located(
+                    Error::new(
+                        Kind::DigestMismatch,
+                        "the registry states another digest than was asked for",
+                    )
+                    .with_expected(asked, stated),
+                ));
+            }
+            (ManifestReference::Digest(asked), _) => Some(asked.clone()),
+            (ManifestReference::Tag(_), stated) => stated,
         };
         if let (Some(digest), Some(size)) = (digest, size) {
             return Ok(ManifestHead {
@@ -223,7 +234,7 @@ impl<T: Transport + Clock> Client<T> {
             url,
             message: response,
             ..
-        } = self.blob_response(name, digest).await?;
+        } = self.blob_exchange(Method::Get, name, digest).await?;
         let expected = Self::expected(&url, &response, digest, size)?;
         let size = expected.size;
         let body = response
@@ -249,7 +260,7 @@ impl<T: Transport + Clock> Client<T> {
             url,
             message: response,
             ..
-        } = self.blob_response(name, digest).await?;
+        } = self.blob_exchange(Method::Get, name, digest).await?;
         let expected = Self::expected(&url, &response, digest, None)?;
         Ok((response.body, expected))
     }
@@ -257,25 +268,24 @@ impl<T: Transport + Clock> Client<T> {
     /// Asks for a blob's size in bytes; `None` if the registry does not say.
     ///
     /// # Errors
-    /// Those of [`Client::ping`].
+    /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
     pub async fn blob_head(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
-        let path = format!("/v2/{name}/blobs/{digest}");
         let Located {
             url, mut message, ..
-        } = self
-            .exchange(Method::Head, &path, Headers::new(), Some(name))
-            .await?;
+        } = self.blob_exchange(Method::Head, name, digest).await?;
         message.body.cancel();
         response::body_length(&message.headers).map_err(|error| error.with_url(&url))
     }
 
-    async fn blob_response(
+    async fn blob_exchange(
         &self,
+        method: Method,
         name: &RepositoryName,
         digest: &Digest,
     ) -> Result<Located<T::Body>> {
+        digest.require_algorithm()?;
         let path = format!("/v2/{name}/blobs/{digest}");
-        self.exchange(Method::Get, &path, Headers::new(), Some(name))
+        self.exchange(method, &path, Headers::new(), Some(name))
             .await?
             .whole()
     }
@@ -314,6 +324,9 @@ impl<T: Transport + Clock> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<Located<T::Body>> {
+        if let ManifestReference::Digest(digest) = reference {
+            digest.require_algorithm()?;
+        }
         let path = format!("/v2/{name}/manifests/{reference}");
         let mut headers = Headers::new();
         headers.append(
@@ -323,117 +336,6 @@ impl<T: Transport + Clock> Client<T> {
         self.exchange(method, &path, headers, Some(name))
             .await?
             .whole()
-    }
-
-    /// Sends a request, with a token if one is known; on a Bearer challenge takes a token and asks once more.
-    async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        headers: Headers,
-        pull_from: Option<&RepositoryName>,
-    ) -> Result<Located<T::Body>> {
-        let url = self.endpoint.join(path)?;
-        let scope = pull_from.map(|name| format!("repository:{name}:pull"));
-        let scope = scope.as_deref().unwrap_or_default();
-        let mut request = Request::new(method, url);
-        request.headers = headers;
-        if let Some(token) = self.tokens.known(scope, self.transport.now()) {
-            request.headers.set("authorization", token)?;
-        }
-        let mut response = self.follow(request.clone()).await?;
-        if response.message.status == 401 && response.origin == *self.endpoint.origin() {
-            let challenge = auth::Challenge::bearer(&response.message.headers);
-            if let Some(challenge) = challenge {
-                response.message.body.cancel();
-                let token = self.fetch_token(&challenge, scope).await?;
-                request.headers.set("authorization", token)?;
-                response = self.follow(request).await?;
-            }
-        }
-        response.success().await
-    }
-
-    /// Sends a request and follows its redirects. Credentials stay with their origin, and nothing goes from TLS to the clear.
-    async fn follow(&self, mut request: Request) -> Result<Located<T::Body>> {
-        for _ in 0..=MAX_REDIRECTS {
-            let url = request.url.clone();
-            let mut message = self
-                .transport
-                .send(request.clone())
-                .await
-                .map_err(|error| error.with_url(&url.to_string()))?;
-            if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
-                return Ok(Located {
-                    origin: url.origin().clone(),
-                    url: url.to_string(),
-                    message,
-                });
-            }
-            message.body.cancel();
-            let refused =
-                |reason| Error::new(Kind::UnexpectedResponse, reason).with_url(&url.to_string());
-            let location = message
-                .headers
-                .get("location")
-                .ok_or_else(|| refused("a redirect has no Location"))?;
-            let next = url
-                .join(location)
-                .map_err(|error| error.with_url(&url.to_string()))?;
-            if url.scheme() != next.scheme() && next.scheme() == crate::http::Scheme::Http {
-                return Err(refused("a redirect leads from TLS to plain HTTP"));
-            }
-            if url.origin() != next.origin() {
-                request.headers.remove("authorization");
-            }
-            request.url = next;
-        }
-        Err(Error::new(Kind::UnexpectedResponse, "too many redirects")
-            .with_url(&request.url.to_string()))
-    }
-
-    /// Takes an anonymous token from the challenge's realm (distribution's token specification) and keeps it while it lasts.
-    async fn fetch_token(&self, challenge: &Challenge, scope: &str) -> Result<String> {
-        let url = challenge.token_url(&self.endpoint, scope)?;
-        let mut request = Request::new(Method::Get, url);
-        request.headers.append("accept", "application/json")?;
-        let response = self
-            .follow(request)
-            .await?
-            .success()
-            .await
-            .map_err(auth::refused)?;
-        let Located { url, message, .. } = response;
-        let bytes = response::read_whole(message, auth::MAX_TOKEN_BYTES)
-            .await
-            .map_err(|error| error.with_url(&url))?;
-        self.tokens
-            .keep(scope, &bytes, self.transport.now())
-            .map_err(|error| error.with_url(&url))
-    }
-}
-
-/// A response, and where it came from once every redirect was followed.
-struct Located<B> {
-    origin: Origin,
-    url: String,
-    message: Response<B>,
-}
-
-impl<B: Chunks> Located<B> {
-    /// This response if its status is 2xx, else the error it carries.
-    async fn success(self) -> Result<Self> {
-        let message = response::success_or_error(self.message, &self.url).await?;
-        Ok(Self { message, ..self })
-    }
-
-    /// This response if it has the whole of what was asked.
-    fn whole(mut self) -> Result<Self> {
-        if self.message.status == 200 {
-            return Ok(self);
-        }
-        self.message.body.cancel();
-        Err(response::unexpected(&self.url, self.message.status))
     }
 }
 
@@ -449,27 +351,18 @@ fn verified_digest(
     };
     let mut verified = None;
     for digest in [stated, asked].into_iter().flatten() {
-        // A digest that nobody here can compute verifies nothing; asked for by one, the document cannot be had.
-        match digest.algorithm() {
-            Some(algorithm) => {
-                let actual = Digest::of(algorithm, bytes);
-                if actual != digest {
-                    return Err(Error::new(
-                        Kind::DigestMismatch,
-                        "the manifest has another digest",
-                    )
-                    .with_expected(&digest, &actual));
-                }
-                verified = Some(digest);
-            }
-            None if matches!(reference, ManifestReference::Digest(asked) if *asked == digest) => {
-                return Err(Error::new(
-                    Kind::UnsupportedAlgorithm,
-                    "a digest by this algorithm cannot be verified",
-                ));
-            }
-            None => {}
+        // A stated digest that nobody here can compute verifies nothing; the one asked for was found to be computable.
+        let Some(algorithm) = digest.algorithm() else {
+            continue;
+        };
+        let actual = Digest::of(algorithm, bytes);
+        if actual != digest {
+            return Err(
+                Error::new(Kind::DigestMismatch, "the manifest has another digest")
+                    .with_expected(&digest, &actual),
+            );
         }
+        verified = Some(digest);
     }
     Ok(verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, bytes)))
 }

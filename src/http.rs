@@ -95,6 +95,8 @@ pub struct Response<B> {
     pub headers: Headers,
     /// Its body.
     pub body: B,
+    /// Where it came from, if the host followed redirects on the way and did not let them be seen.
+    pub url: Option<Url>,
 }
 
 impl<B> Response<B> {
@@ -104,6 +106,16 @@ impl<B> Response<B> {
             status,
             headers,
             body,
+            url: None,
+        }
+    }
+
+    /// This response, come from where the host followed redirects to.
+    #[must_use]
+    pub fn with_url(self, url: Url) -> Self {
+        Self {
+            url: Some(url),
+            ..self
         }
     }
 }

@@ -45,16 +45,18 @@ impl Challenge {
     /// The URL that gives a token for `scope`, or for the challenge's own where `scope` is empty.
     ///
     /// # Errors
-    /// [`Kind::Auth`] if the realm is no URL, or is plain HTTP while the registry is reached over TLS.
+    /// [`Kind::Auth`] if the realm is no URL, is plain HTTP while the registry is reached over TLS, or is an address of this
+    /// machine while the registry is not.
     pub(super) fn token_url(&self, registry: &Url, scope: &str) -> Result<Url> {
         let mut url: Url = self.realm.parse().map_err(|error: Error| {
             Error::new(Kind::Auth, "the token realm is no URL").with_source(error)
         })?;
+        let refused = |reason| Err(Error::new(Kind::Auth, reason).with_url(&url.to_string()));
         if registry.scheme() == Scheme::Https && url.scheme() == Scheme::Http {
-            return Err(
-                Error::new(Kind::Auth, "the token realm is reached by plain HTTP")
-                    .with_url(&url.to_string()),
-            );
+            return refused("the token realm is reached by plain HTTP");
+        }
+        if url.origin().is_local() && !registry.origin().is_local() {
+            return refused("the token realm is an address of this machine or its link");
         }
         if let Some(service) = &self.service {
             url = url.with_query("service", service);
@@ -304,6 +306,7 @@ mod tests {
         );
         assert_eq!(url("http://a/t").unwrap_err().kind(), Kind::Auth);
         assert_eq!(url("/t").unwrap_err().kind(), Kind::Auth);
+        assert_eq!(url("https://127.0.0.1/t").unwrap_err().kind(), Kind::Auth);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Reading responses: bounded, and with every header of meaning checked.
 
-use super::Chunks;
-use super::verified::read_all;
+use super::{Chunks, Clock};
 use crate::digest::Digest;
+use crate::document;
 use crate::http::{Headers, Response};
 use crate::json::Tree;
 use crate::media_type::MediaType;
@@ -13,6 +13,9 @@ const MAX_ERROR_BYTES: u64 = 64 * 1024;
 /// How many entries of an error's body are kept, and how many characters of each message.
 const MAX_ERROR_ENTRIES: usize = 16;
 const MAX_MESSAGE_CHARACTERS: usize = 1024;
+/// How long the reading of one whole body may take, in milliseconds, however steadily its bytes trickle in: an 8 MiB manifest
+/// at 70 KiB/s.
+const MAX_READ_TIME: u64 = 120_000;
 
 /// `Docker-Content-Digest`, where the response has one.
 pub(super) fn stated_digest(headers: &Headers) -> Result<Option<Digest>> {
@@ -27,19 +30,20 @@ pub(super) fn stated_digest(headers: &Headers) -> Result<Option<Digest>> {
         .transpose()
 }
 
-/// `Content-Type` without its parameters; `None` where it says nothing about which document this is.
+/// `Content-Type` without its parameters, and in the specifications' spelling where they have it; `None` where it says nothing
+/// about which document this is.
 pub(super) fn media_type(headers: &Headers) -> Result<Option<String>> {
     let Some(value) = headers.get("content-type") else {
         return Ok(None);
     };
-    let media_type = MediaType::parse_header(value)
-        .map_err(|error| {
-            Error::new(Kind::InvalidHeader, "Content-Type is no media type").with_source(error)
-        })?
-        .to_string();
+    let media_type = MediaType::parse_header(value).map_err(|error| {
+        Error::new(Kind::InvalidHeader, "Content-Type is no media type").with_source(error)
+    })?;
     let says_nothing = ["application/json", "application/octet-stream", "text/plain"]
-        .contains(&media_type.as_str());
-    Ok((!says_nothing).then_some(media_type))
+        .iter()
+        .any(|nothing| media_type.is(nothing));
+    let known = document::Kind::of(media_type.as_str()).media_type();
+    Ok((!says_nothing).then(|| known.unwrap_or(media_type.as_str()).to_owned()))
 }
 
 /// The size in bytes of the body as the host will hand it over, where the response states it.
@@ -55,6 +59,7 @@ pub(super) fn body_length(headers: &Headers) -> Result<Option<u64>> {
 pub(super) async fn read_whole<B: Chunks>(
     mut response: Response<B>,
     limit: u64,
+    clock: &impl Clock,
 ) -> Result<Vec<u8>> {
     let stated = body_length(&response.headers)?;
     if let Some(stated) = stated
@@ -66,7 +71,7 @@ pub(super) async fn read_whole<B: Chunks>(
                 .with_expected(format_args!("at most {limit} bytes"), stated),
         );
     }
-    let bytes = read_all(&mut response.body, limit).await?;
+    let bytes = read_all(&mut response.body, limit, clock).await?;
     let length = bytes.len() as u64;
     match stated {
         Some(stated) if length < stated => {
@@ -82,10 +87,36 @@ pub(super) async fn read_whole<B: Chunks>(
     }
 }
 
+/// The bytes of a body to its end. Fails with [`Kind::TooLarge`] as soon as more than `limit` bytes have come, with
+/// [`Kind::Timeout`] once it takes more than [`MAX_READ_TIME`], or with the body's own error.
+async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Result<Vec<u8>> {
+    let begun = clock.now();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        if bytes.len() as u64 + chunk.len() as u64 > limit {
+            body.cancel();
+            return Err(
+                Error::new(Kind::TooLarge, "the body is larger than is read")
+                    .with_expected(format_args!("at most {limit} bytes"), "more"),
+            );
+        }
+        if clock.now().saturating_sub(begun) > MAX_READ_TIME {
+            body.cancel();
+            return Err(Error::new(
+                Kind::Timeout,
+                "the body came too slowly to be waited for",
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 /// The response if its status is 2xx, else the error it carries.
 pub(super) async fn success_or_error<B: Chunks>(
     mut response: Response<B>,
     url: &str,
+    clock: &impl Clock,
 ) -> Result<Response<B>> {
     let status = response.status;
     if (200..300).contains(&status) {
@@ -96,7 +127,7 @@ pub(super) async fn success_or_error<B: Chunks>(
         .get("retry-after")
         .and_then(|value| value.trim().parse().ok());
     // The status is the error; a body that cannot be read adds nothing to it.
-    let entries = read_all(&mut response.body, MAX_ERROR_BYTES)
+    let entries = read_all(&mut response.body, MAX_ERROR_BYTES, clock)
         .await
         .map(|bytes| error_entries(&bytes))
         .unwrap_or_default();

@@ -30,8 +30,8 @@ pub use bounds::{MaybeSend, MaybeSync};
 ///
 /// An implementation bounds the wait for the response's head, and for each piece of its body; it reports
 /// [`Timeout`](crate::Kind::Timeout), [`ConnectionFailed`](crate::Kind::ConnectionFailed) before a response and
-/// [`ConnectionLost`](crate::Kind::ConnectionLost) after one began. It follows no redirect where it can help it.
-/// To drop a future is to give the request up.
+/// [`ConnectionLost`](crate::Kind::ConnectionLost) after one began. It follows no redirect where it can help it;
+/// where it cannot, it says where they led ([`Response::url`]). To drop a future is to give the request up.
 pub trait Transport: MaybeSend + MaybeSync {
     /// A response's body.
     type Body: Body;

@@ -10,10 +10,17 @@ use crate::{Error, Kind, Result};
 pub struct Verified<B> {
     body: B,
     expected: Expected,
-    verifier: Option<Verifier>,
+    progress: Progress,
     /// Bytes of the whole read so far.
     read: u64,
     held: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Progress {
+    Reading(Box<Verifier>),
+    /// Nothing more will be read; a body that failed goes on failing, lest its end be taken for a good one.
+    Ended(std::result::Result<(), Kind>),
 }
 
 impl<B: Chunks> Verified<B> {
@@ -26,7 +33,7 @@ impl<B: Chunks> Verified<B> {
         Ok(Self {
             body,
             expected,
-            verifier: Some(verifier),
+            progress: Progress::Reading(Box::new(verifier)),
             read: 0,
             held: None,
         })
@@ -49,64 +56,65 @@ impl<B: Chunks> Verified<B> {
         }
         chunk
     }
-}
 
-impl<B: Chunks> Chunks for Verified<B> {
-    /// The next piece. Fails with [`Kind::SizeMismatch`], [`Kind::BodyTruncated`], [`Kind::DigestMismatch`],
-    /// [`Kind::ContentEncoded`] or the body's own error; after that there is nothing more.
-    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
-        while let Some(mut verifier) = self.verifier.take() {
-            match self.body.chunk().await? {
-                Some(chunk) => {
-                    verifier
-                        .update(&chunk)
-                        .inspect_err(|_| self.body.cancel())?;
-                    self.verifier = Some(verifier);
-                    let wanted = self.wanted(chunk);
-                    if !wanted.is_empty()
-                        && let Some(before) = self.held.replace(wanted)
-                    {
-                        return Ok(Some(before));
+    /// The next piece; `None` once the whole has been found good. Dropped while it waits, it can be called again.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        while let Progress::Reading(verifier) = &mut self.progress {
+            let Some(chunk) = self.body.chunk().await? else {
+                let encoded = self.expected.content_encoded;
+                let finished = verifier.as_ref().clone().finish();
+                finished.map_err(|error| {
+                    if encoded {
+                        super::as_encoded(error)
+                    } else {
+                        error
                     }
-                }
-                None => {
-                    let encoded = self.expected.content_encoded;
-                    verifier.finish().map_err(|error| {
-                        if encoded {
-                            super::as_encoded(error)
-                        } else {
-                            error
-                        }
-                    })?;
-                    return Ok(self.held.take());
-                }
+                })?;
+                break;
+            };
+            verifier.update(&chunk)?;
+            let wanted = self.wanted(chunk);
+            if !wanted.is_empty()
+                && let Some(before) = self.held.replace(wanted)
+            {
+                return Ok(Some(before));
             }
         }
         Ok(None)
     }
 
-    fn cancel(&mut self) {
-        self.verifier = None;
-        self.held = None;
-        self.body.cancel();
+    fn end(&mut self, outcome: std::result::Result<(), Kind>) {
+        self.progress = Progress::Ended(outcome);
+        if outcome.is_err() {
+            self.held = None;
+            self.body.cancel();
+        }
     }
 }
 
-/// The whole of a body, up to `limit` bytes.
-///
-/// # Errors
-/// [`Kind::TooLarge`] as soon as more than `limit` bytes have come, or the body's own error.
-pub(super) async fn read_all<B: Chunks>(body: &mut B, limit: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await? {
-        if bytes.len() as u64 + chunk.len() as u64 > limit {
-            body.cancel();
-            return Err(
-                Error::new(Kind::TooLarge, "the body is larger than is read")
-                    .with_expected(format_args!("at most {limit} bytes"), "more"),
-            );
+impl<B: Chunks> Chunks for Verified<B> {
+    /// The next piece. Fails with [`Kind::SizeMismatch`], [`Kind::BodyTruncated`], [`Kind::DigestMismatch`],
+    /// [`Kind::ContentEncoded`] or the body's own error, and goes on failing; after it was cancelled, with [`Kind::Aborted`].
+    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        if let Progress::Ended(outcome) = &self.progress {
+            return outcome
+                .map(|()| None)
+                .map_err(|kind| Error::new(kind, "the body has failed"));
         }
-        bytes.extend_from_slice(&chunk);
+        match self.next().await {
+            Ok(Some(chunk)) => Ok(Some(chunk)),
+            Ok(None) => {
+                self.end(Ok(()));
+                Ok(self.held.take())
+            }
+            Err(error) => {
+                self.end(Err(error.kind()));
+                Err(error)
+            }
+        }
     }
-    Ok(bytes)
+
+    fn cancel(&mut self) {
+        self.end(Err(Kind::Aborted));
+    }
 }

@@ -1,6 +1,7 @@
 //! Absolute `http` and `https` URLs, as far as a distribution client needs them (RFC 3986).
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::{Error, Kind, Result};
@@ -45,15 +46,28 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+    /// Whether the host is, by its very name, this machine or its network link: `localhost` and names below it, loopback
+    /// (127.0.0.0/8, `[::1]`), unspecified (0.0.0.0/8, `[::]`) and link-local (169.254.0.0/16, fe80::/10) addresses, IPv4 ones
+    /// written as IPv6 too. Services there often trust whoever reaches them.
     #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self.host == "[::1]"
-            || self
-                .host
-                .parse::<std::net::Ipv4Addr>()
-                .is_ok_and(|address| address.is_loopback())
+    pub fn is_local(&self) -> bool {
+        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+        let is_local_v4 = |address: Ipv4Addr| {
+            address.is_loopback() || address.is_link_local() || address.octets()[0] == 0
+        };
+        if let Ok(address) = name.parse() {
+            return is_local_v4(address);
+        }
+        let v6 = name
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .and_then(|address| address.parse::<Ipv6Addr>().ok());
+        match v6 {
+            Some(address) => {
+                address.is_unicast_link_local() || address.to_ipv4().is_some_and(is_local_v4)
+            }
+            None => name == "localhost" || name.ends_with(".localhost"),
+        }
     }
 }
 
@@ -213,15 +227,32 @@ fn is_host(host: &str) -> bool {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => {
             !host.is_empty()
                 && host.len() <= 253
                 && host
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+                && (!ends_in_a_number(host) || host.parse::<Ipv4Addr>().is_ok())
         }
     }
+}
+
+/// Whether a host would be read as an IPv4 address by browsers, which know more spellings than `a.b.c.d`: 127.1 and 0x7f000001
+/// are 127.0.0.1 to them (URL standard, "ends in a number checker").
+fn ends_in_a_number(host: &str) -> bool {
+    let last = host
+        .strip_suffix('.')
+        .unwrap_or(host)
+        .rsplit('.')
+        .next()
+        .unwrap_or_default();
+    let digits = last
+        .strip_prefix("0x")
+        .or_else(|| last.strip_prefix("0X"))
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    digits.is_some() || !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A path and query that mean the same to every reader: printable ASCII, no backslash, no dot segments.
@@ -297,6 +328,11 @@ mod tests {
             "https://h/\n",
             "https://h/é",
             "https://h\\@e/",
+            "https://127.1/",
+            "https://127.0.0.1./",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://127.0.0.0x1/",
             "https://h/a\\b",
             "https://h/../a",
             "https://h/%2E%2e/a",
@@ -334,13 +370,32 @@ mod tests {
         assert_eq!(url("https://h/a").origin(), url("https://H:443/b").origin());
         assert_ne!(url("https://h/").origin(), url("http://h/").origin());
         assert_ne!(url("https://h/").origin(), url("https://h:444/").origin());
-        for (text, expected) in [
-            ("http://127.8.0.1/", true),
-            ("http://localhost:1/", true),
-            ("http://[::1]/", true),
-            ("http://127.example/", false),
+    }
+
+    #[test]
+    fn a_local_origin_is_told_by_its_host() {
+        for local in [
+            "http://127.8.0.1/",
+            "http://localhost:1/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "http://0.0.0.0/",
+            "http://169.254.169.254/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[fe80::1]/",
+            "http://[::ffff:127.0.0.1]/",
         ] {
-            assert_eq!(url(text).origin().is_loopback(), expected, "{text}");
+            assert!(url(local).origin().is_local(), "{local}");
+        }
+        for other in [
+            "http://127.example/",
+            "http://localhost.example/",
+            "http://192.168.0.1/",
+            "http://[2001:db8::1]/",
+            "http://[fd00::1]/",
+        ] {
+            assert!(!url(other).origin().is_local(), "{other}");
         }
     }
 

@@ -1,29 +1,29 @@
 //! The client against an in-memory registry.
 
-use crate::memory::{Memory, Piece, Reply, block_on, drain};
-use pierhead::client::{Client, MAX_MANIFEST_BYTES, Manifest, ManifestReference};
+use crate::memory::{Memory, Piece, Reply, block_on, drain, poll_once};
+use pierhead::client::{Chunks as _, Client, MAX_MANIFEST_BYTES, Manifest, ManifestReference};
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::{Error, Kind, Result};
 
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const MANIFEST: &[u8] = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
-const BASE: &str = "https://registry.example";
+pub const MANIFEST: &[u8] = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}"#;
+pub const BASE: &str = "https://registry.example";
 
-fn client(memory: &Memory) -> Client<Memory> {
+pub fn client(memory: &Memory) -> Client<Memory> {
     Client::new(memory.clone(), BASE.parse().unwrap()).unwrap()
 }
 
-fn sha256(bytes: &[u8]) -> Digest {
+pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::of(Algorithm::Sha256, bytes)
 }
 
-fn served(bytes: &[u8]) -> Reply {
+pub fn served(bytes: &[u8]) -> Reply {
     Reply::ok(bytes)
         .header("Content-Type", OCI_MANIFEST)
         .header("Docker-Content-Digest", sha256(bytes))
 }
 
-fn read(memory: &Memory, reference: &str) -> Result<Manifest> {
+pub fn read(memory: &Memory, reference: &str) -> Result<Manifest> {
     let reference: ManifestReference = reference.parse().unwrap();
     block_on(client(memory).manifest(&"a/b".parse().unwrap(), &reference, None))
 }
@@ -34,7 +34,7 @@ fn read_reply(reply: Reply) -> Result<Manifest> {
     read(&memory, "latest")
 }
 
-fn kind<T: std::fmt::Debug>(result: Result<T>) -> Kind {
+pub fn kind<T: std::fmt::Debug>(result: Result<T>) -> Kind {
     result.unwrap_err().kind()
 }
 
@@ -265,6 +265,49 @@ fn a_head_says_digest_size_and_media_type() {
 }
 
 #[test]
+fn a_head_that_states_another_digest_than_was_asked_for_is_refused() {
+    let asked = sha256(b"something else");
+    let url = format!("{BASE}/v2/a/b/manifests/{asked}");
+    let head = |reply: Reply| {
+        let memory = Memory::new();
+        memory.reply("HEAD", &url, reply);
+        block_on(client(&memory).manifest_head(
+            &"a/b".parse().unwrap(),
+            &ManifestReference::Digest(asked.clone()),
+            None,
+        ))
+    };
+    assert_eq!(kind(head(served(MANIFEST))), Kind::DigestMismatch);
+    let other = Digest::of(Algorithm::Sha512, MANIFEST);
+    let stated = head(served(MANIFEST).header("Docker-Content-Digest", other)).unwrap();
+    assert_eq!(stated.digest, asked);
+}
+
+#[test]
+fn a_media_type_in_capitals_is_the_same() {
+    let capitals = served(MANIFEST).header("Content-Type", OCI_MANIFEST.to_uppercase());
+    let manifest = read_reply(capitals).unwrap();
+    assert_eq!(manifest.media_type.as_deref(), Some(OCI_MANIFEST));
+    let index = "Application/vnd.oci.image.index.v1+json";
+    assert_eq!(
+        kind(read_reply(served(MANIFEST).header("Content-Type", index))),
+        Kind::MediaTypeMismatch
+    );
+}
+
+#[test]
+fn a_whole_that_trickles_in_for_ever_is_given_up() {
+    let trickle = |status, milliseconds: u64| {
+        MANIFEST.iter().fold(Reply::new(status), |reply, byte| {
+            reply.piece(Piece::After(milliseconds, vec![*byte]))
+        })
+    };
+    assert!(read_reply(trickle(200, 1)).is_ok());
+    assert_eq!(kind(read_reply(trickle(200, 10_000))), Kind::Timeout);
+    assert_eq!(kind(read_reply(trickle(500, 10_000))), Kind::Registry);
+}
+
+#[test]
 fn a_head_without_a_digest_reads_the_manifest() {
     let memory = Memory::new();
     memory.reply(
@@ -351,6 +394,41 @@ fn a_bad_blob_never_reaches_its_last_byte() {
 }
 
 #[test]
+fn a_bad_blob_never_ends_however_often_it_is_asked_again() {
+    let memory = Memory::new();
+    let digest = sha256(b"blob");
+    let url = format!("{BASE}/v2/a/b/blobs/{digest}");
+    let open = |reply: Reply| {
+        memory.reply("GET", &url, reply);
+        block_on(client(&memory).blob(&"a/b".parse().unwrap(), &digest, None))
+            .unwrap()
+            .body
+    };
+    let mut bad = open(Reply::ok(b"blub"));
+    let mut cut = open(Reply::new(200).bytes(b"blo").piece(Piece::Cut));
+    let mut cancelled = open(Reply::ok(b"blob"));
+    cancelled.cancel();
+    for _ in 0..3 {
+        assert_eq!(kind(block_on(bad.chunk())), Kind::DigestMismatch);
+        assert_eq!(kind(block_on(cut.chunk())), Kind::ConnectionLost);
+        assert_eq!(kind(block_on(cancelled.chunk())), Kind::Aborted);
+    }
+}
+
+#[test]
+fn a_blob_survives_a_reader_that_stopped_waiting() {
+    let (_, bytes) = MANIFEST.split_at(40);
+    let memory = Memory::new();
+    let digest = sha256(bytes);
+    let late = Reply::new(200).piece(Piece::Later).bytes(bytes);
+    memory.reply("GET", &format!("{BASE}/v2/a/b/blobs/{digest}"), late);
+    let blob = block_on(client(&memory).blob(&"a/b".parse().unwrap(), &digest, None));
+    let mut body = blob.unwrap().body;
+    assert!(poll_once(body.chunk()).is_none());
+    assert_eq!(drain(body), (bytes.to_vec(), None));
+}
+
+#[test]
 fn a_registry_that_states_another_size_is_refused_before_it_is_read() {
     assert_eq!(
         read_blob(Reply::ok(b"hello world"), b"hello world", Some(10)),
@@ -371,187 +449,17 @@ fn a_blob_by_an_unknown_algorithm_cannot_be_verified() {
         &format!("{BASE}/v2/a/b/blobs/{digest}"),
         Reply::ok(b""),
     );
-    let blob = block_on(client(&memory).blob(&"a/b".parse().unwrap(), &digest, None));
-    assert_eq!(
-        blob.map(|_| ()).unwrap_err().kind(),
-        Kind::UnsupportedAlgorithm
-    );
-}
-
-/// A registry that wants a token for `a/b`.
-fn guarded(lifetime: u64) -> Memory {
-    let memory = Memory::new();
-    memory.on(
-        "GET",
-        &format!("{BASE}/v2/a/b/manifests/latest"),
-        |request| {
-            let authorised = request.headers.get("authorization") == Some("Bearer secret");
-            Ok(if authorised {
-                served(MANIFEST)
-            } else {
-                Reply::new(401).header(
-                    "WWW-Authenticate",
-                    r#"Bearer realm="https://auth.example/token",service="r",scope="x""#,
-                )
-            })
-        },
-    );
-    memory.reply(
-        "GET",
-        "https://auth.example/token",
-        Reply::ok(format!(r#"{{"token":"secret","expires_in":{lifetime}}}"#).as_bytes()),
-    );
-    memory
-}
-
-#[test]
-fn a_challenge_is_met_with_an_anonymous_token_which_is_kept_while_it_lasts() {
-    let memory = guarded(60);
-    let client = client(&memory);
-    let read = || {
-        block_on(client.manifest(&"a/b".parse().unwrap(), &"latest".parse().unwrap(), None))
-            .unwrap()
-    };
-    read();
-    let manifest = format!("GET {BASE}/v2/a/b/manifests/latest");
-    let token =
-        "GET https://auth.example/token?service=r&scope=repository%3Aa%2Fb%3Apull".to_owned();
-    assert_eq!(
-        memory.asked(),
-        [manifest.clone(), token.clone(), manifest.clone()]
-    );
-    read();
-    assert_eq!(memory.asked().len(), 4);
-    memory.advance(60_000);
-    read();
-    assert_eq!(memory.asked().len(), 7);
-    assert!(
-        memory
-            .requests()
-            .iter()
-            .filter(|request| request.url.to_string().contains("auth.example"))
-            .all(|request| request.headers.get("authorization").is_none())
-    );
-}
-
-#[test]
-fn a_registry_that_is_never_satisfied_is_asked_twice() {
-    let memory = Memory::new();
-    memory.reply(
-        "GET",
-        &format!("{BASE}/v2/"),
-        Reply::new(401).header(
-            "WWW-Authenticate",
-            r#"Bearer realm="https://auth.example/token""#,
-        ),
-    );
-    memory.reply(
-        "GET",
-        "https://auth.example/token",
-        Reply::ok(br#"{"token":"t"}"#),
-    );
-    assert_eq!(kind(block_on(client(&memory).ping())), Kind::Auth);
-    assert_eq!(memory.asked().len(), 3);
-}
-
-#[test]
-fn what_goes_wrong_at_the_token_service_is_an_authentication_error() {
-    for (reply, expected) in [
-        (Reply::new(500), Kind::Auth),
-        (Reply::new(403), Kind::Auth),
-        (Reply::ok(b"{}"), Kind::Auth),
-        (Reply::new(200).piece(Piece::Endless), Kind::TooLarge),
+    let (client, name) = (client(&memory), "a/b".parse().unwrap());
+    let reference = ManifestReference::Digest(digest.clone());
+    for unsupported in [
+        kind(block_on(client.blob(&name, &digest, None)).map(|_| ())),
+        kind(block_on(client.blob_head(&name, &digest))),
+        kind(block_on(client.manifest(&name, &reference, None))),
+        kind(block_on(client.manifest_head(&name, &reference, None))),
     ] {
-        let memory = guarded(60);
-        memory.reply("GET", "https://auth.example/token", reply);
-        assert_eq!(kind(read(&memory, "latest")), expected);
+        assert_eq!(unsupported, Kind::UnsupportedAlgorithm);
     }
-    let memory = Memory::new();
-    memory.reply(
-        "GET",
-        &format!("{BASE}/v2/"),
-        Reply::new(401).header(
-            "WWW-Authenticate",
-            r#"Bearer realm="http://auth.example/token""#,
-        ),
-    );
-    assert_eq!(kind(block_on(client(&memory).ping())), Kind::Auth);
-    assert_eq!(memory.asked().len(), 1);
-}
-
-#[test]
-fn a_redirect_is_followed_without_credentials_for_another_origin() {
-    let memory = guarded(60);
-    let digest = sha256(b"blob");
-    memory.on("GET", &format!("{BASE}/v2/a/b/blobs/{digest}"), |request| {
-        assert_eq!(request.headers.get("authorization"), Some("Bearer secret"));
-        Ok(Reply::new(307).header("Location", "https://cdn.example/x?sig=1"))
-    });
-    memory.reply("GET", "https://cdn.example/x", Reply::ok(b"blob"));
-    let client = client(&memory);
-    block_on(client.manifest(&"a/b".parse().unwrap(), &"latest".parse().unwrap(), None)).unwrap();
-    let blob = block_on(client.blob(&"a/b".parse().unwrap(), &digest, None)).unwrap();
-    assert_eq!(drain(blob.body), (b"blob".to_vec(), None));
-    assert_eq!(
-        memory
-            .requests()
-            .last()
-            .unwrap()
-            .headers
-            .get("authorization"),
-        None
-    );
-}
-
-#[test]
-fn a_redirect_that_leads_nowhere_good_is_refused() {
-    for location in [
-        "http://registry.example/x",
-        "ftp://registry.example/",
-        "https://u:p@registry.example/",
-        "/v2/",
-    ] {
-        let memory = Memory::new();
-        memory.reply(
-            "GET",
-            &format!("{BASE}/v2/"),
-            Reply::new(302).header("Location", location),
-        );
-        assert!(
-            matches!(
-                kind(block_on(client(&memory).ping())),
-                Kind::UnexpectedResponse | Kind::InvalidUrl
-            ),
-            "{location}"
-        );
-        assert!(memory.asked().len() <= 6);
-    }
-    let memory = Memory::new();
-    memory.reply("GET", &format!("{BASE}/v2/"), Reply::new(302));
-    assert_eq!(
-        kind(block_on(client(&memory).ping())),
-        Kind::UnexpectedResponse
-    );
-}
-
-#[test]
-fn a_challenge_from_another_origin_gets_no_token() {
-    let memory = guarded(60);
-    memory.reply(
-        "GET",
-        &format!("{BASE}/v2/"),
-        Reply::new(307).header("Location", "https://evil.example/"),
-    );
-    memory.reply(
-        "GET",
-        "https://evil.example/",
-        Reply::new(401).header(
-            "WWW-Authenticate",
-            r#"Bearer realm="https://auth.example/token""#,
-        ),
-    );
-    assert_eq!(kind(block_on(client(&memory).ping())), Kind::Auth);
-    assert_eq!(memory.asked().len(), 2);
+    assert!(memory.asked().is_empty());
 }
 
 #[test]

@@ -10,3 +10,4 @@
 mod client;
 mod front;
 mod memory;
+mod trust;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use pierhead::client::{Body, Chunks, Clock, Expected, Transport, Verified};
-use pierhead::http::{Headers, Request, Response};
+use pierhead::http::{Headers, Request, Response, Url};
 use pierhead::{Error, Kind, Result};
 
 /// Runs a future of this transport: it never waits for anything but itself.
@@ -23,12 +23,25 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     panic!("the future hangs");
 }
 
+/// What a future comes to when it is polled once, and dropped.
+pub fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).as_mut().poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
 /// What a body does next.
 #[derive(Clone, Debug)]
 pub enum Piece {
     Bytes(Vec<u8>),
     /// The connection breaks.
     Cut,
+    /// These come, so many milliseconds later.
+    After(u64, Vec<u8>),
+    /// Nothing is there yet when it is first asked for.
+    Later,
     /// Nothing comes until the time limit.
     Stall,
     /// The same byte for ever.
@@ -41,6 +54,8 @@ pub struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub pieces: Vec<Piece>,
+    /// Where the host followed redirects to.
+    pub url: Option<Url>,
 }
 
 impl Reply {
@@ -49,6 +64,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             pieces: Vec::new(),
+            url: None,
         }
     }
 
@@ -72,6 +88,11 @@ impl Reply {
 
     pub fn bytes(self, bytes: &[u8]) -> Self {
         self.piece(Piece::Bytes(bytes.to_vec()))
+    }
+
+    pub fn followed_to(mut self, url: &str) -> Self {
+        self.url = Some(url.parse().unwrap());
+        self
     }
 
     pub fn piece(mut self, piece: Piece) -> Self {
@@ -163,14 +184,11 @@ impl Transport for Memory {
         }
         let mut pieces = reply.pieces;
         pieces.reverse();
-        Ok(Response::new(
-            reply.status,
-            headers,
-            MemoryBody::Plain(Plain {
-                pieces,
-                inner: Arc::clone(&self.0),
-            }),
-        ))
+        let inner = Arc::clone(&self.0);
+        let body = MemoryBody::Plain(Plain { pieces, inner });
+        let mut response = Response::new(reply.status, headers, body);
+        response.url = reply.url;
+        Ok(response)
     }
 }
 
@@ -193,6 +211,14 @@ impl Chunks for Plain {
         match self.pieces.pop() {
             None => Ok(None),
             Some(Piece::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Piece::After(milliseconds, bytes)) => {
+                self.inner.now.fetch_add(milliseconds, Ordering::Relaxed);
+                Ok(Some(bytes))
+            }
+            Some(Piece::Later) => {
+                std::future::pending::<()>().await;
+                Ok(None)
+            }
             Some(Piece::Cut) => Err(Error::new(Kind::ConnectionLost, "the connection broke")),
             Some(Piece::Stall) => Err(Error::new(Kind::Timeout, "nothing came in time")),
             Some(Piece::Endless) => {
