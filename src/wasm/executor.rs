@@ -24,7 +24,8 @@ enum Slot {
 }
 
 thread_local! {
-    static TASKS: RefCell<BTreeMap<u32, Task>> = const { RefCell::new(BTreeMap::new()) };
+    /// Tasks that have not ended; `None` while one is being polled.
+    static TASKS: RefCell<BTreeMap<u32, Option<Task>>> = const { RefCell::new(BTreeMap::new()) };
     static SLOTS: RefCell<BTreeMap<u32, Slot>> = const { RefCell::new(BTreeMap::new()) };
     static NEXT: Cell<u32> = const { Cell::new(1) };
     static CURRENT: Cell<u32> = const { Cell::new(0) };
@@ -38,7 +39,7 @@ fn next() -> u32 {
 /// Takes a future in as a task; the caller polls it.
 pub(super) fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> u32 {
     let task = next();
-    TASKS.with(|tasks| tasks.borrow_mut().insert(task, Box::pin(future)));
+    TASKS.with(|tasks| tasks.borrow_mut().insert(task, Some(Box::pin(future))));
     task
 }
 
@@ -51,7 +52,8 @@ pub(super) fn current() -> u32 {
 #[wasm_bindgen]
 pub fn poll(task: u32) {
     // Taken out, so that the task may start others.
-    let Some(mut future) = TASKS.with(|tasks| tasks.borrow_mut().remove(&task)) else {
+    let taken = TASKS.with(|tasks| tasks.borrow_mut().get_mut(&task).and_then(Option::take));
+    let Some(mut future) = taken else {
         return;
     };
     let waker = Waker::from(Arc::new(Reschedule(task)));
@@ -60,13 +62,19 @@ pub fn poll(task: u32) {
     CURRENT.with(|current| current.set(before));
     match progress {
         Poll::Pending => {
-            TASKS.with(|tasks| tasks.borrow_mut().insert(task, future));
+            // What was given up meanwhile is dropped, but only once nothing is borrowed: that calls the host.
+            let given_up = TASKS.with(|tasks| match tasks.borrow_mut().get_mut(&task) {
+                Some(entry) => entry.replace(future),
+                None => Some(future),
+            });
+            drop(given_up);
         }
-        Poll::Ready(Ok(value)) => {
-            host::with(|host| host.resolve(task, value));
-        }
-        Poll::Ready(Err(error)) => {
-            host::with(|host| host.reject(task, error));
+        Poll::Ready(result) => {
+            TASKS.with(|tasks| tasks.borrow_mut().remove(&task));
+            host::with(|host| match result {
+                Ok(value) => host.resolve(task, value),
+                Err(error) => host.reject(task, error),
+            });
         }
     }
 }

@@ -6,8 +6,8 @@ use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::client::{connect, set};
+use super::executor;
 use super::transport::{self, FetchTransport};
-use super::{error, executor};
 use crate::front::{Cors, Front, Incoming, Options, Outgoing};
 
 /// A front over one upstream.
@@ -37,19 +37,10 @@ impl RawFront {
     }
 
     /// Answers a request, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
-    pub fn handle(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &web_sys::Headers,
-    ) -> Result<u32, JsValue> {
+    pub fn handle(&self, method: &str, target: &str, headers: &web_sys::Headers) -> u32 {
         let front = Rc::clone(&self.0);
-        let request = Incoming::new(
-            method,
-            target,
-            transport::from_host(headers).map_err(error::to_js)?,
-        );
-        Ok(executor::spawn(async move {
+        let request = Incoming::new(method, target, transport::from_host(headers));
+        executor::spawn(async move {
             let response = front.handle(request).await;
             let object = Object::new();
             set(
@@ -71,6 +62,6 @@ impl RawFront {
                 Outgoing::Stream(body) => set(&object, "body", &body.into_js()),
             }
             Ok(object.into())
-        }))
+        })
     }
 }

@@ -65,6 +65,9 @@ extern "C" {
     pub(super) fn headers(this: &Exchange) -> Headers;
     #[wasm_bindgen(method, getter)]
     pub(super) fn body(this: &Exchange) -> HostBody;
+    /// Where it came from, if the host followed redirects and did not let them be seen.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn url(this: &Exchange) -> Option<String>;
 
     /// A body that stays with the host: its bytes pass through the core only where the core reads it.
     #[derive(Clone, Debug)]

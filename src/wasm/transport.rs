@@ -38,11 +38,15 @@ impl Transport for FetchTransport {
             );
         });
         let exchange: Exchange = exchange.await.map_err(error::from_host)?.unchecked_into();
-        Ok(Response::new(
+        let response = Response::new(
             exchange.status(),
-            from_host(&exchange.headers())?,
+            from_host(&exchange.headers()),
             FetchBody(Some(exchange.body())),
-        ))
+        );
+        Ok(match exchange.url() {
+            Some(url) => response.with_url(url.parse()?),
+            None => response,
+        })
     }
 }
 
@@ -78,10 +82,13 @@ impl Chunks for FetchBody {
         let piece = HostFuture::begin(|host, slot| host.read(slot, executor::current(), body))
             .await
             .map_err(error::from_host)?;
-        Ok(piece
+        if piece.is_undefined() {
+            return Ok(None);
+        }
+        let piece = piece
             .dyn_into::<Uint8Array>()
-            .ok()
-            .map(|piece| piece.to_vec()))
+            .map_err(|_| Error::new(Kind::Internal, "the host read something that is not bytes"))?;
+        Ok(Some(piece.to_vec()))
     }
 
     fn cancel(&mut self) {
@@ -93,12 +100,7 @@ impl Chunks for FetchBody {
 
 impl Body for FetchBody {
     fn verified(mut self, expected: Expected) -> Result<Self> {
-        if expected.digest.algorithm().is_none() {
-            return Err(Error::new(
-                Kind::UnsupportedAlgorithm,
-                "a digest by this algorithm cannot be verified",
-            ));
-        }
+        expected.digest.require_algorithm()?;
         let number = |value: Option<u64>| value.map_or(-1.0, |value| value as f64);
         let (start, end) = (
             expected.range.map(|range| range.start),
@@ -128,8 +130,9 @@ fn to_host(headers: &Headers) -> Result<web_sys::Headers> {
     Ok(made)
 }
 
-/// The fields of a host's `Headers`. Values that no header can have are a response that cannot be read.
-pub(super) fn from_host(headers: &web_sys::Headers) -> Result<Headers> {
+/// The fields of a host's `Headers`. Hosts differ in how they decode what is not ASCII; fields that no header can hold are left
+/// out, as none that is read here may be among them.
+pub(super) fn from_host(headers: &web_sys::Headers) -> Headers {
     let mut read = Headers::new();
     for entry in js_sys::try_iter(headers)
         .ok()
@@ -137,9 +140,12 @@ pub(super) fn from_host(headers: &web_sys::Headers) -> Result<Headers> {
         .into_iter()
         .flatten()
     {
-        let entry: js_sys::Array = entry.map_err(error::from_host)?.unchecked_into();
-        let (name, value) = (entry.get(0).as_string(), entry.get(1).as_string());
-        read.append(&name.unwrap_or_default(), value.unwrap_or_default())?;
+        let Ok(entry) = entry.map(|entry| entry.unchecked_into::<js_sys::Array>()) else {
+            break;
+        };
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            let _ = read.append(&name, value);
+        }
     }
-    Ok(read)
+    read
 }
