@@ -2,6 +2,7 @@ import { core } from "./core/core.js";
 import type { HostBody } from "./core/host.js";
 import { Revivable } from "./core/runtime.js";
 import { endpoint, fetchSettings, type TransportOptions } from "./core/settings.js";
+import { optionalTexts, text } from "./core/text.js";
 import { OciDocument } from "./document.js";
 
 export type { TransportOptions } from "./core/settings.js";
@@ -40,8 +41,13 @@ export interface ManifestHead {
   readonly mediaType?: string;
 }
 
-/** A manifest as it was read, its digest verified. */
+/** A manifest as it was read. */
 export interface Manifest extends ManifestHead {
+  /**
+   * Whether the bytes were held against a digest that was known before them: the one asked for, or the one that the registry
+   * states. If not, `digest` is only what they were found to have.
+   */
+  readonly verified: boolean;
   /** Its exact bytes. */
   readonly bytes: Uint8Array;
   /** The document that they are. */
@@ -93,7 +99,7 @@ export class Registry {
 
   /** A repository of the registry; its name is checked when it is used. */
   repository(name: string): Repository {
-    return new Repository(this.#client, name);
+    return new Repository(this.#client, text("the repository name", name));
   }
 }
 
@@ -130,9 +136,10 @@ export class Manifests {
    * `ManifestError` where its media type is not the one it was served by, or it could be read in two ways.
    */
   async get(reference: string, options: ManifestOptions = {}): Promise<Manifest> {
+    const [asked, accept] = manifestArguments(reference, options);
     const client = this.#client.get();
-    const read = await core.run<ManifestHead & { bytes: Uint8Array }>(
-      () => client.manifest(this.#name, reference, options.accept?.join(", ")),
+    const read = await core.run<Omit<Manifest, "document">>(
+      () => client.manifest(this.#name, asked, accept),
       options.signal,
     );
     const document = OciDocument.parse(read.bytes, read.mediaType === undefined ? {} : { mediaType: read.mediaType });
@@ -141,9 +148,14 @@ export class Manifests {
 
   /** Asks for a manifest's digest, size and media type, as the registry states them. */
   async head(reference: string, options: ManifestOptions = {}): Promise<ManifestHead> {
+    const [asked, accept] = manifestArguments(reference, options);
     const client = this.#client.get();
-    return await core.run(() => client.manifestHead(this.#name, reference, options.accept?.join(", ")), options.signal);
+    return await core.run(() => client.manifestHead(this.#name, asked, accept), options.signal);
   }
+}
+
+function manifestArguments(reference: string, { accept }: ManifestOptions): [string, string | undefined] {
+  return [text("the reference", reference), optionalTexts("accept", accept)?.join(", ")];
 }
 
 /** The blobs of a repository (end-2). */
@@ -159,9 +171,10 @@ export class Blobs {
 
   /** Opens a blob; it is verified as it streams. */
   async get(digest: string, options: BlobOptions = {}): Promise<Blob> {
+    const asked = text("the digest", digest);
     const client = this.#client.get();
     const { body, ...head } = await core.run<BlobHead & { body: HostBody }>(
-      () => client.blob(this.#name, digest, options.size),
+      () => client.blob(this.#name, asked, options.size),
       options.signal,
     );
     return { ...head, body: body.stream };
@@ -169,7 +182,8 @@ export class Blobs {
 
   /** Asks for a blob's size, where the registry states it. */
   async head(digest: string, options: OperationOptions = {}): Promise<BlobHead> {
+    const asked = text("the digest", digest);
     const client = this.#client.get();
-    return await core.run(() => client.blobHead(this.#name, digest), options.signal);
+    return await core.run(() => client.blobHead(this.#name, asked), options.signal);
   }
 }

@@ -1,5 +1,16 @@
+import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
+import { optionalText } from "./core/text.js";
 import type { Descriptor } from "./generated/Descriptor.js";
+import { digest } from "./hasher.js";
+
+/** The most bytes that a document may have: the core's own limit. */
+export const DOCUMENT_LIMIT = 8 * 1024 * 1024;
+
+/** Of a document that is too large, just so much that the core sees that it is. */
+export function readable(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, DOCUMENT_LIMIT + 1);
+}
 
 /** What a document points at. Lists are empty where its kind has none. */
 export interface Descriptors {
@@ -41,8 +52,9 @@ export class OciDocument {
    */
   static parse(document: Uint8Array | ArrayBuffer | string, options: ParseOptions = {}): OciDocument {
     const bytes = toBytes(document);
+    const mediaType = optionalText("mediaType", options.mediaType);
     return core.call((glue) => {
-      const raw = glue.RawDocument.parse(bytes, options.mediaType);
+      const raw = glue.RawDocument.parse(readable(bytes), mediaType);
       const parsed = new OciDocument(bytes, raw.kind, raw.mediaType);
       raw.free();
       return parsed;
@@ -56,7 +68,7 @@ export class OciDocument {
 
   /** The SHA-256 digest of the bytes. */
   get digest(): string {
-    this.#digest ??= core.call((glue) => glue.digest("sha256", this.bytes));
+    this.#digest ??= digest(this.bytes);
     return this.#digest;
   }
 
@@ -82,10 +94,4 @@ export class OciDocument {
     });
     return this.#descriptors;
   }
-}
-
-/** Bytes as they are, or a text's in UTF-8. */
-export function toBytes(data: Uint8Array | ArrayBuffer | string): Uint8Array {
-  if (typeof data === "string") return new TextEncoder().encode(data);
-  return data instanceof Uint8Array ? data : new Uint8Array(data);
 }

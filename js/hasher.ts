@@ -1,12 +1,22 @@
 import type { RawHasher } from "../pkg/core/pierhead.js";
+import { pieces, toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { HandleOwner } from "./core/runtime.js";
+import { text } from "./core/text.js";
 import type { Algorithm } from "./digest.js";
-import { toBytes } from "./document.js";
 
-/** The digest of bytes, or of a text in UTF-8. Throws an `OciError` `UNSUPPORTED_ALGORITHM`. */
+/** The digest of bytes, or of a text in UTF-8. Throws an `OciError` `UNSUPPORTED_ALGORITHM` or `INVALID_ARGUMENT`. */
 export function digest(data: Uint8Array | ArrayBuffer | string, algorithm: Algorithm = "sha256"): string {
-  return core.call((glue) => glue.digest(algorithm, toBytes(data)));
+  const name = text("algorithm", algorithm);
+  const [first = new Uint8Array(), ...rest] = pieces(toBytes(data));
+  if (rest.length === 0) return core.call((glue) => glue.digest(name, first));
+  const hasher = new Hasher(algorithm);
+  try {
+    for (const piece of [first, ...rest]) hasher.update(piece);
+    return hasher.digest();
+  } finally {
+    hasher[Symbol.dispose]();
+  }
 }
 
 /**
@@ -18,8 +28,10 @@ export class Hasher {
 
   /** @throws OciError `UNSUPPORTED_ALGORITHM` */
   constructor(algorithm: Algorithm = "sha256", state?: Uint8Array) {
+    const name = text("algorithm", algorithm);
+    const saved = state === undefined ? undefined : toBytes(state);
     this.#hasher = new HandleOwner(core, (glue) =>
-      state === undefined ? new glue.RawHasher(algorithm) : glue.RawHasher.restore(algorithm, state),
+      saved === undefined ? new glue.RawHasher(name) : glue.RawHasher.restore(name, saved),
     );
   }
 
@@ -30,7 +42,7 @@ export class Hasher {
 
   /** Takes the next bytes. */
   update(chunk: Uint8Array): this {
-    this.#hasher.use((raw) => raw.update(chunk));
+    for (const piece of pieces(toBytes(chunk))) this.#hasher.use((raw) => raw.update(piece));
     return this;
   }
 

@@ -1,3 +1,4 @@
+import { viewed } from "./bytes.js";
 import { OciError, TransferError } from "./errors.js";
 
 /** How long and for whom a stream is read. */
@@ -80,7 +81,7 @@ export class ByteSource {
           resolve(undefined);
           return;
         }
-        const chunk = bytesOf(value);
+        const chunk = viewed(value);
         if (chunk === undefined) {
           this.#interrupt(new OciError("INVALID_ARGUMENT", "the stream holds something that is not bytes"));
         } else if (chunk.byteLength > 0) {
@@ -171,6 +172,10 @@ function openReader(stream: ReadableStream<Uint8Array>): {
   next: () => Promise<Chunk>;
   cancel: (reason: unknown) => Promise<void>;
 } {
+  // By what it can do: a stream of another realm or library is an instance of another class.
+  if (typeof stream?.getReader !== "function" || stream.locked) {
+    throw new OciError("INVALID_ARGUMENT", "not a readable stream, or one that somebody reads already");
+  }
   const byob = hostDeliversTinyChunks() ? byobReader(stream) : undefined;
   if (byob !== undefined) {
     return { next: largeChunks(byob), cancel: (reason) => byob.cancel(reason) };
@@ -209,11 +214,4 @@ function largeChunks(reader: ReadableStreamBYOBReader): () => Promise<Chunk> {
     buffer = result.value.buffer;
     return { done: false, value: result.value.slice() };
   };
-}
-
-function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) {
-    return value;
-  }
-  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }

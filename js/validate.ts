@@ -1,6 +1,9 @@
+import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
-import { toBytes } from "./document.js";
+import { optionalText } from "./core/text.js";
+import { readable } from "./document.js";
 import type { Report } from "./generated/Report.js";
+import { digest } from "./hasher.js";
 
 /** What a verdict may depend on. */
 export interface ValidateOptions {
@@ -16,5 +19,12 @@ export interface ValidateOptions {
  * @throws OciError `INVALID_ARGUMENT` for a profile that does not exist, `INVALID_MEDIA_TYPE`
  */
 export function validate(document: Uint8Array | ArrayBuffer | string, options: ValidateOptions = {}): Report {
-  return core.call((glue) => glue.validate(toBytes(document), options.mediaType, options.profile) as Report);
+  const [bytes, mediaType, profile] = [
+    toBytes(document),
+    optionalText("mediaType", options.mediaType),
+    optionalText("profile", options.profile),
+  ];
+  const read = readable(bytes);
+  const report = core.call((glue) => glue.validate(read, mediaType, profile) as Report);
+  return read.byteLength === bytes.byteLength ? report : { ...report, digest: digest(bytes) };
 }

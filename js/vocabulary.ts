@@ -1,11 +1,13 @@
 import { core } from "./core/core.js";
+import { text } from "./core/text.js";
 import type { DigestParts } from "./generated/DigestParts.js";
 import type { Platform } from "./generated/Platform.js";
 import type { ReferenceParts } from "./generated/ReferenceParts.js";
 
 /** The parts of a digest (image specification, "Digests"). Throws an `OciError` `INVALID_DIGEST`. */
-export function parseDigest(text: string): DigestParts {
-  return core.call((glue) => glue.parseDigest(text) as DigestParts);
+export function parseDigest(digest: string): DigestParts {
+  const given = text("the digest", digest);
+  return core.call((glue) => glue.parseDigest(given) as DigestParts);
 }
 
 /**
@@ -13,13 +15,15 @@ export function parseDigest(text: string): DigestParts {
  *
  * @throws InvalidReferenceError
  */
-export function parseReference(text: string): ReferenceParts {
-  return core.call((glue) => glue.parseReference(text) as ReferenceParts);
+export function parseReference(reference: string): ReferenceParts {
+  const given = text("the reference", reference);
+  return core.call((glue) => glue.parseReference(given) as ReferenceParts);
 }
 
 /** A platform from `os/architecture[/variant]`, normalised as containerd does. Throws an `OciError` `INVALID_PLATFORM`. */
-export function parsePlatform(text: string): Platform {
-  return core.call((glue) => glue.parsePlatform(text) as Platform);
+export function parsePlatform(platform: string): Platform {
+  const given = text("the platform", platform);
+  return core.call((glue) => glue.parsePlatform(given) as Platform);
 }
 
 /** A platform as `os/architecture[/variant]`. */

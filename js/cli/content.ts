@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Registry, type Repository } from "../entry/client.js";
+import { DOCUMENT_LIMIT } from "../document.js";
+import { type Manifest, Registry, type Repository } from "../entry/client.js";
 import {
   type Descriptor,
   ManifestError,
@@ -11,7 +12,7 @@ import {
   verifyStream,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
-import { DOCUMENT_LIMIT, openFile, readDocument } from "./input.js";
+import { openFile, readDocument } from "./input.js";
 import { CliError } from "./output.js";
 
 /** What a name stands for. */
@@ -53,8 +54,7 @@ export class RegistryContent implements Content {
   }
 
   async root(): Promise<Root> {
-    const { document, digest } = await this.#get(this.#identifier);
-    return { document, digest, verified: true };
+    return await this.#get(this.#identifier);
   }
 
   async manifest({ digest, size, mediaType }: Descriptor): Promise<OciDocument> {
@@ -72,7 +72,7 @@ export class RegistryContent implements Content {
     return body;
   }
 
-  #get(reference: string): Promise<{ document: OciDocument; digest: string }> {
+  #get(reference: string): Promise<Manifest> {
     return this.#repository.manifests.get(reference, { signal: this.#signal });
   }
 }

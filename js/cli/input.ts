@@ -1,13 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { DOCUMENT_LIMIT } from "../document.js";
 import { ByteSource } from "../source.js";
 import { CliError } from "./output.js";
 
 /** The argument that stands for standard input. */
 export const STDIN = "-";
-
-/** The most bytes that a document may have. */
-export const DOCUMENT_LIMIT = 8 * 1024 * 1024;
 
 const CHUNK = 256 * 1024;
 

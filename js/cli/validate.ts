@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
+import { DOCUMENT_LIMIT } from "../document.js";
 import { type Issue, type Report, type ValidateOptions, validate } from "../entry/index.js";
 import type { Context } from "./context.js";
 import { Excerpts } from "./excerpt.js";
-import { checkStdinOnce, DOCUMENT_LIMIT, readDocument } from "./input.js";
+import { checkStdinOnce, readDocument } from "./input.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
 
 /** The most findings of one file that are shown to a person; JSON has them all. */

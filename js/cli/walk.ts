@@ -1,3 +1,4 @@
+import { DOCUMENT_LIMIT } from "../document.js";
 import {
   type Descriptor,
   formatPlatform,
@@ -9,7 +10,6 @@ import {
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
 import type { Content, Root } from "./content.js";
-import { DOCUMENT_LIMIT } from "./input.js";
 import { CliError, type Explanation, explain } from "./output.js";
 
 /** Indexes within indexes, at most. */

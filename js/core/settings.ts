@@ -1,5 +1,6 @@
 import { OciError } from "../errors.js";
 import type { FetchSettings } from "./host.js";
+import { text } from "./text.js";
 
 /** How requests are sent, and what they may cost. */
 export interface TransportOptions {
@@ -16,6 +17,9 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** Settings from options. Throws an {@link OciError} `INVALID_ARGUMENT`. */
 export function fetchSettings(options: TransportOptions): FetchSettings {
+  if (options.fetch !== undefined && typeof options.fetch !== "function") {
+    throw new OciError("INVALID_ARGUMENT", "fetch is not a function");
+  }
   // Looked up at each call, and called as a plain function: hosts mind both their `this` and being replaced.
   const fetch = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
   return {
@@ -34,7 +38,8 @@ function timeout(name: string, value = DEFAULT_TIMEOUT): number {
 }
 
 /** The endpoint of a registry, from a host (`registry.example:5000`) or its URL. */
-export function endpoint(host: string, plainHttp: boolean | undefined): string {
+export function endpoint(registry: string, plainHttp: boolean | undefined): string {
+  const host = text("the registry", registry);
   if (host.includes("://")) return host;
   return `${plainHttp ? "http" : "https"}://${host === "docker.io" ? "registry-1.docker.io" : host}/`;
 }

@@ -26,7 +26,7 @@ describe("the memory of a hash in WebAssembly is freed once", () => {
     ["when the signal had fired before", async () => verified([], { signal: AbortSignal.abort() })],
     ["when a digest is taken", () => stream.digestStream(scripted([]).source, { algorithm: "blake3" })],
     ["when a digest is not reached", () => expect(failedDigest()).rejects.toThrow()],
-    ["when the source cannot be read", async () => expect(lockedSource).toThrow(TypeError)],
+    ["when the source cannot be read", async () => expect(lockedSource).toThrow("not a readable stream")],
   ];
   for (const [name, run] of outcomes) {
     test(name, async () => {

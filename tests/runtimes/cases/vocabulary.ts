@@ -1,4 +1,4 @@
-import { equal, hasCode, ok, throws } from "../assert.ts";
+import { equal, hasCode, ok, rejects, throws } from "../assert.ts";
 import type { Case } from "../case.ts";
 
 const ABC = {
@@ -106,6 +106,79 @@ export const cases: Case[] = [
         ok(error instanceof ManifestError, "it is not a ManifestError");
         equal(validate(text, { mediaType: index }).valid, false, text.slice(0, 60));
       }
+    },
+  },
+  {
+    name: "a document that is too large is a finding, and its digest is that of all its bytes",
+    run({ pierhead: { validate, digest } }) {
+      const bytes = new Uint8Array(20 * 1024 * 1024).fill(32);
+      const { issues, digest: found } = validate(bytes);
+      equal(
+        issues.map(({ rule }) => rule),
+        ["json.size"],
+      );
+      equal(found, digest(bytes));
+    },
+  },
+  {
+    name: "what takes many pieces to copy has the digest of the whole",
+    async run({ pierhead: { digest, digestStream, Hasher } }) {
+      const bytes = new Uint8Array(33 * 1024 * 1024).map((_, index) => index % 251);
+      const stream = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(bytes);
+          controller.close();
+        },
+      });
+      const { digest: expected } = await digestStream(stream);
+      equal(digest(bytes), expected);
+      equal(digest(bytes.buffer), expected);
+      equal(new Hasher().update(bytes).digest(), expected);
+    },
+  },
+  {
+    name: "arguments of other types are INVALID_ARGUMENT",
+    async run({ pierhead }) {
+      const { digest, digestStream, Hasher, OciDocument, Registry, validate, verifyStream } = pierhead;
+      const { parseDigest, parsePlatform, parseReference } = pierhead;
+      for (const wrong of [null, 1, {}, [], Symbol("s")] as never[]) {
+        const calls: Record<string, () => unknown> = {
+          parseDigest: () => parseDigest(wrong),
+          parsePlatform: () => parsePlatform(wrong),
+          parseReference: () => parseReference(wrong),
+          validate: () => validate(wrong),
+          "validate, mediaType": () => validate("{}", { mediaType: wrong }),
+          "validate, profile": () => validate("{}", { profile: wrong }),
+          parse: () => OciDocument.parse(wrong),
+          "parse, mediaType": () => OciDocument.parse("{}", { mediaType: wrong }),
+          digest: () => digest(wrong),
+          "digest, algorithm": () => digest("", wrong),
+          Hasher: () => new Hasher(wrong),
+          restore: () => Hasher.restore("sha256", wrong),
+          update: () => new Hasher().update(wrong),
+          Registry: () => new Registry(wrong),
+          "Registry, fetch": () => new Registry("registry.test", { fetch: wrong }),
+          repository: () => new Registry("registry.test").repository(wrong),
+          verifyStream: () => verifyStream(wrong, { digest: `sha256:${ABC.sha256}` }),
+        };
+        for (const [name, call] of Object.entries(calls)) hasCode(throws(call, name), "INVALID_ARGUMENT");
+        const { manifests, blobs } = new Registry("registry.test").repository("a");
+        const operations: Record<string, () => Promise<unknown>> = {
+          manifest: () => manifests.get(wrong),
+          "manifest, head": () => manifests.head(wrong),
+          blob: () => blobs.get(wrong),
+          "blob, head": () => blobs.head(wrong),
+          digestStream: () => digestStream(wrong),
+        };
+        for (const [name, call] of Object.entries(operations)) {
+          hasCode(await rejects(call(), name), "INVALID_ARGUMENT");
+        }
+      }
+      const { manifests } = new Registry("registry.test").repository("a");
+      for (const accept of ["a/b", [1], {}] as never[]) {
+        hasCode(await rejects(manifests.get("a", { accept })), "INVALID_ARGUMENT");
+      }
+      hasCode(await rejects(manifests.get("a", { accept: ["日本"] })), "INVALID_HEADER");
     },
   },
 ];
