@@ -63,6 +63,8 @@ pub struct Manifest {
     pub media_type: Option<String>,
     /// Its digest, verified: the one asked for, else the one the registry states, else by SHA-256.
     pub digest: Digest,
+    /// Whether the bytes were held against a digest that was known before them: asked for, or stated by the registry.
+    pub verified: bool,
 }
 
 /// What `HEAD` says of a manifest. Nothing of it is verified: there were no bytes to verify.
@@ -155,14 +157,15 @@ impl<T: Transport + Clock> Client<T> {
         let bytes = response::read_whole(response, MAX_MANIFEST_BYTES, &self.transport)
             .await
             .map_err(located)?;
-        let digest = verified_digest(&bytes, reference, stated)
+        let verified = verified_digest(&bytes, reference, stated)
             .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
         let document = Document::parse(bytes, media_type.as_deref()).map_err(located)?;
         let media_type = media_type.or_else(|| document.media_type().map(str::to_owned));
         Ok(Manifest {
+            verified: verified.is_some(),
+            digest: verified.unwrap_or_else(|| document.digest(Algorithm::Sha256)),
             document,
             media_type,
-            digest,
         })
     }
 
@@ -339,12 +342,12 @@ impl<T: Transport + Clock> Client<T> {
     }
 }
 
-/// Compares the bytes with the digest asked for, and with the one the registry states.
+/// Compares the bytes with the digest asked for, and with the one the registry states; `None` if there is nothing to compare.
 fn verified_digest(
     bytes: &[u8],
     reference: &ManifestReference,
     stated: Option<Digest>,
-) -> Result<Digest> {
+) -> Result<Option<Digest>> {
     let asked = match reference {
         ManifestReference::Digest(digest) => Some(digest.clone()),
         ManifestReference::Tag(_) => None,
@@ -364,7 +367,7 @@ fn verified_digest(
         }
         verified = Some(digest);
     }
-    Ok(verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, bytes)))
+    Ok(verified)
 }
 
 /// A mismatch of a body that the host decoded says nothing about the registry's bytes.

@@ -1,4 +1,5 @@
 import { OciError, TransferError } from "../errors.js";
+import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
 import type { ExecutorGlue, Runtime } from "./runtime.js";
 
@@ -22,7 +23,7 @@ export class HostBody {
   readonly #stream: ReadableStream<Uint8Array> | null;
   readonly #settings: FetchSettings;
   readonly #signal: AbortSignal | undefined;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #source: ByteSource | undefined;
 
   constructor(stream: ReadableStream<Uint8Array> | null, settings: FetchSettings, signal: AbortSignal | undefined) {
     this.#stream = stream;
@@ -38,28 +39,8 @@ export class HostBody {
   /** The next piece, or `undefined` at the end. */
   async read(): Promise<Uint8Array | undefined> {
     if (this.#stream === null) return undefined;
-    this.#reader ??= this.#stream.getReader();
-    const reader = this.#reader;
-    const timer = new Timer(this.#settings.idleTimeout);
-    try {
-      for (;;) {
-        const { done, value } = await Promise.race([reader.read(), timer.expired]);
-        if (done) return undefined;
-        if (value.byteLength > 0) return value;
-      }
-    } catch (error) {
-      this.cancel();
-      if (this.#signal?.aborted) throw this.#signal.reason;
-      if (error instanceof OciError) throw error;
-      throw new TransferError(
-        "CONNECTION_LOST",
-        "the connection broke in the middle of the body",
-        {},
-        { cause: error },
-      );
-    } finally {
-      timer.stop();
-    }
+    this.#source ??= new ByteSource(this.#stream, { idleTimeout: this.#settings.idleTimeout, signal: this.#signal });
+    return await this.#source.read();
   }
 
   /** Milliseconds until the next piece must have come. */
@@ -70,10 +51,10 @@ export class HostBody {
   /** Gives the rest up. */
   cancel(): void {
     // Whoever gives up no longer minds how it ended.
-    quietly(() => (this.#reader ?? this.#stream)?.cancel().catch(() => {}))();
+    quietly(() => (this.#source ?? this.#stream)?.cancel().catch(() => {}))();
   }
 
-  /** This body, made to fail before its end unless it is what is expected. */
+  /** This body, made to fail before its end unless it is what is expected, or at once if it cannot be verified. */
   verified(
     digest: string,
     size: number | undefined,
@@ -81,12 +62,14 @@ export class HostBody {
     contentEncoded: boolean,
   ): HostBody {
     const expected = size === undefined ? { digest } : { digest, size };
-    const stream = verifyStream(this.stream, expected, {
-      idleTimeout: this.#settings.idleTimeout,
-      contentEncoded,
-      ...(range === undefined ? {} : { range }),
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
-    });
+    const { idleTimeout } = this.#settings;
+    let stream: ReadableStream<Uint8Array>;
+    try {
+      stream = verifyStream(this.stream, expected, { idleTimeout, contentEncoded, range, signal: this.#signal });
+    } catch (error) {
+      this.cancel();
+      stream = new ReadableStream({ start: (controller) => controller.error(error) });
+    }
     return new HostBody(stream, this.#settings, this.#signal);
   }
 }
@@ -137,6 +120,15 @@ function quietly(act: () => void): () => void {
   };
 }
 
+/** A response, as `src/wasm/host.rs` reads it. */
+interface Exchange {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: HostBody;
+  /** Where it came from, if the host followed redirects by itself. */
+  readonly url: string | undefined;
+}
+
 /** Sends one request and waits for the head of its response. */
 async function exchange(
   settings: FetchSettings,
@@ -144,19 +136,35 @@ async function exchange(
   caller: AbortSignal | undefined,
   url: string,
   init: { method: string; headers: Headers },
-): Promise<{ status: number; headers: Headers; body: HostBody }> {
+): Promise<Exchange> {
   const signal = caller === undefined ? controller.signal : AbortSignal.any([caller, controller.signal]);
   const timer = new Timer(settings.headersTimeout);
-  const { fetch } = settings;
-  const send = () => Promise.race([fetch(url, { ...init, redirect: settings.redirect, signal }), timer.expired]);
+  const send = async () => {
+    const { fetch, redirect } = settings;
+    const sent = fetch(url, { ...init, redirect, signal });
+    return await Promise.race([sent, timer.expired]).catch((error: unknown) => {
+      // A response that comes too late must not keep its connection.
+      sent.then(giveUp, () => {});
+      throw error;
+    });
+  };
   try {
     let response = await send();
     if (response.type === "opaqueredirect") {
       settings.redirect = "follow";
       response = await send();
     }
-    const body = new HostBody(response.body, settings, caller);
-    return { status: response.status, headers: meantHeaders(response, init.method), body };
+    if (signal.aborted) {
+      // The function that sends need not mind the signal.
+      giveUp(response);
+      throw signal.reason;
+    }
+    return {
+      status: response.status,
+      headers: meantHeaders(response, init.method),
+      body: new HostBody(response.body, settings, caller),
+      url: response.redirected ? response.url : undefined,
+    };
   } catch (error) {
     controller.abort();
     // Chromium rejects some aborted requests with an error of its own.
@@ -166,6 +174,10 @@ async function exchange(
   } finally {
     timer.stop();
   }
+}
+
+function giveUp({ body }: Response): void {
+  quietly(() => body?.cancel().catch(() => {}))();
 }
 
 /**

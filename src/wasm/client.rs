@@ -46,6 +46,7 @@ impl RawClient {
                 .map_err(error::to_js)?;
             let size = manifest.document.bytes().len() as f64;
             let object = described(&manifest.digest, manifest.media_type.as_deref(), Some(size));
+            set(&object, "verified", &JsValue::from_bool(manifest.verified));
             set(
                 &object,
                 "bytes",

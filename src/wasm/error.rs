@@ -86,6 +86,7 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
         Kind::UnexpectedResponse,
         Kind::UnsupportedAlgorithm,
         Kind::InvalidHeader,
+        Kind::InvalidArgument,
     ];
     let kind = kinds
         .into_iter()
@@ -98,6 +99,7 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
         Kind::UnexpectedResponse => "the response cannot be read",
         Kind::UnsupportedAlgorithm => "the host cannot compute this digest",
         Kind::InvalidHeader => "a header is malformed",
+        Kind::InvalidArgument => "the host gave something that is not bytes",
         _ => "the registry could not be reached",
     };
     Error::new(kind, message).with_source(HostError(thrown))

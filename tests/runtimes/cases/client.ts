@@ -210,6 +210,8 @@ export const cases: Case[] = [
         [({ manifests }) => manifests.get("1.0"), { "Docker-Content-Digest": "none" }, "INVALID_HEADER"],
         [({ manifests }) => manifests.get("1.0"), { "Content-Type": "?" }, "INVALID_HEADER"],
         [({ manifests }) => manifests.get("1.0"), { "Content-Length": String(2 ** 40) }, "TOO_LARGE"],
+        [({ manifests }) => manifests.get("1.0"), { "Content-Length": "9007199254740992" }, "INVALID_HEADER"],
+        [({ blobs }) => blobs.get(layer.digest), { "Content-Length": "9007199254740992" }, "INVALID_HEADER"],
         [({ blobs }) => blobs.get(layer.digest, layer), { "Content-Length": "1" }, "BODY_TRUNCATED"],
       ];
       for (const [use, headers, code] of failing) {
@@ -220,6 +222,60 @@ export const cases: Case[] = [
         const fetch = async () => new Response(new ReadableStream({ cancel }), { headers });
         hasCode(await rejects(use(new Registry("registry.test", { fetch }).repository(repository))), code);
         ok(givenUp, `${code}: the body was left open`);
+      }
+    },
+  },
+  {
+    name: "a response that comes after its operation was given up is given up too",
+    async run({ pierhead: { Registry } }) {
+      const reason = new Error("enough");
+      for (const cut of ["timeout", "abort", "abort at once"]) {
+        const abort = new AbortController();
+        const cancelled = new Promise<void>((cancel) => {
+          // It minds no signal, and answers late.
+          const fetch = async () => {
+            if (cut === "abort at once") abort.abort(reason);
+            await new Promise((resolve) => setTimeout(resolve, 60));
+            return new Response(new ReadableStream({ cancel: () => cancel() }));
+          };
+          const registry = new Registry("registry.test", { fetch, headersTimeout: cut === "timeout" ? 20 : 10_000 });
+          if (cut === "abort") setTimeout(() => abort.abort(reason), 20);
+          const ended = rejects(registry.repository("a").manifests.get("b", { signal: abort.signal }));
+          ended.then((error) => {
+            if (cut === "timeout") hasCode(error, "TIMEOUT");
+            else ok(error === reason, `${cut}: ${error}`);
+          });
+        });
+        await cancelled;
+      }
+    },
+  },
+  {
+    name: "where a host followed redirects by itself, where they led is judged",
+    async run({ pierhead: { Registry } }) {
+      for (const [url, code] of [
+        ["http://registry.test/v2/", "UNEXPECTED_RESPONSE"],
+        ["https://127.0.0.1/v2/", "UNEXPECTED_RESPONSE"],
+        ["https://user@elsewhere.test/", "INVALID_URL"],
+      ]) {
+        const followed = { redirected: { value: true }, url: { value: url } };
+        const fetch = async () => Object.defineProperties(new Response("{}"), followed);
+        hasCode(await rejects(new Registry("registry.test", { fetch }).ping(), url), code as string);
+      }
+    },
+  },
+  {
+    name: "a manifest says whether its digest was known before its bytes",
+    async run({ pierhead: { Registry, digest } }) {
+      const body = '{"schemaVersion":2,"manifests":[]}';
+      for (const [reference, headers, verified] of [
+        ["1.0", {}, false],
+        ["1.0", { "Docker-Content-Digest": digest(body) }, true],
+        [digest(body), {}, true],
+      ] as const) {
+        const registry = new Registry("registry.test", { fetch: async () => new Response(body, { headers }) });
+        const manifest = await registry.repository("a").manifests.get(reference);
+        equal([manifest.verified, manifest.digest], [verified, digest(body)]);
       }
     },
   },
