@@ -2,6 +2,7 @@ import { frontCore } from "./core/front.js";
 import { HostBody } from "./core/host.js";
 import { Revivable } from "./core/runtime.js";
 import { endpoint, fetchSettings, type TransportOptions } from "./core/settings.js";
+import { optionalTexts } from "./core/text.js";
 import { fixedLength } from "./engine/fixed-length.js";
 
 export type { TransportOptions } from "./core/settings.js";
@@ -20,6 +21,8 @@ export interface FrontOptions {
   upstream: string | UpstreamOptions;
   /** The origins whose web pages may read (`https://example.org`); `false` for none. Left out, pages of every origin may. */
   cors?: readonly string[] | false;
+  /** Told of what is answered with status 500: a defect of this package or of the host. Left out, `console.error` is. */
+  onError?: (error: unknown) => void;
 }
 
 /** Answers requests for the distribution API. Everything under `/v2/` is meant for it. */
@@ -40,16 +43,21 @@ export function createFront(options: FrontOptions): Front {
   const upstream = typeof options.upstream === "string" ? { url: options.upstream } : options.upstream;
   const url = endpoint(upstream.url, upstream.plainHttp);
   const settings = fetchSettings(upstream);
-  const origins = options.cors === undefined ? undefined : options.cors === false ? [] : [...options.cors];
+  const origins = optionalTexts("cors", options.cors === false ? [] : options.cors);
   const front = new Revivable(frontCore, (glue) => new glue.RawFront(url, settings, origins));
+  const { onError = console.error } = options;
   return async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const handle = front.get();
-    const answer = await frontCore.run<Answer>(
-      () => handle.handle(request.method, pathname + search, request.headers),
-      request.signal,
-    );
-    return toResponse(answer);
+    try {
+      const { pathname, search } = new URL(request.url);
+      const handle = front.get();
+      const { method, headers, signal } = request;
+      return toResponse(await frontCore.run<Answer>(() => handle.handle(method, pathname + search, headers), signal));
+    } catch (error) {
+      // Whoever asked has left.
+      if (request.signal.aborted) throw error;
+      onError(error);
+      return failure(request.method);
+    }
   };
 }
 
@@ -57,4 +65,15 @@ function toResponse({ status, headers, body }: Answer): Response {
   if (!(body instanceof HostBody)) return new Response(body ?? null, { status, headers });
   const length = headers.find(([name]) => name === "content-length")?.[1];
   return new Response(fixedLength(body.stream, Number(length)), { status, headers });
+}
+
+/** A response of the specification's form ("Error Codes") that shows nothing of what failed. */
+function failure(method: string): Response {
+  const body = JSON.stringify({ errors: [{ code: "UNKNOWN", message: "the front failed" }] });
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  };
+  return new Response(method === "HEAD" ? null : body, { status: 500, headers });
 }

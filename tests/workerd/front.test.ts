@@ -204,6 +204,14 @@ test("a page of another origin may ask and read", async () => {
   expect(read.headers.get("access-control-expose-headers")).toMatch(/\bDocker-Content-Digest\b/);
 });
 
+test("headers that no header can be are as if they were not there", async () => {
+  // Written as one byte each, as a stranger's client would.
+  for (const value of ["\xff\xfe", "日本", "a\tb"]) {
+    const { status, body } = await ask("GET", `/v2/hello/manifests/${tag}`, { "X-Odd": value, "If-None-Match": value });
+    expect([status, body.length]).toEqual([200, index.size]);
+  }
+});
+
 test("requests whose clients leave while the upstream is silent are ended by those that follow", async () => {
   const leave = (path: string) => {
     const socket = connect(Number(url.port), url.hostname);
