@@ -119,7 +119,7 @@ export interface InitOutput {
     readonly rawdocument_kind: (a: number) => [number, number];
     readonly rawdocument_mediaType: (a: number) => [number, number];
     readonly rawdocument_parse: (a: number, b: number, c: number, d: number) => [number, number, number];
-    readonly rawfront_handle: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
+    readonly rawfront_handle: (a: number, b: number, c: number, d: number, e: number, f: any) => number;
     readonly rawfront_new: (a: number, b: number, c: any, d: number, e: number) => [number, number, number];
     readonly rawhasher_digest: (a: number) => [number, number];
     readonly rawhasher_new: (a: number, b: number) => [number, number, number];

@@ -317,10 +317,7 @@ export class RawFront {
         let ret;
         __wbg_call_guard();
         ret = wasm.rawfront_handle(this.__wbg_ptr, ptr0, len0, ptr1, len1, headers);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return ret[0] >>> 0;
+        return ret >>> 0;
     }
     /**
      * `origins`: `undefined` lets pages of every origin read, an empty list none.
@@ -667,6 +664,10 @@ function __wbg_get_imports() {
             const ret = typeof(arg0) === 'string';
             return ret;
         },
+        __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
+            const ret = arg0 === undefined;
+            return ret;
+        },
         __wbg___wbindgen_string_get_7ce8eee7fd327545: function(arg0, arg1) {
             const obj = arg1;
             const ret = typeof(obj) === 'string' ? obj : undefined;
@@ -808,6 +809,13 @@ function __wbg_get_imports() {
         __wbg_status_5e58e3b916ebf945: function(arg0) {
             const ret = arg0.status;
             return ret;
+        },
+        __wbg_url_24e218f024b860dc: function(arg0, arg1) {
+            const ret = arg1.url;
+            var ptr1 = isLikeNone(ret) ? 0 : passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            var len1 = WASM_VECTOR_LEN;
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
         },
         __wbg_value_e0f328965e184931: function(arg0) {
             const ret = arg0.value;
