@@ -17,6 +17,8 @@ const { positionals, values } = parseArgs({
 const [host, image, folder] = positionals;
 /** The digests of what is on disk. */
 const saved = new Set();
+/** Indexes within indexes, at most. */
+const MAX_DEPTH = 8;
 if (folder === undefined) {
   console.error("usage: node pull.mjs REGISTRY REPOSITORY:TAG FOLDER [--plain-http]");
   process.exit(2);
@@ -25,7 +27,8 @@ if (folder === undefined) {
 try {
   await pull();
 } catch (error) {
-  console.error(`pull: ${error.message}`);
+  // A registry's words must not reach the terminal as commands.
+  console.error(`pull: ${error.message.replace(/\p{Cc}/gu, " ")}`);
   process.exit(1);
 }
 
@@ -35,7 +38,7 @@ async function pull() {
   const registry = new Registry(host, { plainHttp: values["plain-http"] });
   const repository = registry.repository(name);
   const { digest, size, document } = await repository.manifests.get(pinned ?? tag);
-  await pullManifest(repository, document, digest);
+  await pullManifest(repository, { digest, document }, 0);
 
   // The two files that make the folder a layout come last: until then, nobody takes it for a whole image.
   const annotations = tag === undefined ? {} : { "org.opencontainers.image.ref.name": tag };
@@ -46,11 +49,14 @@ async function pull() {
 }
 
 /** Writes what a manifest points at, then the manifest: what is on disk is whole. */
-async function pullManifest(repository, document, digest) {
+async function pullManifest(repository, { digest, document }, depth) {
+  if (depth > MAX_DEPTH) throw new Error(`${digest}: more than ${MAX_DEPTH} indexes deep`);
   const { config, layers, manifests } = document.descriptors();
   for (const descriptor of manifests) {
+    if (saved.has(descriptor.digest)) continue;
     const manifest = await repository.manifests.get(descriptor.digest);
-    await pullManifest(repository, manifest.document, descriptor.digest);
+    if (manifest.size !== descriptor.size) throw new Error(`${descriptor.digest}: not of the size that its index says`);
+    await pullManifest(repository, manifest, depth + 1);
   }
   for (const descriptor of config === undefined ? layers : [config, ...layers]) {
     if (saved.has(descriptor.digest)) continue;
