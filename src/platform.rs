@@ -1,6 +1,7 @@
 //! Platforms: what an image runs on, as an index states it and as people write it.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -112,8 +113,8 @@ impl Platform {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let (architecture, variant) = normalise_processor(&architecture, &variant);
-        let mut os_features = self.os_features.clone();
-        os_features.sort_unstable();
+        // On a heap, as it is small in WebAssembly.
+        let mut os_features = BinaryHeap::from(self.os_features.clone()).into_sorted_vec();
         os_features.dedup();
         Self {
             os,

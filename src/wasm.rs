@@ -18,3 +18,4 @@ mod hasher;
 mod host;
 mod transport;
 mod value;
+mod window;

@@ -1,6 +1,5 @@
 //! Anonymous Bearer tokens (distribution's token authentication specification).
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::http::{Headers, Scheme, Url};
@@ -93,12 +92,13 @@ pub(super) fn refused(error: Error) -> Error {
         .with_source(error)
 }
 
-/// Tokens by scope, while they last.
+/// Tokens by scope, while they last. So few that they are searched one by one.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<BTreeMap<String, Token>>);
+pub(super) struct Tokens(Mutex<Vec<Token>>);
 
 #[derive(Debug)]
 struct Token {
+    scope: String,
     header: String,
     expires: u64,
 }
@@ -108,8 +108,8 @@ impl Tokens {
     pub(super) fn known(&self, scope: &str, now: u64) -> Option<String> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tokens
-            .get(scope)
-            .filter(|token| token.expires > now)
+            .iter()
+            .find(|token| token.scope == scope && token.expires > now)
             .map(|token| token.header.clone())
     }
 
@@ -138,17 +138,15 @@ impl Tokens {
         let expires = now.saturating_add(lifetime.saturating_sub(MARGIN).saturating_mul(1000));
         let header = format!("Bearer {token}");
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, token| token.expires > now);
+        tokens.retain(|token| token.expires > now && token.scope != scope);
         if tokens.len() >= MAX_TOKENS {
             tokens.clear();
         }
-        tokens.insert(
-            scope.to_owned(),
-            Token {
-                header: header.clone(),
-                expires,
-            },
-        );
+        tokens.push(Token {
+            scope: scope.to_owned(),
+            header: header.clone(),
+            expires,
+        });
         Ok(header)
     }
 }

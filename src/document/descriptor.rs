@@ -165,8 +165,10 @@ fn annotations(value: Value<'_>) -> Result<BTreeMap<String, String>> {
     if !value.is_object() {
         return Err(invalid(value, "not an object"));
     }
-    value
-        .entries()
-        .map(|(key, value)| Ok((string(key)?.into_owned(), string(value)?.into_owned())))
-        .collect()
+    // Collected, they would be sorted first, by code that is bigger than the rest of this file.
+    let mut annotations = BTreeMap::new();
+    for (key, value) in value.entries() {
+        annotations.insert(string(key)?.into_owned(), string(value)?.into_owned());
+    }
+    Ok(annotations)
 }

@@ -1,6 +1,8 @@
 //! The reader: text to [`Tree`], in one pass, without recursion and without an allocation per value.
 
-use std::str;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::{mem, str};
 
 use crate::Result;
 
@@ -282,7 +284,7 @@ const FEW: usize = 8;
 
 /// The keys that repeat an earlier one of their object, in document order.
 fn duplicates(text: &str, tree: &Tree) -> Vec<NodeId> {
-    let mut found = Vec::new();
+    let mut found = BinaryHeap::new();
     let mut keys = Vec::new();
     let ids = (0..offset(tree.nodes.len())).map(NodeId);
     for object in ids
@@ -290,24 +292,52 @@ fn duplicates(text: &str, tree: &Tree) -> Vec<NodeId> {
         .filter(|value| value.is_object())
     {
         keys.clear();
-        keys.extend(object.entries().map(|(key, _)| key));
+        keys.extend(object.entries().map(|(key, _)| Key(key)));
         if keys.len() <= FEW {
             for (count, key) in keys.iter().enumerate() {
-                if keys.iter().take(count).any(|earlier| earlier.same(*key)) {
-                    found.push(key.id());
+                if keys.iter().take(count).any(|earlier| earlier.same(key)) {
+                    found.push(key.0.id());
                 }
             }
         } else {
-            keys.sort_unstable_by(|left, right| {
-                left.compare(*right).then(left.id().cmp(&right.id()))
-            });
+            keys = BinaryHeap::from(mem::take(&mut keys)).into_sorted_vec();
             let repeats = keys
                 .iter()
                 .zip(keys.iter().skip(1))
-                .filter(|(left, right)| left.same(**right));
-            found.extend(repeats.map(|(_, repeat)| repeat.id()));
+                .filter(|(left, right)| left.same(right));
+            found.extend(repeats.map(|(_, repeat)| repeat.0.id()));
         }
     }
-    found.sort_unstable();
-    found
+    found.into_sorted_vec()
 }
+
+/// A key, ordered by its name and then by its place. Sorted on heaps: `sort` is faster, and several times their size in
+/// WebAssembly for each type that it sorts.
+struct Key<'a>(Value<'a>);
+
+impl Key<'_> {
+    fn same(&self, other: &Self) -> bool {
+        self.0.same(other.0)
+    }
+}
+
+impl Ord for Key<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_name = self.0.compare(other.0);
+        by_name.then_with(|| self.0.id().cmp(&other.0.id()))
+    }
+}
+
+impl PartialOrd for Key<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key<'_> {}

@@ -69,6 +69,7 @@ struct Finding {
 /// Collects findings while a document is checked.
 pub(super) struct Findings {
     pub(super) profile: Profile,
+    /// In document order, and those of one place in the order they were found.
     list: Vec<Finding>,
     worst: Option<Severity>,
     /// The worst of those left out.
@@ -100,12 +101,18 @@ impl Findings {
         let severity = Some(rule.severity(self.profile));
         self.worst = self.worst.max(severity);
         if self.list.len() < MAX_ISSUES {
-            self.list.push(Finding {
-                rule,
-                node: value.id(),
-                offset: value.span().start,
-                message,
-            });
+            let node = value.id();
+            let at = self.list.partition_point(|other| other.node <= node);
+            let offset = value.span().start;
+            self.list.insert(
+                at,
+                Finding {
+                    rule,
+                    node,
+                    offset,
+                    message,
+                },
+            );
         } else {
             self.left_out = self.left_out.max(severity);
         }
@@ -113,13 +120,12 @@ impl Findings {
 
     /// The report on the document whose value is `root`.
     pub(super) fn report(
-        mut self,
+        self,
         source: &[u8],
         root: Value<'_>,
         kind: document::Kind,
         media_type: Option<String>,
     ) -> Report {
-        self.list.sort_by_key(|finding| finding.node);
         let (mut lines, mut pointers) = (Lines::new(source), Pointers::new(root));
         let mut issues: Vec<Issue> = Vec::with_capacity(self.list.len());
         for finding in &self.list {

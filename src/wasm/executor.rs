@@ -5,7 +5,6 @@
 //! there, which rejects all pending promises and begins a new instance.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use wasm_bindgen::prelude::*;
 
 use super::host;
+use super::window::Window;
 
 type Task = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
 
@@ -25,22 +25,14 @@ enum Slot {
 
 thread_local! {
     /// Tasks that have not ended; `None` while one is being polled.
-    static TASKS: RefCell<BTreeMap<u32, Option<Task>>> = const { RefCell::new(BTreeMap::new()) };
-    static SLOTS: RefCell<BTreeMap<u32, Slot>> = const { RefCell::new(BTreeMap::new()) };
-    static NEXT: Cell<u32> = const { Cell::new(1) };
+    static TASKS: RefCell<Window<Option<Task>>> = const { RefCell::new(Window::new()) };
+    static SLOTS: RefCell<Window<Slot>> = const { RefCell::new(Window::new()) };
     static CURRENT: Cell<u32> = const { Cell::new(0) };
-}
-
-/// A number that no live task or slot has: it takes four thousand million operations to come round.
-fn next() -> u32 {
-    NEXT.with(|next| next.replace(next.get().checked_add(1).unwrap_or(1)))
 }
 
 /// Takes a future in as a task; the caller polls it.
 pub(super) fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> u32 {
-    let task = next();
-    TASKS.with(|tasks| tasks.borrow_mut().insert(task, Some(Box::pin(future))));
-    task
+    TASKS.with(|tasks| tasks.borrow_mut().add(Some(Box::pin(future))))
 }
 
 /// The task that is being polled; 0 outside of one.
@@ -52,7 +44,7 @@ pub(super) fn current() -> u32 {
 #[wasm_bindgen]
 pub fn poll(task: u32) {
     // Taken out, so that the task may start others.
-    let taken = TASKS.with(|tasks| tasks.borrow_mut().get_mut(&task).and_then(Option::take));
+    let taken = TASKS.with(|tasks| tasks.borrow_mut().get_mut(task).and_then(Option::take));
     let Some(mut future) = taken else {
         return;
     };
@@ -63,14 +55,14 @@ pub fn poll(task: u32) {
     match progress {
         Poll::Pending => {
             // What was given up meanwhile is dropped, but only once nothing is borrowed: that calls the host.
-            let given_up = TASKS.with(|tasks| match tasks.borrow_mut().get_mut(&task) {
+            let given_up = TASKS.with(|tasks| match tasks.borrow_mut().get_mut(task) {
                 Some(entry) => entry.replace(future),
                 None => Some(future),
             });
             drop(given_up);
         }
         Poll::Ready(result) => {
-            TASKS.with(|tasks| tasks.borrow_mut().remove(&task));
+            TASKS.with(|tasks| tasks.borrow_mut().remove(task));
             host::with(|host| match result {
                 Ok(value) => host.resolve(task, value),
                 Err(error) => host.reject(task, error),
@@ -82,7 +74,7 @@ pub fn poll(task: u32) {
 /// Gives a task up; what it waits for is abandoned.
 #[wasm_bindgen]
 pub fn cancel(task: u32) {
-    let future = TASKS.with(|tasks| tasks.borrow_mut().remove(&task));
+    let future = TASKS.with(|tasks| tasks.borrow_mut().remove(task));
     drop(future);
 }
 
@@ -93,7 +85,7 @@ pub fn settle(slot: u32, succeeded: bool, value: JsValue) {
     let waiting = SLOTS.with(|slots| {
         let mut slots = slots.borrow_mut();
         slots
-            .get_mut(&slot)
+            .get_mut(slot)
             .map(|entry| std::mem::replace(entry, Slot::Settled(result)))
     });
     if let Some(Slot::Waiting(waker)) = waiting {
@@ -118,12 +110,8 @@ pub(super) struct HostFuture {
 impl HostFuture {
     /// Has the host begin something that will settle the slot it is given.
     pub(super) fn begin(start: impl FnOnce(&host::Host, u32)) -> Self {
-        let slot = next();
-        SLOTS.with(|slots| {
-            slots
-                .borrow_mut()
-                .insert(slot, Slot::Waiting(Waker::noop().clone()))
-        });
+        let waiting = Slot::Waiting(Waker::noop().clone());
+        let slot = SLOTS.with(|slots| slots.borrow_mut().add(waiting));
         host::with(|host| start(host, slot));
         Self { slot, done: false }
     }
@@ -136,20 +124,20 @@ impl Future for HostFuture {
         let slot = self.slot;
         let settled = SLOTS.with(|slots| {
             let mut slots = slots.borrow_mut();
-            match slots.remove(&slot) {
-                Some(Slot::Settled(result)) => Some(result),
-                _ => {
-                    slots.insert(slot, Slot::Waiting(context.waker().clone()));
+            match slots.get_mut(slot) {
+                Some(Slot::Waiting(waker)) => {
+                    waker.clone_from(context.waker());
                     None
                 }
+                _ => slots.remove(slot),
             }
         });
         match settled {
-            Some(result) => {
+            Some(Slot::Settled(result)) => {
                 self.done = true;
                 Poll::Ready(result)
             }
-            None => Poll::Pending,
+            _ => Poll::Pending,
         }
     }
 }
@@ -157,7 +145,7 @@ impl Future for HostFuture {
 impl Drop for HostFuture {
     fn drop(&mut self) {
         if !self.done {
-            SLOTS.with(|slots| slots.borrow_mut().remove(&self.slot));
+            SLOTS.with(|slots| slots.borrow_mut().remove(self.slot));
             host::with(|host| host.abandon(self.slot));
         }
     }
