@@ -152,7 +152,7 @@ impl RegistryErrorEntry {
 }
 
 /// What is known of an error beyond its kind and message.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Details {
     expected: Option<String>,
     actual: Option<String>,
@@ -311,13 +311,16 @@ impl fmt::Display for Error {
     }
 }
 
+/// What a person reads where a program ends with it: the code, the message, and what is behind it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind)
-            .field("message", &self.message)
-            .field("details", &self.details)
-            .finish()
+        write!(f, "{}: {self}", self.code())?;
+        let mut behind = std::error::Error::source(self);
+        while let Some(source) = behind {
+            write!(f, "; caused by: {source}")?;
+            behind = source.source();
+        }
+        Ok(())
     }
 }
 
@@ -327,5 +330,24 @@ impl std::error::Error for Error {
             Some(source) => Some(source.as_ref()),
             None => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_ends_with_an_error_says_all_of_it_in_one_line() {
+        let cause = Error::new(Kind::InvalidUrl, "a URL is not absolute");
+        let error = Error::new(Kind::DigestMismatch, "the manifest has another digest")
+            .with_expected("sha256:a", "sha256:b")
+            .with_url("https://u:p@h.example/v2/?token=t")
+            .with_source(cause);
+        assert_eq!(
+            format!("{error:?}"),
+            "DIGEST_MISMATCH: the manifest has another digest (expected sha256:a, got sha256:b) at https://h.example/v2/; \
+             caused by: a URL is not absolute"
+        );
     }
 }

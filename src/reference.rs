@@ -236,7 +236,10 @@ fn check_shape(text: &str) -> Result<()> {
     if text.is_empty() {
         return Err(invalid("the reference is empty"));
     }
-    if text.contains("://") {
+    if text
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with("//"))
+    {
         return Err(invalid(
             "a reference is not a URL: it begins with the registry's host, without a scheme",
         ));

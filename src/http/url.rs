@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use super::{split_before, split_scheme};
 use crate::{Error, Kind, Result};
 
 /// The longest URL that is taken, in bytes.
@@ -105,7 +106,7 @@ impl Url {
     /// [`Kind::InvalidUrl`], as for [`Url::from_str`].
     pub fn join(&self, location: &str) -> Result<Self> {
         let location = location.split('#').next().unwrap_or_default();
-        if location.contains("://") && has_scheme(location) {
+        if split_scheme(location).is_some_and(|(scheme, _)| is_scheme(scheme)) {
             return location.parse();
         }
         if let Some(rest) = location.strip_prefix("//") {
@@ -153,16 +154,14 @@ impl FromStr for Url {
         if text.len() > MAX_LENGTH {
             return Err(invalid("a URL is longer than 16 KiB"));
         }
-        let (scheme, rest) = text
-            .split_once("://")
-            .ok_or_else(|| invalid("a URL is not absolute"))?;
+        let (scheme, rest) = split_scheme(text).ok_or_else(|| invalid("a URL is not absolute"))?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
             _ => return Err(invalid("a URL is neither http nor https")),
         };
         let rest = rest.split('#').next().unwrap_or_default();
-        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (authority, target) = split_before(rest, ['/', '?']);
         let (host, port) = host_and_port(authority, scheme)?;
         let target = if target.starts_with('/') {
             target.to_owned()
@@ -187,13 +186,11 @@ impl fmt::Display for Url {
     }
 }
 
-fn has_scheme(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| {
-        !scheme.is_empty()
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 fn host_and_port(authority: &str, scheme: Scheme) -> Result<(String, u16)> {
@@ -205,7 +202,9 @@ fn host_and_port(authority: &str, scheme: Scheme) -> Result<(String, u16)> {
     } else {
         authority.find(':')
     };
-    let (host, port) = authority.split_at(split.unwrap_or(authority.len()));
+    let (host, port) = authority
+        .split_at_checked(split.unwrap_or(authority.len()))
+        .unwrap_or((authority, ""));
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => scheme.default_port(),
         Some("") => scheme.default_port(),
@@ -277,8 +276,14 @@ fn checked_target(target: String) -> Result<String> {
 
 /// `.` and `..`, written out or as `%2e`, which URL parsers of hosts would resolve behind our back.
 fn is_dot_segment(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    plain == "." || plain == ".."
+    let (mut rest, mut dots) = (segment, 0);
+    while let Some(after) = [".", "%2e", "%2E"]
+        .iter()
+        .find_map(|dot| rest.strip_prefix(dot))
+    {
+        (rest, dots) = (after, dots + 1);
+    }
+    rest.is_empty() && (dots == 1 || dots == 2)
 }
 
 fn invalid(message: &'static str) -> Error {
