@@ -55,12 +55,18 @@ impl Route {
                 name: parameter(name, "NAME_INVALID")?,
                 digest: parameter(reference, "DIGEST_INVALID")?,
             }),
-            _ if rest.ends_with("/blobs/uploads") || rest.contains("/blobs/uploads/") => {
-                Ok(Self::Upload)
-            }
+            _ if is_upload(rest) => Ok(Self::Upload),
             _ => Err(Failure::not_found()),
         }
     }
+}
+
+/// Whether a path, behind `/v2/`, has `blobs/uploads` somewhere after the name.
+fn is_upload(path: &str) -> bool {
+    let (segments, following) = (path.split('/').skip(1), path.split('/').skip(2));
+    segments
+        .zip(following)
+        .any(|pair| pair == ("blobs", "uploads"))
 }
 
 /// A parameter of the path, percent-decoded; 400 with this code if it breaks its grammar.
