@@ -37,11 +37,18 @@ pub mod known {
     /// A layer in zstd that must not be passed on; deprecated.
     pub const OCI_NONDISTRIBUTABLE_TAR_ZSTD: &str =
         "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd";
+    /// OCI's artifact manifest: withdrawn before the release of image specification 1.1.
+    pub const OCI_ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
     /// Docker's image index.
     pub const DOCKER_MANIFEST_LIST: &str =
         "application/vnd.docker.distribution.manifest.list.v2+json";
     /// Docker's image manifest.
     pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    /// Docker's image manifest of schema 1: deprecated.
+    pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+    /// Docker's image manifest of schema 1, signed: deprecated.
+    pub const DOCKER_SCHEMA1_SIGNED: &str =
+        "application/vnd.docker.distribution.manifest.v1+prettyjws";
     /// Docker's image config.
     pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
     /// The config of a Docker plugin.

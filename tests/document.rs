@@ -115,6 +115,24 @@ fn a_document_is_what_it_is_declared_to_be_else_what_it_says_else_what_it_looks_
             Kind::Descriptor,
             Some("application/vnd.oci.descriptor.v1+json"),
         ),
+        (
+            json!({"schemaVersion": 1, "fsLayers": []}),
+            Some("application/vnd.docker.distribution.manifest.v1+prettyjws"),
+            Kind::DockerSchema1,
+            Some("application/vnd.docker.distribution.manifest.v1+prettyjws"),
+        ),
+        (
+            json!({"schemaVersion": 1, "fsLayers": [], "history": []}),
+            None,
+            Kind::DockerSchema1,
+            Some("application/vnd.docker.distribution.manifest.v1+json"),
+        ),
+        (
+            json!({"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": []}),
+            None,
+            Kind::ArtifactManifest,
+            Some("application/vnd.oci.artifact.manifest.v1+json"),
+        ),
         (json!({}), None, Kind::Unknown, None),
         (json!([MANIFEST]), None, Kind::Unknown, None),
         (json!("manifests"), None, Kind::Unknown, None),
@@ -140,6 +158,8 @@ fn kinds_have_names() {
         (Kind::DockerManifest, "docker-manifest"),
         (Kind::DockerManifestList, "docker-manifest-list"),
         (Kind::DockerConfig, "docker-config"),
+        (Kind::DockerSchema1, "docker-schema1"),
+        (Kind::ArtifactManifest, "artifact-manifest"),
         (Kind::Unknown, "unknown"),
     ] {
         assert_eq!(kind.as_str(), name);

@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use pierhead::digest::{Algorithm, Digest};
@@ -345,16 +346,21 @@ fn others<'a>(report: &'a Report, rule: &str, case: &Value) -> Vec<&'a str> {
         .collect()
 }
 
+/// Checks each case of a group, and fails with all that are wrong.
 fn each_case(group: &str, check: impl Fn(&str, &str, &Value)) {
+    let mut wrong = Vec::new();
     for (rule, cases) in fixtures() {
         for (index, case) in cases[group].as_array().into_iter().flatten().enumerate() {
             let label = format!(
                 "{rule}, {group} {index} {}",
                 case["name"].as_str().unwrap_or_default()
             );
-            check(&rule, &label, case);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(&rule, &label, case))) {
+                wrong.push(panic.downcast_ref::<String>().cloned().unwrap_or(label));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn run(case: &Value) -> (Vec<u8>, Report) {

@@ -3,4 +3,4 @@
 /**
  * What a document is.
  */
-export type DocumentKind = "image-manifest" | "image-index" | "image-config" | "descriptor" | "image-layout" | "docker-manifest" | "docker-manifest-list" | "docker-config" | "unknown";
+export type DocumentKind = "image-manifest" | "image-index" | "image-config" | "descriptor" | "image-layout" | "docker-manifest" | "docker-manifest-list" | "docker-config" | "docker-schema1" | "artifact-manifest" | "unknown";

@@ -26,11 +26,17 @@ pub enum Kind {
     DockerManifestList,
     /// `application/vnd.docker.container.image.v1+json`
     DockerConfig,
+    /// `application/vnd.docker.distribution.manifest.v1+json` and `…+prettyjws`: Docker's schema 1, deprecated. It is told from
+    /// other manifests, and no more.
+    DockerSchema1,
+    /// `application/vnd.oci.artifact.manifest.v1+json`: withdrawn before image specification 1.1. It is told from image manifests,
+    /// and no more.
+    ArtifactManifest,
     /// Something else, of which nothing is assumed.
     Unknown,
 }
 
-const MEDIA_TYPES: [(Kind, &str); 8] = [
+const MEDIA_TYPES: [(Kind, &str); 11] = [
     (Kind::ImageManifest, known::OCI_IMAGE_MANIFEST),
     (Kind::ImageIndex, known::OCI_IMAGE_INDEX),
     (Kind::ImageConfig, known::OCI_IMAGE_CONFIG),
@@ -39,6 +45,9 @@ const MEDIA_TYPES: [(Kind, &str); 8] = [
     (Kind::DockerManifest, known::DOCKER_MANIFEST),
     (Kind::DockerManifestList, known::DOCKER_MANIFEST_LIST),
     (Kind::DockerConfig, known::DOCKER_CONFIG),
+    (Kind::DockerSchema1, known::DOCKER_SCHEMA1),
+    (Kind::DockerSchema1, known::DOCKER_SCHEMA1_SIGNED),
+    (Kind::ArtifactManifest, known::OCI_ARTIFACT_MANIFEST),
 ];
 
 impl Kind {
@@ -46,13 +55,22 @@ impl Kind {
     /// that is not listed above.
     #[must_use]
     pub fn of(media_type: &str) -> Self {
+        Self::entry(media_type).map_or(Self::Unknown, |(kind, _)| *kind)
+    }
+
+    /// A media type in the specifications' own spelling, if it is one listed above: case does not tell media types apart, but
+    /// readers may.
+    pub(crate) fn spelling(media_type: &str) -> Option<&'static str> {
+        Self::entry(media_type).map(|(_, name)| *name)
+    }
+
+    fn entry(media_type: &str) -> Option<&'static (Self, &'static str)> {
         MEDIA_TYPES
             .iter()
             .find(|(_, name)| name.eq_ignore_ascii_case(media_type))
-            .map_or(Self::Unknown, |(kind, _)| *kind)
     }
 
-    /// Its media type; `None` for [`Kind::Unknown`].
+    /// Its media type, the first of those listed above; `None` for [`Kind::Unknown`].
     #[must_use]
     pub fn media_type(self) -> Option<&'static str> {
         MEDIA_TYPES
@@ -73,6 +91,8 @@ impl Kind {
             Self::DockerManifest => "docker-manifest",
             Self::DockerManifestList => "docker-manifest-list",
             Self::DockerConfig => "docker-config",
+            Self::DockerSchema1 => "docker-schema1",
+            Self::ArtifactManifest => "artifact-manifest",
             Self::Unknown => "unknown",
         }
     }
@@ -91,7 +111,7 @@ impl Kind {
 
     /// Whether it names its own media type in `mediaType`; in a descriptor that property names another document's.
     pub(crate) fn is_self_describing(self) -> bool {
-        self.is_manifest() || self.is_index()
+        self.is_manifest() || self.is_index() || self == Self::ArtifactManifest
     }
 }
 

@@ -22,7 +22,9 @@ pub(crate) enum Clash {
     ManifestWithManifests,
     /// An index with `config` or `layers`.
     IndexWithLayers,
-    /// A manifest or index with properties of Docker's schema 1.
+    /// An artifact manifest with the properties of a manifest or an index.
+    ArtifactWithLayers,
+    /// A manifest or index with properties of Docker's schema 1, or the reverse.
     Schema1,
 }
 
@@ -38,7 +40,12 @@ impl Clash {
             Self::BothShapes => "the document can be read as a manifest and as an index",
             Self::ManifestWithManifests => "a manifest may not have the property manifests",
             Self::IndexWithLayers => "an index may not have the properties config and layers",
-            Self::Schema1 => "a schema 2 document may not have properties of schema 1",
+            Self::ArtifactWithLayers => {
+                "an artifact manifest may not have the properties config, layers and manifests"
+            }
+            Self::Schema1 => {
+                "a schema 2 document may not have properties of schema 1, nor the reverse"
+            }
         }
     }
 }
@@ -114,8 +121,8 @@ impl<'a> Shape<'a> {
         let mut clashes = Vec::new();
         let (kind, media_type) = match declared {
             Some(declared) => {
-                let kind = Kind::of(declared);
-                (kind, Some(specified(kind).unwrap_or(declared.into())))
+                let name = Kind::spelling(declared).unwrap_or(declared);
+                (Kind::of(name), Some(name.into()))
             }
             None => self.undeclared(&mut clashes),
         };
@@ -147,7 +154,7 @@ impl<'a> Shape<'a> {
         let own_name = own.and_then(Value::as_str);
         let own_kind = own_name.as_deref().map_or(Kind::Unknown, Kind::of);
         if by_shape != Kind::Descriptor && own_kind.is_self_describing() {
-            return (own_kind, specified(own_kind));
+            return (own_kind, own_kind.media_type().map(Cow::Borrowed));
         }
         if let (Some(own), true) = (own, by_shape.is_self_describing()) {
             clashes.push((Clash::UnknownMediaType, own));
@@ -155,7 +162,8 @@ impl<'a> Shape<'a> {
         if let (Some(manifests), Some(_)) = (self.manifests, self.config.or(self.layers)) {
             clashes.push((Clash::BothShapes, manifests));
         }
-        (by_shape, specified(by_shape).or(own_name))
+        let media_type = by_shape.media_type().map(Cow::Borrowed);
+        (by_shape, media_type.or(own_name))
     }
 
     /// What the properties alone say.
@@ -179,6 +187,9 @@ impl<'a> Shape<'a> {
                 schema_version: Some(_),
                 ..
             } => Kind::ImageManifest,
+            Self {
+                fs_layers: Some(_), ..
+            } => Kind::DockerSchema1,
             Self {
                 rootfs: Some(_), ..
             } => Kind::ImageConfig,
@@ -213,24 +224,24 @@ impl<'a> Shape<'a> {
     }
 
     fn structure(&self, kind: Kind, clashes: &mut Vec<(Clash, Value<'a>)>) {
-        if !kind.is_self_describing() {
-            return;
-        }
-        if kind.is_manifest() {
-            clashes.extend(self.manifests.map(|at| (Clash::ManifestWithManifests, at)));
-        } else {
-            clashes.extend(
-                [self.config, self.layers]
-                    .into_iter()
-                    .flatten()
-                    .map(|at| (Clash::IndexWithLayers, at)),
-            );
-        }
         let first_version = self
             .schema_version
             .filter(|version| version.as_u64() == Some(1));
         let schema1 = [first_version, self.fs_layers, self.history];
-        clashes.extend(schema1.into_iter().flatten().map(|at| (Clash::Schema1, at)));
+        let schema2 = [self.config, self.layers, self.manifests];
+        let (clash, foreign) = match kind {
+            Kind::DockerSchema1 => (Clash::Schema1, schema2),
+            Kind::ArtifactManifest => (Clash::ArtifactWithLayers, schema2),
+            kind if kind.is_manifest() => {
+                (Clash::ManifestWithManifests, [self.manifests, None, None])
+            }
+            kind if kind.is_index() => (Clash::IndexWithLayers, [self.config, self.layers, None]),
+            _ => return,
+        };
+        clashes.extend(foreign.into_iter().flatten().map(|at| (clash, at)));
+        if kind != Kind::DockerSchema1 {
+            clashes.extend(schema1.into_iter().flatten().map(|at| (Clash::Schema1, at)));
+        }
     }
 
     /// The document's own `mediaType`. The empty string is Go's way to say that there is none.
@@ -238,11 +249,6 @@ impl<'a> Shape<'a> {
         self.media_type
             .filter(|value| value.kind() == ValueKind::String && !value.is_str(""))
     }
-}
-
-/// The media type of a kind in the specifications' own spelling: case does not tell media types apart, but readers may.
-fn specified<'a>(kind: Kind) -> Option<Cow<'a, str>> {
-    kind.media_type().map(Cow::Borrowed)
 }
 
 /// Whether a reader that ignores case takes the key `name` for `known`, though it is another. Go's `encoding/json` is one,

@@ -16,7 +16,8 @@ rules! {
     SHAPE = Rule::error("ambiguity.shape", "a document without media type must not have both a manifest's and an index's properties", ADVISORY).beyond_schema();
     MANIFEST = Rule::error("ambiguity.manifest", "a manifest must not have the property manifests", ADVISORY).beyond_schema();
     INDEX = Rule::error("ambiguity.index", "an index must not have the properties config and layers", ADVISORY).beyond_schema();
-    SCHEMA1 = Rule::error("ambiguity.schema1", "a manifest or index must not have fsLayers, history or the schemaVersion 1", ADVISORY).beyond_schema();
+    ARTIFACT = Rule::error("ambiguity.artifact-manifest", "an artifact manifest must not have the properties config, layers and manifests", ADVISORY).beyond_schema();
+    SCHEMA1 = Rule::error("ambiguity.schema1", "a document must not have the properties of Docker's schema 1 and of another manifest or index", ADVISORY).beyond_schema();
     KEY_CASE = Rule::error("ambiguity.key-case", "a key must not differ from a specified one by case only: some readers take it for that one", ADVISORY).beyond_schema();
     NULL = Rule::warning("ambiguity.null", "a property that is null is absent to some readers and an error to others: leave it out", image_spec!("considerations.md#extensibility"));
 }
@@ -31,6 +32,7 @@ pub(super) fn check(findings: &mut Findings, detected: &Detected<'_>) {
             Clash::BothShapes => &SHAPE,
             Clash::ManifestWithManifests => &MANIFEST,
             Clash::IndexWithLayers => &INDEX,
+            Clash::ArtifactWithLayers => &ARTIFACT,
             Clash::Schema1 => &SCHEMA1,
         };
         findings.add(rule, *at);

@@ -38,12 +38,16 @@ use report::Findings;
 use rule::{image_spec, rules};
 
 const MEDIA_TYPES: &str = image_spec!("media-types.md");
+const DEPRECATED: &str = "https://distribution.github.io/distribution/spec/deprecated-schema-v1/";
+const ARTIFACT_USAGE: &str = image_spec!("manifest.md#guidelines-for-artifact-usage");
 /// For rules that are nobody's but ours.
 const SELF: &str = image_spec!("considerations.md#extensibility");
 
 rules! {
     KIND = Rule::error("document.kind", "the document is of no known kind, and no media type was given", MEDIA_TYPES);
     UNSUPPORTED = Rule::warning("document.unsupported", "there are no rules for this media type: only its JSON was checked", MEDIA_TYPES);
+    SCHEMA1 = Rule::error("document.docker-schema1", "Docker's schema 1 is deprecated, and no longer taken by registries: convert the image", DEPRECATED);
+    ARTIFACT = Rule::warning("document.artifact-manifest", "the artifact manifest was withdrawn before image specification 1.1: use an image manifest with artifactType", ARTIFACT_USAGE);
     OBJECT = Rule::error("document.object", "the document must be an object", MEDIA_TYPES);
 }
 
@@ -169,6 +173,8 @@ fn check(
         Kind::ImageLayout => layout::check(findings, root),
         Kind::DockerManifest => docker::manifest(findings, root, declared),
         Kind::DockerManifestList => docker::list(findings, root, declared),
+        Kind::DockerSchema1 => findings.add(&SCHEMA1, root),
+        Kind::ArtifactManifest => findings.add(&ARTIFACT, root),
         Kind::Unknown if detected.media_type.is_some() => findings.add(&UNSUPPORTED, root),
         // Not of no kind, but of two, which was reported.
         Kind::Unknown if !detected.clashes.is_empty() => {}
