@@ -138,6 +138,23 @@ pub enum MediaTypeClass {
     Unknown,
 }
 
+impl MediaTypeClass {
+    /// The class of a media type without parameters, in any case.
+    pub(crate) fn of(media_type: &str) -> Self {
+        specified(media_type).map_or(Self::Unknown, |(class, _)| class)
+    }
+}
+
+/// The class and the specifications' own spelling of a media type that they define, given in any case.
+pub(crate) fn specified(media_type: &str) -> Option<(MediaTypeClass, &'static str)> {
+    CLASSES.iter().find_map(|(class, members)| {
+        let member = members
+            .iter()
+            .find(|member| member.eq_ignore_ascii_case(media_type))?;
+        Some((*class, *member))
+    })
+}
+
 /// A media type without parameters: `type/subtype`, each with the grammar of RFC 6838, section 4.2.
 ///
 /// Case does not distinguish media types (RFC 6838, section 4.2), so it does not here: [`MediaType::as_str`] has the case it was
@@ -181,10 +198,7 @@ impl MediaType {
     /// What it stands for.
     #[must_use]
     pub fn class(&self) -> MediaTypeClass {
-        CLASSES
-            .iter()
-            .find(|(_, members)| members.iter().any(|member| self.is(member)))
-            .map_or(MediaTypeClass::Unknown, |(class, _)| *class)
+        MediaTypeClass::of(&self.0)
     }
 
     /// Whether it is an image manifest, OCI's or Docker's.

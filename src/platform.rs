@@ -1,5 +1,7 @@
 //! Platforms: what an image runs on, as an index states it and as people write it.
 
+pub(crate) mod known;
+
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
 use std::fmt;

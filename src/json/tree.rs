@@ -7,7 +7,7 @@ use std::{mem, str};
 use crate::Result;
 
 use super::fault::{Cause, Fault};
-use super::node::{Node, NodeId};
+use super::node::{Node, NodeId, UNSAFE};
 use super::{Value, ValueKind, scan};
 
 /// How much a reader takes in before it refuses. The defaults hold every manifest that a registry must accept
@@ -58,6 +58,8 @@ impl Limits {
 pub struct Tree {
     pub(super) nodes: Vec<Node>,
     duplicates: Vec<NodeId>,
+    /// Whether there is an integer that JavaScript would round.
+    rounds: bool,
 }
 
 impl Tree {
@@ -102,11 +104,13 @@ impl Tree {
             limits,
             nodes: Vec::with_capacity(source.len() / 32),
             open: Vec::new(),
+            rounds: false,
         };
         reader.read()?;
         let mut tree = Self {
             nodes: reader.nodes,
             duplicates: Vec::new(),
+            rounds: reader.rounds,
         };
         tree.duplicates = duplicates(text, &tree);
         Ok((tree, text))
@@ -132,6 +136,16 @@ impl Tree {
     pub fn duplicates(&self) -> &[NodeId] {
         &self.duplicates
     }
+
+    /// The integers that JavaScript would round ([`Value::is_unsafe_integer`]), in document order.
+    pub fn unsafe_integers(&self) -> impl Iterator<Item = NodeId> {
+        // Nearly no document has one.
+        let nodes: &[Node] = if self.rounds { &self.nodes } else { &[] };
+        let ids = (0..offset(nodes.len())).map(NodeId);
+        ids.zip(nodes)
+            .filter(|(_, node)| node.flags & UNSAFE != 0)
+            .map(|(id, _)| id)
+    }
 }
 
 struct Reader<'a> {
@@ -140,6 +154,7 @@ struct Reader<'a> {
     nodes: Vec<Node>,
     /// The containers around the current place, outermost first.
     open: Vec<NodeId>,
+    rounds: bool,
 }
 
 impl Reader<'_> {
@@ -197,6 +212,7 @@ impl Reader<'_> {
             Some(b'n') => (ValueKind::Null, (self.literal(start, "null")?, 0)),
             _ => return Err(scan::unexpected(bytes, start)),
         };
+        self.rounds |= flags & UNSAFE != 0;
         let container = matches!(kind, ValueKind::Array | ValueKind::Object);
         if container && self.open.len() >= self.limits.max_depth {
             return Err(Fault::new(Cause::TooDeep, start));

@@ -2,10 +2,11 @@
 
 use crate::json::Value;
 
+use super::annotations::{self, Place};
 use super::properties::{Expect, Nulls, Properties, Property};
 use super::report::Findings;
 use super::rule::{Rule, image_spec, rules};
-use super::{descriptor, grammar};
+use super::{Profile, descriptor, grammar, platform};
 
 const CONFIG: &str = image_spec!("config.md#properties");
 const DIFF_ID: &str = image_spec!("config.md#layer-diffid");
@@ -22,6 +23,10 @@ rules! {
     DIFF_IDS_REQUIRED = Rule::error("config.diff-ids.required", "rootfs must have diff_ids", CONFIG);
     DIFF_IDS = Rule::error("config.diff-ids.digest", "each of diff_ids must be a digest", DIFF_ID).beyond_schema();
     DIFF_IDS_UNREGISTERED = Rule::warning("config.diff-ids.unregistered", "the digest's algorithm is not registered: not everyone can verify it", DIFF_ID);
+    PORTS = Rule::warning("config.exposed-ports.grammar", "the keys of ExposedPorts should be port, port/tcp or port/udp", CONFIG);
+    STOP_SIGNAL = Rule::warning("config.stop-signal.grammar", "StopSignal should be the name of a signal: SIGKILL, SIGRTMIN+3", CONFIG);
+    ARGS_ESCAPED = Rule::warning("config.args-escaped.deprecated", "ArgsEscaped is deprecated", CONFIG);
+    HISTORY_LAYERS = Rule::warning("config.history.layers", "history should have as many entries that are no empty_layer as there are diff_ids", CONFIG);
 }
 
 static PROPERTIES: Properties<10> = Properties {
@@ -80,71 +85,128 @@ static HISTORY: Properties<5> = Properties {
 };
 
 pub(super) fn check(findings: &mut Findings, root: Value<'_>) {
-    let [_, _, rootfs, created, config, history, ..] = findings.properties(root, &PROPERTIES);
+    let [
+        architecture,
+        os,
+        rootfs,
+        created,
+        config,
+        history,
+        _,
+        variant,
+        _,
+        os_features,
+    ] = findings.properties(root, &PROPERTIES);
+    let parts = platform::Parts {
+        os,
+        architecture,
+        variant,
+        os_features,
+    };
+    platform::values(findings, &parts);
     if let Some(created) = created {
         date_time(findings, created);
     }
     if let Some(config) = config {
         execution(findings, config);
     }
-    if let Some(rootfs) = rootfs {
-        self::rootfs(findings, rootfs);
-    }
-    for entry in history.into_iter().flat_map(Value::elements) {
-        if object(findings, entry) {
-            let [created, ..] = findings.properties(entry, &HISTORY);
-            if let Some(created) = created {
-                date_time(findings, created);
-            }
-        }
+    let diff_ids = rootfs.and_then(|rootfs| self::rootfs(findings, rootfs));
+    if let Some(history) = history {
+        self::history(findings, history, diff_ids);
     }
 }
 
 /// The execution parameters: the property `config`.
 fn execution(findings: &mut Findings, config: Value<'_>) {
-    let [env, exposed_ports, volumes, labels, ..] = findings.properties(config, &EXECUTION);
+    let [
+        env,
+        exposed_ports,
+        volumes,
+        labels,
+        _,
+        _,
+        _,
+        _,
+        stop_signal,
+        args_escaped,
+    ] = findings.properties(config, &EXECUTION);
+    let strict = findings.profile == Profile::Schema;
     for variable in env.into_iter().flat_map(Value::elements) {
-        if !variable
-            .as_str()
-            .is_some_and(|text| grammar::is_variable(&text))
-        {
+        let text = variable.as_str().unwrap_or_default();
+        // The official validator's pattern ends at a line feed.
+        if !grammar::is_variable(&text) || strict && grammar::has_line_feed_in_value(&text) {
             findings.add(&ENV, variable);
         }
     }
     // Go's `map[string]struct{}`: what counts are the keys.
-    for (_, value) in [exposed_ports, volumes]
-        .into_iter()
-        .flatten()
-        .flat_map(Value::entries)
-    {
+    for (port, value) in exposed_ports.into_iter().flat_map(Value::entries) {
+        if object(findings, value) && !grammar::is_port(&port.as_str().unwrap_or_default()) {
+            findings.add(&PORTS, value);
+        }
+    }
+    for (_, value) in volumes.into_iter().flat_map(Value::entries) {
         object(findings, value);
     }
     if let Some(labels) = labels {
-        descriptor::annotations(findings, labels);
+        annotations::check(findings, labels, Place::Elsewhere);
+    }
+    if let Some(signal) = stop_signal
+        && !grammar::is_signal(&signal.as_str().unwrap_or_default())
+    {
+        findings.add(&STOP_SIGNAL, signal);
+    }
+    if let Some(args_escaped) = args_escaped {
+        findings.add(&ARGS_ESCAPED, args_escaped);
     }
 }
 
-fn rootfs(findings: &mut Findings, rootfs: Value<'_>) {
+/// Checks `rootfs`; gives the number of its `diff_ids`, if they are there.
+fn rootfs(findings: &mut Findings, rootfs: Value<'_>) -> Option<usize> {
     let [kind, diff_ids] = findings.properties(rootfs, &ROOTFS);
     if let Some(kind) = kind
         && !kind.is_str("layers")
     {
         findings.add(&ROOTFS_TYPE, kind);
     }
-    for diff_id in diff_ids.into_iter().flat_map(Value::elements) {
+    let mut count = 0;
+    for diff_id in diff_ids?.elements() {
+        count += 1;
         descriptor::digest(
             findings,
             diff_id,
             [&DIFF_IDS, &DIFF_IDS, &DIFF_IDS_UNREGISTERED],
         );
     }
+    Some(count)
+}
+
+fn history(findings: &mut Findings, history: Value<'_>, diff_ids: Option<usize>) {
+    let (mut layers, mut entries, mut readable) = (0, 0, true);
+    for entry in history.elements() {
+        entries += 1;
+        if !object(findings, entry) {
+            readable = false;
+            continue;
+        }
+        let [created, .., empty_layer] = findings.properties(entry, &HISTORY);
+        if let Some(created) = created {
+            date_time(findings, created);
+        }
+        readable &= empty_layer.is_some() == descriptor::has(entry, "empty_layer");
+        if empty_layer.and_then(Value::as_bool) != Some(true) {
+            layers += 1;
+        }
+    }
+    if entries > 0 && readable && diff_ids.is_some_and(|diff_ids| diff_ids != layers) {
+        findings.add(&HISTORY_LAYERS, history);
+    }
 }
 
 fn date_time(findings: &mut Findings, value: Value<'_>) {
-    if !value
-        .as_str()
-        .is_some_and(|text| grammar::is_date_time(&text))
-    {
+    let text = value.as_str().unwrap_or_default();
+    // Go reads no leap seconds, and capital letters only.
+    let strict = findings.profile == Profile::Schema;
+    if !grammar::is_date_time(&text) || strict && !grammar::is_date_time_of_go(&text) {
         findings.add(&CREATED, value);
     }
 }

@@ -1,17 +1,21 @@
-//! Descriptors and their annotations, wherever they stand.
+//! Descriptors, wherever they stand.
 
 use crate::json::Value;
+use crate::media_type::{MediaTypeClass, specified};
 
-use super::grammar::{self, DigestFault};
+use super::annotations::{self, Place};
+use super::grammar::{self, DigestFault, UriFault};
 use super::properties::{Expect, Nulls, Properties, Property};
 use super::report::Findings;
 use super::rule::{Rule, image_spec, rules};
-use super::{Profile, platform};
+use super::{Profile, data, platform};
 
 const PROPERTIES: &str = image_spec!("descriptor.md#properties");
 const DIGESTS: &str = image_spec!("descriptor.md#digests");
 const ALGORITHMS: &str = image_spec!("descriptor.md#registered-algorithms");
-const ANNOTATIONS: &str = image_spec!("annotations.md#rules");
+const EMPTY_DESCRIPTOR: &str = image_spec!("manifest.md#guidance-for-an-empty-descriptor");
+const MEDIA_TYPES: &str = image_spec!("media-types.md");
+const NONDISTRIBUTABLE: &str = image_spec!("layer.md#non-distributable-layers");
 
 rules! {
     OBJECT = Rule::error("descriptor.object", "a descriptor must be an object", PROPERTIES);
@@ -26,95 +30,226 @@ rules! {
     SIZE_NEGATIVE = Rule::error("descriptor.size.negative", "size must not be negative", PROPERTIES).beyond_schema();
     SIZE_RANGE = Rule::error("descriptor.size.range", "size must be an integer of 64 bits, at most 2^63 - 1", PROPERTIES);
     SIZE_PRECISION = Rule::error("descriptor.size.precision", "size must be at most 2^53 - 1: JavaScript and others round what is larger", PROPERTIES).beyond_schema();
-    URLS = Rule::error("descriptor.urls.grammar", "each of urls must be an absolute URI (RFC 3986)", PROPERTIES);
+    URLS_GRAMMAR = Rule::error("descriptor.urls.grammar", "each of urls must be an absolute URI (RFC 3986)", PROPERTIES);
     ARTIFACT_TYPE = Rule::error("descriptor.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", PROPERTIES);
-    ANNOTATION_TYPE = Rule::error("annotations.value.type", "the value of an annotation must be a string", ANNOTATIONS);
-    // The official schema has a pattern for keys that the empty one does not match.
-    ANNOTATION_EMPTY_KEY = Rule::error("annotations.empty-key.type", "the value of an annotation must be a string, under the empty key too", ANNOTATIONS).beyond_schema();
+    URLS_SCHEME = Rule::warning("descriptor.urls.scheme", "urls should use the schemes http and https", PROPERTIES);
+    URLS_CREDENTIALS = Rule::warning("descriptor.urls.credentials", "urls should not hold credentials: everyone who may read the document may read them", PROPERTIES);
+    EMPTY = Rule::warning("descriptor.empty.value", "the empty descriptor should be of {}: 2 bytes, and their digest", EMPTY_DESCRIPTOR);
+    MEDIA_TYPE_CASE = Rule::warning("descriptor.media-type.case", "a specified media type should be spelled as specified: some readers do not know it otherwise", MEDIA_TYPES);
+    DEPRECATED = Rule::warning("descriptor.media-type.nondistributable", "layers that must not be distributed are deprecated", NONDISTRIBUTABLE);
+    SUBJECT = Rule::warning("descriptor.subject.media-type", "a subject should be a manifest or an index", image_spec!("manifest.md#image-manifest-property-descriptions"));
 }
 
 static DESCRIPTOR: Properties<8> = Properties {
     types: &TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("mediaType", Expect::String, &MEDIA_TYPE_REQUIRED),
-        Property::required("digest", Expect::String, &DIGEST_REQUIRED),
-        Property::required("size", Expect::Integer, &SIZE_REQUIRED),
-        Property::optional("urls", Expect::Strings),
-        Property::optional("annotations", Expect::Object),
+        MEDIA_TYPE,
+        DIGEST,
+        SIZE,
+        URLS,
+        ANNOTATIONS,
         Property::optional("data", Expect::String),
         Property::optional("artifactType", Expect::String),
+        // Only of an index's entries does the official schema know it; its validator takes `null` elsewhere.
+        Property::nullable("platform", Expect::Object),
+    ],
+};
+
+/// An entry of an index, of which the official schema does not know all properties.
+static ENTRY: Properties<8> = Properties {
+    types: &TYPE,
+    nulls: Nulls::Suspect,
+    list: [
+        MEDIA_TYPE,
+        DIGEST,
+        SIZE,
+        URLS,
+        ANNOTATIONS,
+        Property::nullable("data", Expect::String),
+        Property::nullable("artifactType", Expect::String),
         Property::optional("platform", Expect::Object),
     ],
 };
 
+const MEDIA_TYPE: Property = Property::required("mediaType", Expect::String, &MEDIA_TYPE_REQUIRED);
+const DIGEST: Property = Property::required("digest", Expect::String, &DIGEST_REQUIRED);
+const SIZE: Property = Property::required("size", Expect::Integer, &SIZE_REQUIRED);
+const URLS: Property = Property::optional("urls", Expect::Strings);
+const ANNOTATIONS: Property = Property::optional("annotations", Expect::Object);
+
+/// What a descriptor is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A document of its own.
+    Alone,
+    /// The `config` or a layer of a manifest.
+    Part,
+    /// One of the `manifests` of an index.
+    Entry,
+    /// One of the `manifests` of Docker's manifest list.
+    DockerEntry,
+    /// The `subject` of a manifest or index.
+    Subject,
+}
+
 /// What the rules of other objects need to know of a descriptor.
 pub(super) struct Seen<'a> {
     pub(super) media_type: Option<Value<'a>>,
-    pub(super) has_platform: bool,
+    pub(super) class: MediaTypeClass,
+    /// In bytes; `None` where it could not be read.
+    pub(super) size: Option<u64>,
+    pub(super) annotations: Option<Value<'a>>,
+    pub(super) artifact_type: bool,
+    pub(super) platform: bool,
 }
 
-/// Checks a descriptor.
-pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>) -> Seen<'a> {
+/// Checks a descriptor; gives what others need to know of it, if it is an object.
+pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -> Option<Seen<'a>> {
     if !value.is_object() {
         findings.add(&OBJECT, value);
-        // What it lacks is not worth a finding of its own.
-        return Seen {
-            media_type: None,
-            has_platform: true,
-        };
+        return None;
     }
+    let entry = matches!(role, Role::Entry | Role::DockerEntry);
+    let properties = if entry { &ENTRY } else { &DESCRIPTOR };
     let [
         media_type,
         digest,
         size,
         urls,
         annotations,
-        _,
+        data,
         artifact_type,
         platform,
-    ] = findings.properties(value, &DESCRIPTOR);
-    if let Some(media_type) = media_type {
-        self::media_type(findings, media_type, &MEDIA_TYPE_GRAMMAR);
-    }
+    ] = findings.properties(value, properties);
     if let Some(digest) = digest {
-        self::digest(
-            findings,
-            digest,
-            [&DIGEST_GRAMMAR, &DIGEST_ENCODING, &DIGEST_UNREGISTERED],
-        );
+        if role == Role::Alone && findings.profile == Profile::Schema && is_wrong_alone(digest) {
+            findings.add_with_schema(&DIGEST_ENCODING, digest);
+        } else {
+            self::digest(
+                findings,
+                digest,
+                [&DIGEST_GRAMMAR, &DIGEST_ENCODING, &DIGEST_UNREGISTERED],
+            );
+        }
     }
     if let Some(size) = size {
         self::size(findings, size);
     }
     for url in urls.into_iter().flat_map(Value::elements) {
-        if !grammar::is_absolute_uri(&url.as_str().unwrap_or_default()) {
-            findings.add(&URLS, url);
-        }
+        self::url(findings, url);
     }
     if let Some(annotations) = annotations {
-        self::annotations(findings, annotations);
+        let place = if entry {
+            Place::Entry
+        } else {
+            Place::Elsewhere
+        };
+        annotations::check(findings, annotations, place);
     }
-    if let Some(artifact_type) = artifact_type {
-        self::media_type(findings, artifact_type, &ARTIFACT_TYPE);
+    if let Some(artifact_type) = artifact_type
+        && !is_media_type(artifact_type)
+    {
+        // Of an index's entries, the official schema does not know it.
+        if entry {
+            findings.add_beyond_schema(&ARTIFACT_TYPE, artifact_type);
+        } else {
+            findings.add(&ARTIFACT_TYPE, artifact_type);
+        }
     }
     if let Some(platform) = platform {
-        platform::check(findings, platform);
+        platform::check(findings, platform, role);
     }
-    // A platform of another type was reported as such; it is not missing.
-    let has_platform = platform.is_some()
-        || value
-            .get("platform")
-            .is_some_and(|platform| !platform.is_null());
-    Seen {
+    if let Some(data) = data {
+        let claims = data::Claims {
+            media_type,
+            digest,
+            size,
+        };
+        data::check(findings, data, &claims);
+    }
+    let class = media_type.map_or(MediaTypeClass::Unknown, |media_type| {
+        classify(findings, media_type, role)
+    });
+    let size = size.filter(|size| !size.is_unsafe_integer());
+    let size = size.and_then(Value::as_u64);
+    if class == MediaTypeClass::Empty {
+        let right = digest.is_none_or(|digest| digest.is_str(EMPTY_DIGEST));
+        if !right || size.is_some_and(|size| size != 2) {
+            findings.add(&EMPTY, value);
+        }
+    }
+    Some(Seen {
         media_type,
-        has_platform,
+        class,
+        size,
+        annotations,
+        artifact_type: artifact_type.is_some(),
+        // One of another type was reported as such; it is not missing.
+        platform: has(value, "platform"),
+    })
+}
+
+/// The digest of `{}`.
+const EMPTY_DIGEST: &str =
+    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+
+/// What the names of OCI's media types begin with.
+const OCI: &str = "application/vnd.oci.";
+
+/// Checks the media type of the content, and says what it stands for.
+fn classify(findings: &mut Findings, media_type: Value<'_>, role: Role) -> MediaTypeClass {
+    if !self::media_type(findings, media_type, &MEDIA_TYPE_GRAMMAR) {
+        return MediaTypeClass::Unknown;
     }
+    let name = media_type.as_str().unwrap_or_default();
+    let (class, spelling) = specified(&name).unwrap_or((MediaTypeClass::Unknown, &name));
+    if spelling != name {
+        findings.add(&MEDIA_TYPE_CASE, media_type);
+    }
+    // Docker's are foreign, and not deprecated.
+    if class == MediaTypeClass::NondistributableLayer && spelling.starts_with(OCI) {
+        findings.add(&DEPRECATED, media_type);
+    }
+    if role == Role::Subject
+        && !matches!(class, MediaTypeClass::ImageManifest | MediaTypeClass::Index)
+    {
+        findings.add(&SUBJECT, media_type);
+    }
+    class
+}
+
+/// Whether the property is there, be it of the wrong type.
+pub(super) fn has(object: Value<'_>, name: &str) -> bool {
+    object.get(name).is_some_and(|value| !value.is_null())
+}
+
+fn url(findings: &mut Findings, url: Value<'_>) {
+    let text = url.as_str().unwrap_or_default();
+    match grammar::uri_fault(&text) {
+        Some(UriFault::NotAbsolute) => return findings.add(&URLS_GRAMMAR, url),
+        // Go's `net/url` takes characters that no URI may have.
+        Some(UriFault::Characters) => return findings.add_beyond_schema(&URLS_GRAMMAR, url),
+        None => {}
+    }
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        findings.add(&URLS_SCHEME, url);
+    }
+    let authority = rest.strip_prefix("//").unwrap_or_default();
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        findings.add(&URLS_CREDENTIALS, url);
+    }
+}
+
+fn is_media_type(value: Value<'_>) -> bool {
+    grammar::is_media_type(&value.as_str().unwrap_or_default())
 }
 
 /// Checks that a string is a media type. Says whether it is.
 pub(super) fn media_type(findings: &mut Findings, value: Value<'_>, rule: &'static Rule) -> bool {
-    let right = grammar::is_media_type(&value.as_str().unwrap_or_default());
+    let right = is_media_type(value);
     if !right {
         findings.add(rule, value);
     }
@@ -143,18 +278,12 @@ fn size(findings: &mut Findings, value: Value<'_>) {
     findings.add(rule, value);
 }
 
-/// Checks a map of annotations, or of labels, which follow the same rules.
-pub(super) fn annotations(findings: &mut Findings, map: Value<'_>) {
-    for (key, value) in map.entries() {
-        if Expect::String.mismatch(value).is_some() {
-            findings.add(
-                if key.is_str("") {
-                    &ANNOTATION_EMPTY_KEY
-                } else {
-                    &ANNOTATION_TYPE
-                },
-                value,
-            );
-        }
+/// Whether the official validator, which checks no more than the grammar elsewhere, refuses the digest of a descriptor that is a
+/// document of its own.
+fn is_wrong_alone(digest: Value<'_>) -> bool {
+    let text = digest.as_str().unwrap_or_default();
+    match text.split_once(':') {
+        Some(("sha384", encoded)) => !grammar::is_hex(encoded, 96),
+        _ => grammar::digest_fault(&text, false) == Some(DigestFault::Encoding),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::json::Value;
 
+use super::descriptor::Role;
 use super::properties::{Expect, Nulls, Properties, Property};
 use super::report::Findings;
 use super::rule::{Rule, rules};
@@ -73,10 +74,10 @@ pub(super) fn manifest(findings: &mut Findings, root: Value<'_>, declared: Decla
         declared,
     );
     if let Some(config) = config {
-        descriptor::check(findings, config);
+        descriptor::check(findings, config, Role::Part);
     }
     for layer in layers.into_iter().flat_map(Value::elements) {
-        descriptor::check(findings, layer);
+        descriptor::check(findings, layer, Role::Part);
     }
 }
 
@@ -91,8 +92,8 @@ pub(super) fn list(findings: &mut Findings, root: Value<'_>, declared: Declared)
         declared,
     );
     for manifest in manifests.into_iter().flat_map(Value::elements) {
-        let seen = descriptor::check(findings, manifest);
-        if !seen.has_platform {
+        let seen = descriptor::check(findings, manifest, Role::DockerEntry);
+        if seen.is_some_and(|seen| !seen.platform) {
             findings.add(&PLATFORM_REQUIRED, manifest);
         }
     }

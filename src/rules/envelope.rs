@@ -5,7 +5,7 @@ use crate::json::Value;
 
 use super::report::Findings;
 use super::rule::Rule;
-use super::{Declared, descriptor};
+use super::{Declared, Profile, descriptor};
 
 /// The rules of one kind of document on its envelope.
 pub(super) struct Rules {
@@ -24,11 +24,13 @@ pub(super) fn check(
     rules: &Rules,
     declared: Declared,
 ) {
-    // Version 1 has a rule of its own: see `ambiguity.schema1`.
-    if let Some(version) = schema_version
-        && !matches!(version.as_u64(), Some(1 | 2))
-    {
-        findings.add(rules.schema_version, version);
+    if let Some(version) = schema_version {
+        match version.as_u64() {
+            Some(2) => {}
+            // Version 1 has a rule of its own, which the official schema does not know: see `ambiguity.schema1`.
+            Some(1) if findings.profile != Profile::Schema => {}
+            _ => findings.add(rules.schema_version, version),
+        }
     }
     match media_type {
         Some(media_type) => {
@@ -42,12 +44,7 @@ pub(super) fn check(
                 findings.add(rules.media_type, media_type);
             }
         }
-        None if !has(root, "mediaType") => findings.add(rules.media_type_missing, root),
+        None if !descriptor::has(root, "mediaType") => findings.add(rules.media_type_missing, root),
         None => {}
     }
-}
-
-/// Whether the property is there, be it of the wrong type.
-pub(super) fn has(root: Value<'_>, name: &str) -> bool {
-    root.get(name).is_some_and(|value| !value.is_null())
 }

@@ -16,11 +16,9 @@ pub(super) enum DigestFault {
 /// Checks a digest (image specification, `descriptor.md`, "Digests"). [`crate::digest::Digest`] refuses the same digests
 /// without telling the first two faults apart.
 pub(super) fn digest_fault(text: &str, blake3_registered: bool) -> Option<DigestFault> {
-    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     // Nearly all digests.
     if let Some(encoded) = text.strip_prefix("sha256:")
-        && encoded.len() == Algorithm::Sha256.encoded_len()
-        && encoded.bytes().all(hex)
+        && is_hex(encoded, Algorithm::Sha256.encoded_len())
     {
         return None;
     }
@@ -46,7 +44,7 @@ pub(super) fn digest_fault(text: &str, blake3_registered: bool) -> Option<Digest
         Ok(algorithm) => algorithm,
         Err(_) => return Some(DigestFault::Unregistered),
     };
-    let right = encoded.len() == algorithm.encoded_len() && encoded.bytes().all(hex);
+    let right = is_hex(encoded, algorithm.encoded_len());
     (!right).then_some(DigestFault::Encoding)
 }
 
@@ -74,19 +72,43 @@ pub(super) fn is_media_type(text: &str) -> bool {
     slashes == 1 && (1..=127).contains(&length)
 }
 
-/// Whether a string is a URI with a scheme (RFC 3986, sections 2 and 3), as far as its characters tell.
+/// Whether a string is this many lowercase hexadecimal digits.
+pub(super) fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What is wrong with a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UriFault {
+    /// It has no scheme, or holds control characters.
+    NotAbsolute,
+    /// It has a scheme, and characters that have to be escaped, or nothing else.
+    Characters,
+}
+
+/// Whether a string is a URI with a scheme: see [`uri_fault`].
 pub(super) fn is_absolute_uri(text: &str) -> bool {
+    uri_fault(text).is_none()
+}
+
+/// Checks that a string is a URI with a scheme (RFC 3986, sections 2 and 3), as far as its characters tell.
+pub(super) fn uri_fault(text: &str) -> Option<UriFault> {
     let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
+        return Some(UriFault::NotAbsolute);
     };
     let scheme_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if !scheme
+    let letter = scheme
         .as_bytes()
         .first()
-        .is_some_and(u8::is_ascii_alphabetic)
+        .is_some_and(u8::is_ascii_alphabetic);
+    if !letter
         || !scheme.bytes().all(scheme_byte)
+        || rest.bytes().any(|byte| byte.is_ascii_control())
     {
-        return false;
+        return Some(UriFault::NotAbsolute);
     }
     let mut bytes = rest.bytes();
     while let Some(byte) = bytes.next() {
@@ -98,16 +120,54 @@ pub(super) fn is_absolute_uri(text: &str) -> bool {
             byte => byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte),
         };
         if !right {
-            return false;
+            return Some(UriFault::Characters);
         }
     }
-    !rest.is_empty()
+    rest.is_empty().then_some(UriFault::Characters)
 }
 
 /// Whether a string is `NAME=value` with some name.
 pub(super) fn is_variable(text: &str) -> bool {
     text.split_once('=')
         .is_some_and(|(name, _)| !name.is_empty())
+}
+
+/// Whether a variable's value, not its name, holds a line feed.
+pub(super) fn has_line_feed_in_value(variable: &str) -> bool {
+    variable
+        .split_once('=')
+        .is_some_and(|(_, value)| value.contains('\n'))
+}
+
+/// Whether a string is a port: its number, and `/tcp` or `/udp` (image specification, `config.md`, "Properties").
+pub(super) fn is_port(text: &str) -> bool {
+    let number = text
+        .strip_suffix("/tcp")
+        .or_else(|| text.strip_suffix("/udp"))
+        .unwrap_or(text);
+    !number.starts_with('+') && number.parse::<u16>().is_ok()
+}
+
+/// Whether a string is the name of a signal: `SIG`, letters and digits, and for real-time signals `+1` or `-1`.
+pub(super) fn is_signal(text: &str) -> bool {
+    let Some(name) = text.strip_prefix("SIG") else {
+        return false;
+    };
+    let (name, offset) = name
+        .split_once(['+', '-'])
+        .map_or((name, "0"), |(name, offset)| (name, offset));
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && !offset.is_empty()
+        && offset.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether Go, too, reads a string that [`is_date_time`].
+pub(super) fn is_date_time_of_go(text: &str) -> bool {
+    let second = text.get(17..19);
+    !text.contains(['t', 'z']) && second != Some("60")
 }
 
 /// Whether a string is a `date-time` of RFC 3339, section 5.6.

@@ -1,13 +1,17 @@
 //! The OCI image index.
 
 use crate::json::Value;
+use crate::media_type::MediaTypeClass;
 
+use super::annotations::{self, Place};
+use super::descriptor::Role;
 use super::properties::{Expect, Nulls, Properties, Property};
 use super::report::Findings;
 use super::rule::{Rule, image_spec, rules};
 use super::{Declared, descriptor, envelope};
 
 const INDEX: &str = image_spec!("image-index.md#image-index-property-descriptions");
+const DESCRIPTOR: &str = image_spec!("descriptor.md#properties");
 
 rules! {
     TYPE = Rule::error("index.property.type", "an image index's properties must have the specified types", INDEX);
@@ -17,6 +21,8 @@ rules! {
     MEDIA_TYPE_GRAMMAR = Rule::error("index.media-type.grammar", "mediaType must be type/subtype without parameters (RFC 6838, section 4.2)", INDEX);
     MEDIA_TYPE = Rule::error("index.media-type.value", "mediaType must be application/vnd.oci.image.index.v1+json", INDEX).beyond_schema();
     MANIFESTS_REQUIRED = Rule::error("index.manifests.required", "an image index must have manifests, be it none", INDEX);
+    ENTRY_MEDIA_TYPE = Rule::warning("index.manifests.media-type", "the entries of an index should be manifests and indexes", INDEX);
+    PLATFORM_MISSING = Rule::warning("index.platform.missing", "an entry of an index that is an image should have a platform", DESCRIPTOR);
     ARTIFACT_TYPE = Rule::error("index.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", INDEX);
 }
 
@@ -67,12 +73,33 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared
         descriptor::media_type(findings, artifact_type, &ARTIFACT_TYPE);
     }
     for manifest in manifests.into_iter().flat_map(Value::elements) {
-        descriptor::check(findings, manifest);
+        entry(findings, manifest);
     }
     if let Some(subject) = subject {
-        descriptor::check(findings, subject);
+        descriptor::check(findings, subject, Role::Subject);
     }
     if let Some(annotations) = annotations {
-        descriptor::annotations(findings, annotations);
+        annotations::check(findings, annotations, Place::Elsewhere);
     }
 }
+
+fn entry(findings: &mut Findings, entry: Value<'_>) {
+    let Some(seen) = descriptor::check(findings, entry, Role::Entry) else {
+        return;
+    };
+    match (seen.class, seen.media_type) {
+        (MediaTypeClass::ImageManifest, _) => {
+            // An artifact runs on no platform, and a name tells the images of a layout apart.
+            let named = seen
+                .annotations
+                .is_some_and(|annotations| annotations.get(REF_NAME).is_some());
+            if !seen.platform && !seen.artifact_type && !named {
+                findings.add(&PLATFORM_MISSING, entry);
+            }
+        }
+        (MediaTypeClass::Index, _) | (_, None) => {}
+        (_, Some(media_type)) => findings.add(&ENTRY_MEDIA_TYPE, media_type),
+    }
+}
+
+const REF_NAME: &str = "org.opencontainers.image.ref.name";

@@ -1,7 +1,8 @@
-//! Rules on the JSON text itself. One that breaks any but the last is not read further.
+//! Rules on the JSON text itself. One that breaks any but the last two is not read further.
 
-use crate::json::Cause;
+use crate::json::{Cause, Tree, Value};
 
+use super::report::Findings;
 use super::rule::{Rule, rules};
 
 const JSON: &str = "https://www.rfc-editor.org/rfc/rfc8259.html";
@@ -23,7 +24,18 @@ rules! {
     NUMBER = Rule::error("json.number", "numbers are below 10^308, where every parser reads them as finite", NUMBERS);
     TRAILING = Rule::error("json.trailing-data", "nothing follows the document's value", JSON);
     SYNTAX = Rule::error("json.syntax", "the document is JSON", JSON);
+    PRECISION = Rule::warning("json.precision", "integers are at most 2^53 - 1 in size: JavaScript and others round what is larger", NUMBERS);
     DUPLICATE_KEY = Rule::error("json.duplicate-key", "no two properties of an object may have one name", OBJECTS).beyond_schema();
+}
+
+/// Reports integers that JavaScript would round, unless a rule of their property has.
+pub(super) fn precision(findings: &mut Findings, root: Value<'_>, tree: &Tree) {
+    for id in tree.unsafe_integers() {
+        let value = root.at(id);
+        if !findings.has(value) {
+            findings.add(&PRECISION, value);
+        }
+    }
 }
 
 pub(super) fn rule_of(cause: Cause) -> &'static Rule {

@@ -1,14 +1,17 @@
 //! The OCI image manifest.
 
 use crate::json::Value;
-use crate::media_type::known;
+use crate::media_type::{MediaTypeClass, known};
 
+use super::annotations::{self, Place};
+use super::descriptor::{Role, has};
 use super::properties::{Expect, Nulls, Properties, Property};
 use super::report::Findings;
 use super::rule::{Rule, image_spec, rules};
 use super::{Declared, descriptor, envelope};
 
 const MANIFEST: &str = image_spec!("manifest.md#image-manifest-property-descriptions");
+const ARTIFACT_USAGE: &str = image_spec!("manifest.md#guidelines-for-artifact-usage");
 const EMPTY_DESCRIPTOR: &str = image_spec!("manifest.md#guidance-for-an-empty-descriptor");
 
 rules! {
@@ -23,6 +26,9 @@ rules! {
     LAYERS_EMPTY = Rule::warning("manifest.layers.empty", "layers should have at least one entry", MANIFEST).schema_demands();
     ARTIFACT_TYPE_GRAMMAR = Rule::error("manifest.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", MANIFEST);
     ARTIFACT_TYPE_REQUIRED = Rule::error("manifest.artifact-type.required", "artifactType must be set where config is the empty descriptor", EMPTY_DESCRIPTOR).beyond_schema();
+    LAYER_MEDIA_TYPE = Rule::warning("manifest.layers.media-type", "the layers of a container image should have a media type that the specification lists", MANIFEST);
+    LAYERS_SIZE = Rule::error("manifest.layers.total-size", "the sizes of config and layers must add up to no more than 2^63 - 1", MANIFEST).beyond_schema();
+    ARTIFACT_EMPTY = Rule::warning("manifest.layers.artifact-empty", "at least one layer of an artifact should have a size other than zero", ARTIFACT_USAGE);
 }
 
 static PROPERTIES: Properties<10> = Properties {
@@ -72,30 +78,68 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared
     if let Some(artifact_type) = artifact_type {
         descriptor::media_type(findings, artifact_type, &ARTIFACT_TYPE_GRAMMAR);
     }
-    if let Some(config) = config {
-        let seen = descriptor::check(findings, config);
-        if seen
-            .media_type
-            .is_some_and(|media_type| media_type.is_str(known::OCI_EMPTY))
-            && !envelope::has(root, "artifactType")
-        {
-            findings.add(&ARTIFACT_TYPE_REQUIRED, root);
-        }
+    let config = config.and_then(|config| descriptor::check(findings, config, Role::Part));
+    if let Some(config) = &config
+        && config.class == MediaTypeClass::Empty
+        && !has(root, "artifactType")
+    {
+        findings.add(&ARTIFACT_TYPE_REQUIRED, root);
     }
     if let Some(layers) = layers {
-        let mut empty = true;
-        for layer in layers.elements() {
-            descriptor::check(findings, layer);
-            empty = false;
-        }
-        if empty {
-            findings.add(&LAYERS_EMPTY, layers);
-        }
+        self::layers(findings, layers, config, has(root, "artifactType"));
     }
     if let Some(subject) = subject {
-        descriptor::check(findings, subject);
+        descriptor::check(findings, subject, Role::Subject);
     }
     if let Some(annotations) = annotations {
-        descriptor::annotations(findings, annotations);
+        annotations::check(findings, annotations, Place::Elsewhere);
     }
+}
+
+fn layers(
+    findings: &mut Findings,
+    layers: Value<'_>,
+    config: Option<descriptor::Seen<'_>>,
+    artifact: bool,
+) {
+    let of_image = config.as_ref().is_some_and(|config| {
+        let media_type = config.media_type;
+        media_type.is_some_and(|media_type| media_type.is_str(known::OCI_IMAGE_CONFIG))
+    });
+    let mut total = config.and_then(|config| config.size).unwrap_or_default();
+    let (mut empty, mut zero) = (true, true);
+    for layer in layers.elements() {
+        empty = false;
+        let Some(seen) = descriptor::check(findings, layer, Role::Part) else {
+            continue;
+        };
+        if let Some(media_type) = seen.media_type
+            && of_image
+            && !is_of_image(seen.class, media_type)
+        {
+            findings.add(&LAYER_MEDIA_TYPE, media_type);
+        }
+        zero &= seen.size == Some(0);
+        total = total.saturating_add(seen.size.unwrap_or_default());
+    }
+    if empty {
+        findings.add(&LAYERS_EMPTY, layers);
+    } else if zero && artifact {
+        findings.add(&ARTIFACT_EMPTY, layers);
+    }
+    if total > i64::MAX as u64 {
+        findings.add(&LAYERS_SIZE, layers);
+    }
+}
+
+/// Whether a layer of this type is one that readers of images know. Encrypted ones are known to those who have the key.
+fn is_of_image(class: MediaTypeClass, media_type: Value<'_>) -> bool {
+    let is_encrypted = || {
+        let name = media_type.as_str().unwrap_or_default();
+        name.ends_with("+encrypted")
+    };
+    matches!(
+        class,
+        MediaTypeClass::Layer | MediaTypeClass::NondistributableLayer
+    ) || is_encrypted()
 }

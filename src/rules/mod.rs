@@ -10,7 +10,9 @@
 //! ```
 
 mod ambiguity;
+mod annotations;
 mod config;
+mod data;
 mod descriptor;
 mod docker;
 mod envelope;
@@ -24,6 +26,7 @@ mod profile;
 mod properties;
 mod report;
 mod rule;
+mod spdx;
 
 use std::borrow::Cow;
 
@@ -34,6 +37,7 @@ pub use profile::Profile;
 pub use report::{Issue, Report};
 pub use rule::{Rule, Severity};
 
+use descriptor::Role;
 use report::Findings;
 use rule::{image_spec, rules};
 
@@ -52,11 +56,13 @@ rules! {
 }
 
 /// The rules, module by module.
-static TABLE: [&[&Rule]; 11] = [
+static TABLE: [&[&Rule]; 13] = [
     json::RULES,
     RULES,
     ambiguity::RULES,
     descriptor::RULES,
+    data::RULES,
+    annotations::RULES,
     platform::RULES,
     manifest::RULES,
     index::RULES,
@@ -139,6 +145,7 @@ pub fn validate(bytes: &[u8], options: &Options) -> Report {
     }
     ambiguity::check(&mut findings, &detected);
     check(&mut findings, root, &detected, declared);
+    json::precision(&mut findings, root, &tree);
     findings.report(
         bytes,
         root,
@@ -168,7 +175,7 @@ fn check(
         Kind::ImageIndex => index::check(findings, root, declared),
         Kind::ImageConfig | Kind::DockerConfig => config::check(findings, root),
         Kind::Descriptor => {
-            descriptor::check(findings, root);
+            descriptor::check(findings, root, Role::Alone);
         }
         Kind::ImageLayout => layout::check(findings, root),
         Kind::DockerManifest => docker::manifest(findings, root, declared),

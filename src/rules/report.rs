@@ -61,6 +61,7 @@ pub struct Issue {
 
 struct Finding {
     rule: &'static Rule,
+    severity: Severity,
     node: NodeId,
     offset: usize,
     message: &'static str,
@@ -98,8 +99,31 @@ impl Findings {
         value: Value<'_>,
         message: &'static str,
     ) {
-        let severity = Some(rule.severity(self.profile));
-        self.worst = self.worst.max(severity);
+        self.add_as(rule.severity(self.profile), rule, value, message);
+    }
+
+    /// `value` breaks `rule`, but in a way or at a place that the official schema and validator let pass.
+    pub(super) fn add_beyond_schema(&mut self, rule: &'static Rule, value: Value<'_>) {
+        let severity = match self.profile {
+            Profile::Schema => Severity::Warning,
+            profile => rule.severity(profile),
+        };
+        self.add_as(severity, rule, value, rule.summary);
+    }
+
+    /// `value` breaks `rule`, in a way or at a place that the official schema and validator refuse, though they do not elsewhere.
+    pub(super) fn add_with_schema(&mut self, rule: &'static Rule, value: Value<'_>) {
+        self.add_as(rule.severity, rule, value, rule.summary);
+    }
+
+    fn add_as(
+        &mut self,
+        severity: Severity,
+        rule: &'static Rule,
+        value: Value<'_>,
+        message: &'static str,
+    ) {
+        self.worst = self.worst.max(Some(severity));
         if self.list.len() < MAX_ISSUES {
             let node = value.id();
             let at = self.list.partition_point(|other| other.node <= node);
@@ -108,14 +132,23 @@ impl Findings {
                 at,
                 Finding {
                     rule,
+                    severity,
                     node,
                     offset,
                     message,
                 },
             );
         } else {
-            self.left_out = self.left_out.max(severity);
+            self.left_out = self.left_out.max(Some(severity));
         }
+    }
+
+    /// Whether `value` breaks some rule already.
+    pub(super) fn has(&self, value: Value<'_>) -> bool {
+        let node = value.id();
+        let after = self.list.partition_point(|finding| finding.node <= node);
+        let last = after.checked_sub(1).and_then(|last| self.list.get(last));
+        last.is_some_and(|finding| finding.node == node)
     }
 
     /// The report on the document whose value is `root`.
@@ -132,7 +165,7 @@ impl Findings {
             let position = lines.position(finding.offset);
             issues.push(Issue {
                 rule: finding.rule.id,
-                severity: finding.rule.severity(self.profile),
+                severity: finding.severity,
                 pointer: pointers.pointer(finding.node),
                 line: position.line,
                 column: position.column,

@@ -43,7 +43,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// The section that it comes from, as a URL.
     pub spec: &'static str,
-    severity: Severity,
+    pub(super) severity: Severity,
     schema: Severity,
 }
 
