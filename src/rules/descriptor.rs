@@ -95,13 +95,20 @@ pub(super) enum Role {
 
 /// What the rules of other objects need to know of a descriptor.
 pub(super) struct Seen<'a> {
+    value: Value<'a>,
     pub(super) media_type: Option<Value<'a>>,
     pub(super) class: MediaTypeClass,
     /// In bytes; `None` where it could not be read.
     pub(super) size: Option<u64>,
     pub(super) annotations: Option<Value<'a>>,
     pub(super) artifact_type: bool,
-    pub(super) platform: bool,
+}
+
+impl Seen<'_> {
+    /// Whether it has a platform. One of another type was reported as such; it is not missing.
+    pub(super) fn has_platform(&self) -> bool {
+        has(self.value, "platform")
+    }
 }
 
 /// Checks a descriptor; gives what others need to know of it, if it is an object.
@@ -180,13 +187,12 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
         }
     }
     Some(Seen {
+        value,
         media_type,
         class,
         size,
         annotations,
         artifact_type: artifact_type.is_some(),
-        // One of another type was reported as such; it is not missing.
-        platform: has(value, "platform"),
     })
 }
 
@@ -199,11 +205,13 @@ const OCI: &str = "application/vnd.oci.";
 
 /// Checks the media type of the content, and says what it stands for.
 fn classify(findings: &mut Findings, media_type: Value<'_>, role: Role) -> MediaTypeClass {
-    if !self::media_type(findings, media_type, &MEDIA_TYPE_GRAMMAR) {
-        return MediaTypeClass::Unknown;
-    }
     let name = media_type.as_str().unwrap_or_default();
-    let (class, spelling) = specified(&name).unwrap_or((MediaTypeClass::Unknown, &name));
+    let Some((class, spelling)) = specified(&name) else {
+        if self::media_type(findings, media_type, &MEDIA_TYPE_GRAMMAR) && role == Role::Subject {
+            findings.add(&SUBJECT, media_type);
+        }
+        return MediaTypeClass::Unknown;
+    };
     if spelling != name {
         findings.add(&MEDIA_TYPE_CASE, media_type);
     }

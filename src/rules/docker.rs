@@ -93,7 +93,7 @@ pub(super) fn list(findings: &mut Findings, root: Value<'_>, declared: Declared)
     );
     for manifest in manifests.into_iter().flat_map(Value::elements) {
         let seen = descriptor::check(findings, manifest, Role::DockerEntry);
-        if seen.is_some_and(|seen| !seen.platform) {
+        if seen.is_some_and(|seen| !seen.has_platform()) {
             findings.add(&PLATFORM_REQUIRED, manifest);
         }
     }

@@ -72,12 +72,26 @@ pub(super) fn is_media_type(text: &str) -> bool {
     slashes == 1 && (1..=127).contains(&length)
 }
 
-/// Whether a string is this many lowercase hexadecimal digits.
+/// Whether a string is this many lowercase hexadecimal digits. Eight at a time: the bulk of a manifest is digests.
 pub(super) fn is_hex(text: &str, length: usize) -> bool {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
     text.len() == length
-        && text
-            .bytes()
+        && words.iter().all(|word| are_hex(u64::from_le_bytes(*word)))
+        && rest
+            .iter()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether each byte of a word is a lowercase hexadecimal digit.
+fn are_hex(word: u64) -> bool {
+    /// The high bit of each byte that is at least `bound`, where all are ASCII: none carries into the next.
+    const fn at_least(word: u64, bound: u8) -> u64 {
+        word.wrapping_add(u64::from_ne_bytes([0x80 - bound; 8]))
+    }
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let digits = at_least(word, b'0') & !at_least(word, b'9' + 1);
+    let letters = at_least(word, b'a') & !at_least(word, b'f' + 1);
+    word & HIGH == 0 && (digits | letters) & HIGH == HIGH
 }
 
 /// What is wrong with a URI.
@@ -242,6 +256,20 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::media_type::MediaType;
+
+    #[test]
+    fn a_word_is_hexadecimal_where_each_of_its_bytes_is() {
+        for at in 0..8 {
+            for byte in 0..=255 {
+                let mut word = *b"0f9a5cde";
+                word[at] = byte;
+                let right = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                assert_eq!(are_hex(u64::from_le_bytes(word)), right, "{byte} at {at}");
+            }
+        }
+        assert!(is_hex("0123456789abcdef01", 18) && is_hex("", 0));
+        assert!(!is_hex("0123456789abcdef0g", 18) && !is_hex("01", 3));
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]

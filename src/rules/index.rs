@@ -93,7 +93,7 @@ fn entry(findings: &mut Findings, entry: Value<'_>) {
             let named = seen
                 .annotations
                 .is_some_and(|annotations| annotations.get(REF_NAME).is_some());
-            if !seen.platform && !seen.artifact_type && !named {
+            if !seen.has_platform() && !seen.artifact_type && !named {
                 findings.add(&PLATFORM_MISSING, entry);
             }
         }
