@@ -2,7 +2,8 @@
 //! - `text`;
 //! - `hex`;
 //! - `parts`: strings and [string, count] pairs, put together;
-//! - `base`: the document of that name in `rules/valid/`, after `remove` and `set` by JSON pointer.
+//! - `base`: the document of that name in `rules/valid/`, after `remove` and `set` by JSON pointer, and with the text of `raw`, be
+//!   it JSON or not, for the values at its pointers.
 
 #![allow(
     dead_code,
@@ -52,13 +53,27 @@ pub(crate) fn document(case: &Value) -> Vec<u8> {
         assert!(gone, "nothing to remove at {pointer}");
     }
     for (pointer, value) in case["set"].as_object().into_iter().flatten() {
-        let (parent, key) = place(&mut document, pointer);
-        match parent {
-            Value::Object(object) => drop(object.insert(key, value.clone())),
-            parent => parent[key.parse::<usize>().unwrap()] = value.clone(),
-        }
+        put(&mut document, pointer, value.clone());
     }
-    serde_json::to_vec(&document).unwrap()
+    let mut texts = Vec::new();
+    for (pointer, text) in case["raw"].as_object().into_iter().flatten() {
+        let mark = format!("raw text {}", texts.len());
+        put(&mut document, pointer, mark.clone().into());
+        texts.push((Value::from(mark).to_string(), text.as_str().unwrap()));
+    }
+    let mut json = document.to_string();
+    for (mark, text) in texts {
+        json = json.replacen(&mark, text, 1);
+    }
+    json.into()
+}
+
+fn put(document: &mut Value, pointer: &str, value: Value) {
+    let (parent, key) = place(document, pointer);
+    match parent {
+        Value::Object(object) => drop(object.insert(key, value)),
+        parent => parent[key.parse::<usize>().unwrap()] = value,
+    }
 }
 
 /// What holds the value at a pointer, and the last token of the pointer.
