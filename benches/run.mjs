@@ -3,7 +3,7 @@
  * the status is 0 unless something could not be measured.
  */
 
-const BENCHES = ["sizes", "wasm-hash", "host-hash", "verified-stream", "memory", "start-up"];
+const BENCHES = ["sizes", "validate", "wasm-hash", "host-hash", "verified-stream", "memory", "start-up"];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.includes(name));

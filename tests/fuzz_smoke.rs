@@ -17,6 +17,8 @@ mod digest;
 mod json;
 #[path = "../fuzz/checks/reference.rs"]
 mod reference;
+#[path = "../fuzz/checks/validate.rs"]
+mod validate;
 
 const MUTATIONS: usize = 10_000;
 
@@ -86,6 +88,32 @@ fn the_json_reader_and_serde_json_read_one_text_one_way() {
         " ",
     ];
     smoke("json", json::check, &pieces);
+}
+
+#[test]
+fn verdicts_keep_their_promises() {
+    let pieces = [
+        "\"layers\":[",
+        "\"manifests\":[],",
+        "\"mediaType\":",
+        "\"Layers\":[],",
+        "\"config\":{}",
+        "\"schemaVersion\":1,",
+        "\"platform\":{\"os\":",
+        "\"annotations\":{\"\":",
+        "\"rootfs\":{\"type\":\"layers\"",
+        "\"size\":-1,",
+        "null,",
+        "{},",
+        "[],",
+        "\"a/b\"",
+        "\"sha256:\"",
+        "\\u0073",
+        "\n",
+        "9007199254740993",
+        "\u{17f}",
+    ];
+    smoke("validate", validate::check, &pieces);
 }
 
 fn smoke(target: &'static str, check: fn(&[u8]), pieces: &[&str]) {

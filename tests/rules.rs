@@ -1,9 +1,7 @@
 //! Every rule against documents that break only it, and documents that come as close as they can without breaking it:
 //! `tests/fixtures/rules/*.json`, one object per rule, with the cases below `breaks` and `near`.
 //!
-//! A case is a document and what is to be said of it:
-//! - the document: `text`; or `hex`; or `parts`, strings and [string, count] pairs, put together; or the `base` of that
-//!   name in `valid/`, after `remove` and `set` by JSON pointer;
+//! A case is a document (`tests/support/cases.rs`) and what is to be said of it:
 //! - `mediaType` and `profile`: the options;
 //! - `pointer`, `line`, `column`, `severity`: what the (first) finding of the rule must say;
 //! - `allows`: other rules that cannot but be broken, too.
@@ -17,13 +15,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::Kind;
 use pierhead::json::Limits;
 use pierhead::rules::{Issue, Options, Profile, Report, Severity, rules, validate};
 use serde_json::{Value, json};
+
+#[path = "support/cases.rs"]
+mod cases;
+
+use cases::{base, directory, document};
 
 #[test]
 fn every_rule_has_documents_that_break_only_it() {
@@ -398,59 +400,6 @@ fn run(case: &Value) -> (Vec<u8>, Report) {
     (bytes, report)
 }
 
-fn document(case: &Value) -> Vec<u8> {
-    if let Some(text) = case["text"].as_str() {
-        return text.into();
-    }
-    if let Some(hex) = case["hex"].as_str() {
-        return (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect();
-    }
-    if let Some(parts) = case["parts"].as_array() {
-        let part = |part: &Value| match part {
-            Value::String(text) => text.clone(),
-            part => part[0]
-                .as_str()
-                .unwrap()
-                .repeat(part[1].as_u64().unwrap() as usize),
-        };
-        return parts.iter().map(part).collect::<String>().into();
-    }
-    let mut document: Value =
-        serde_json::from_slice(&base(case["base"].as_str().unwrap())).unwrap();
-    for pointer in case["remove"].as_array().into_iter().flatten() {
-        let (parent, key) = place(&mut document, pointer.as_str().unwrap());
-        let gone = match parent {
-            Value::Object(object) => object.remove(&key).is_some(),
-            Value::Array(array) => {
-                array.remove(key.parse().unwrap());
-                true
-            }
-            _ => false,
-        };
-        assert!(gone, "nothing to remove at {pointer}");
-    }
-    for (pointer, value) in case["set"].as_object().into_iter().flatten() {
-        let (parent, key) = place(&mut document, pointer);
-        match parent {
-            Value::Object(object) => drop(object.insert(key, value.clone())),
-            parent => parent[key.parse::<usize>().unwrap()] = value.clone(),
-        }
-    }
-    serde_json::to_vec(&document).unwrap()
-}
-
-/// What holds the value at a pointer, and the last token of the pointer.
-fn place<'a>(document: &'a mut Value, pointer: &str) -> (&'a mut Value, String) {
-    let (parent, key) = pointer.rsplit_once('/').unwrap();
-    (
-        document.pointer_mut(parent).unwrap(),
-        key.replace("~1", "/").replace("~0", "~"),
-    )
-}
-
 fn fixtures() -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
     for entry in fs::read_dir(directory()).unwrap() {
@@ -467,12 +416,4 @@ fn fixtures() -> BTreeMap<String, Value> {
         }
     }
     rules
-}
-
-fn base(name: &str) -> Vec<u8> {
-    fs::read(directory().join("valid").join(name).with_extension("json")).unwrap()
-}
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rules")
 }

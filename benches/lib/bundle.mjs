@@ -6,8 +6,13 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** @returns {Promise<string>} The bundle's path; a wasm module that it imports lies beside it. */
-export async function bundle(entry, conditions) {
+/**
+ * @param {string} entry
+ * @param {string[]} conditions
+ * @param {Record<string, string>} [alias] Files in place of packages.
+ * @returns {Promise<string>} The bundle's path; a wasm module that it imports lies beside it.
+ */
+export async function bundle(entry, conditions, alias = {}) {
   const outfile = join(root, "node_modules", ".cache", "pierhead", "benches", entry, "bundle.mjs");
   mkdirSync(dirname(outfile), { recursive: true });
   await build({
@@ -19,6 +24,7 @@ export async function bundle(entry, conditions) {
     platform: "neutral",
     mainFields: ["module", "main"],
     conditions,
+    alias,
     loader: { ".wasm": "copy" },
     logLevel: "error",
   });

@@ -11,6 +11,7 @@ import { capture, npmBin } from "./run.mjs";
 
 const CARGO = { tool: "cargo", hint: "see https://rustup.rs" };
 const CHROMIUM = { tool: process.env.CHROMIUM ?? "chromium", hint: "apt-get install chromium" };
+const GO = { tool: "go", hint: "apt-get install golang-go" };
 const SKOPEO = { tool: "skopeo", hint: "apt-get install skopeo" };
 
 /** In the order in which they run: the quickest to tell something first. @type {Record<string, Suite>} */
@@ -24,12 +25,13 @@ export const suites = {
   packaging: { needs: [], run: () => script("tests/packaging/run.mjs") },
   publint: { needs: [], run: () => ofTarball((tarball) => program("publint", tarball, "--strict")) },
   attw: { needs: [], run: () => ofTarball(attw) },
+  schema: { needs: [CARGO, GO], run: () => cargoTest("--test=schema_parity", "--", "--ignored") },
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 
-async function cargoTest() {
-  const { code, output } = await capture("cargo", ["test", "--locked", "--color=never"]);
+async function cargoTest(...args) {
+  const { code, output } = await capture("cargo", ["test", "--locked", "--color=never", ...args]);
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
   const sum = (column) => results.reduce((total, result) => total + Number(result[column]), 0);
   return outcome({ code, output, passed: sum(1), failed: sum(2) });

@@ -138,12 +138,17 @@ pub fn validate(bytes: &[u8], options: &Options) -> Report {
         }
     };
     let root = tree.root_of(text);
-    let detected = Shape::of(root).detect(declared);
+    let shape = Shape::of(root);
+    let detected = shape.detect(declared);
     let mut findings = Findings::new(options.profile);
     for key in tree.duplicates() {
         findings.add(&json::DUPLICATE_KEY, root.at(*key));
     }
     ambiguity::check(&mut findings, &detected);
+    // No walk over its properties comes across this one.
+    if let (Kind::ArtifactManifest, Some(key)) = (detected.kind, shape.folded) {
+        findings.add(&ambiguity::KEY_CASE, key);
+    }
     check(&mut findings, root, &detected, declared);
     json::precision(&mut findings, root, &tree);
     findings.report(
