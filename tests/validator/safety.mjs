@@ -1,0 +1,107 @@
+/** That a hostile document stays text, and that what is checked stays in the page. */
+import assert from "node:assert/strict";
+import { check } from "../start/count.mjs";
+import { descriptor, manifest, text } from "./documents.mjs";
+
+const HOSTILE =
+  '"><img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script><style>*{display:none}</style>';
+
+export async function checkSafety(visits, origin) {
+  const validator = await visits.visit();
+  const { page } = validator;
+
+  await check("HTML in keys, values, media types and file names stays text", async () => {
+    const hostile = manifest({
+      [HOSTILE]: HOSTILE,
+      artifactType: HOSTILE,
+      annotations: { [HOSTILE]: 1 },
+      layers: [descriptor({ mediaType: HOSTILE, urls: [HOSTILE, "javascript:globalThis.owned=1"] })],
+    });
+    const elements = () =>
+      page.evaluate(() => document.querySelectorAll("img, script, style, iframe, object, svg").length);
+    const before = await elements();
+    await validator.drop(`${HOSTILE}.json`, text(hostile));
+    const { findings } = await validator.headline("Invalid image manifest");
+    assert.ok(findings.length >= 2, findings.join());
+    await page.fill("#media-type", HOSTILE);
+    await validator.verdict();
+    await page.fill("#media-type", "");
+    await validator.verdict();
+    await page.locator(".finding").first().click();
+    await page.locator(".cm-lintRange-error").first().hover();
+    await page.locator(".cm-tooltip").waitFor();
+    assert.equal(await page.evaluate(() => globalThis.owned), undefined);
+    assert.equal(await elements(), before);
+    const injected = await page
+      .locator("#editor")
+      .evaluate(({ shadowRoot }) => shadowRoot.querySelectorAll("script, iframe, img[src=x]").length);
+    assert.equal(injected, 0);
+    const pointers = await page.locator(".pointer").allTextContents();
+    assert.ok(
+      pointers.some((pointer) => pointer.includes("<img src=x")),
+      `shown as it is written: ${pointers}`,
+    );
+  });
+
+  await check("links lead to the specifications alone, and tell them nothing", async () => {
+    const links = await page
+      .locator(".spec")
+      .evaluateAll((all) => all.map(({ href, rel, target }) => ({ href, rel, target })));
+    assert.ok(links.length > 0);
+    for (const { href, rel, target } of links) {
+      assert.match(href, /^https:\/\/(github\.com\/opencontainers\/|www\.rfc-editor\.org\/|[a-z.]+\/)/);
+      assert.deepEqual([rel, target], ["noopener noreferrer", "_blank"]);
+    }
+  });
+
+  await check("the policy refuses the page every connection", async () => {
+    const before = origin.requests.length;
+    const refused = await page.evaluate(async (url) => {
+      const image = new Promise((resolve) => {
+        const probe = new Image();
+        probe.onload = () => resolve("loaded");
+        probe.onerror = () => resolve("refused");
+        probe.src = `${url}/plain`;
+      });
+      const fetched = fetch(`${url}/plain`).then(
+        () => "fetched",
+        () => "refused",
+      );
+      const beacon = navigator.sendBeacon(`${url}/plain`, "secret");
+      return [await image, await fetched, beacon];
+    }, origin.url);
+    assert.deepEqual(refused.slice(0, 2), ["refused", "refused"]);
+    assert.equal(origin.requests.length, before);
+    assert.ok(validator.takeFaults().length >= 2, "the browser says so in the console");
+    validator.requests = validator.requests.filter((url) => !url.startsWith(origin.url));
+  });
+
+  await check("the policy holds for the worker that checks, too", async () => {
+    await validator.type("{}");
+    const before = origin.requests.length;
+    const outcome = await validator.worker().evaluate(
+      (url) =>
+        fetch(url).then(
+          () => "fetched",
+          () => "refused",
+        ),
+      `${origin.url}/plain`,
+    );
+    assert.equal(outcome, "refused");
+    assert.equal(origin.requests.length, before);
+    validator.takeFaults();
+    validator.requests = validator.requests.filter((url) => !url.startsWith(origin.url));
+  });
+
+  await check("nothing of a document outlives the page", async () => {
+    const kept = await page.evaluate(async () => [
+      localStorage.length,
+      sessionStorage.length,
+      document.cookie,
+      location.hash,
+      (await indexedDB.databases()).length,
+      (await caches.keys()).length,
+    ]);
+    assert.deepEqual(kept, [0, 0, "", "", 0, 0]);
+  });
+}
