@@ -9,7 +9,7 @@ import {
   previousDiagnostic,
   setDiagnostics,
 } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { search, searchKeymap } from "@codemirror/search";
 import { Annotation, EditorState } from "@codemirror/state";
 import {
   EditorView,
@@ -107,7 +107,6 @@ const extensions = [
   json(),
   bracketMatching(),
   search({ top: true }),
-  highlightSelectionMatches(),
   // Many documents are one line.
   EditorView.lineWrapping,
   EditorView.contentAttributes.of({ "aria-label": "Document", spellcheck: "false", autocapitalize: "off" }),

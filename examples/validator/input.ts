@@ -123,8 +123,9 @@ export function acceptUrls(receiver: Receiver): void {
     };
     signal.addEventListener("abort", done);
     try {
-      const { href, protocol, host } = new URL(field.value);
+      const { href, protocol, host, username, password } = new URL(field.value);
       if (protocol !== "https:" && protocol !== "http:") throw new Error("Only http and https can be fetched.");
+      if (username !== "" || password !== "") throw new Error("An address with credentials is not fetched.");
       receiver.wait(`Fetching from ${host}…`);
       const fetched = await fetchDocument(href, signal);
       done();

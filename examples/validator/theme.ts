@@ -73,6 +73,9 @@ const looks = EditorView.theme({
     border: "1px solid var(--edge)",
     borderRadius: "5px",
   },
+  ".cm-panel.cm-search": { padding: "8px 28px 6px 12px" },
+  ".cm-panel.cm-search :is(input, button, label)": { fontFamily: "var(--sans)", fontSize: "12px" },
+  ".cm-panel.cm-search [name=close]": { top: "6px", right: "8px", color: "var(--text)", fontSize: "16px" },
   ".cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--warn) 28%, transparent)" },
 });
 

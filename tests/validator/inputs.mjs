@@ -156,6 +156,13 @@ export async function checkInputs(visits, origin) {
     assert.equal(page.workers().length, 1);
   });
 
+  await check("a URL with credentials is not fetched", async () => {
+    const before = origin.requests.length;
+    await validator.fetch(origin.url.replace("//", "//user:secret@"));
+    await validator.notice("An address with credentials is not fetched.");
+    assert.equal(origin.requests.length, before);
+  });
+
   await check("only http and https can be fetched", async () => {
     for (const url of ["file:///etc/hostname", "data:application/json,{}", "javascript:alert(1)"]) {
       await validator.fetch(url);
