@@ -10,7 +10,7 @@ export class VerdictPanel {
   readonly #counts = byId("counts", HTMLElement);
   readonly #facts = byId("facts", HTMLElement);
   readonly #digest = byId("digest", HTMLElement);
-  readonly #expectedRow = byId("expected-row", HTMLElement);
+  readonly #match = byId("match", HTMLElement);
   readonly #findings: FindingList;
 
   /** `reveal` is told which finding the user chose. */
@@ -44,17 +44,15 @@ export class VerdictPanel {
   #judge({ report, size, expected }: Verdict): void {
     const { valid, kind, issues } = report;
     const name = kindName(kind);
-    const headline = valid ? `Valid ${name}` : `Invalid ${name}`;
-    this.#say(valid && expected?.holds !== false ? "good" : "bad", headline, countsOf(issues));
+    const strange = expected?.holds === false;
+    const counts = strange ? `Not what was asked for · ${countsOf(issues)}` : countsOf(issues);
+    this.#say(valid && !strange ? "good" : "bad", valid ? `Valid ${name}` : `Invalid ${name}`, counts);
     this.#digest.textContent = report.digest;
     byId("size", HTMLElement).textContent = counted(size, "byte");
     byId("found-type", HTMLElement).textContent = report.mediaType ?? "none";
-    this.#expectedRow.hidden = expected === undefined;
-    this.#expectedRow.setAttribute("data-state", expected?.holds ? "good" : "bad");
-    show(
-      byId("expected", HTMLElement),
-      expected && (expected.holds ? HOLDS : `not the document asked for, ${expected.digest}`),
-    );
+    this.#match.hidden = expected === undefined;
+    this.#match.setAttribute("data-state", strange ? "bad" : "good");
+    show(byId("expected", HTMLElement), expected && (strange ? `no: ${expected.digest} was asked for` : MATCHES));
     this.#facts.hidden = false;
     this.#findings.show(issues);
   }
@@ -77,7 +75,7 @@ export class VerdictPanel {
   }
 }
 
-const HOLDS = "verified: the bytes have the digest they were asked for by";
+const MATCHES = "yes: the bytes have the digest they were asked for by";
 
 /** `image-manifest` as people write it. */
 function kindName(kind: string): string {

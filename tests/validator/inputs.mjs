@@ -99,7 +99,7 @@ export async function checkInputs(visits, origin) {
     await validator.fetch(`${origin.url}/v2/app/manifests/1.0`);
     const verdict = await validator.headline("Valid image manifest");
     assert.equal(verdict.digest, servedDigest);
-    assert.match(verdict.known, /^verified/);
+    assert.match(verdict.known, /^yes: /);
     assert.equal(await page.inputValue("#media-type"), "application/vnd.oci.image.manifest.v1+json");
     assert.equal(origin.requests.length, 1);
     const seen = validator.requests.filter((url) => url.startsWith(origin.url));
@@ -113,11 +113,12 @@ export async function checkInputs(visits, origin) {
 
   await check("bytes that do not have the digest in their URL are not what was asked for", async () => {
     await validator.fetch(`${origin.url}/v2/app/manifests/${servedDigest}`);
-    await page.locator("#expected", { hasText: "verified" }).waitFor();
+    await page.locator("#expected", { hasText: "yes: " }).waitFor();
     await validator.fetch(`${origin.url}/v2/app/manifests/${otherDigest}`);
-    await page.locator("#expected", { hasText: `not the document asked for, ${otherDigest}` }).waitFor();
+    await page.locator("#expected", { hasText: `no: ${otherDigest} was asked for` }).waitFor();
     const verdict = await validator.verdict();
     assert.equal(await page.getAttribute("#summary", "data-state"), "bad");
+    assert.equal(verdict.counts, "Not what was asked for · No findings");
     assert.equal(verdict.digest, servedDigest);
   });
 

@@ -118,7 +118,7 @@ export class Validator {
         digest: text(document, "#digest"),
         size: text(document, "#size"),
         mediaType: text(document, "#found-type"),
-        known: document.querySelector("#expected-row").hidden ? null : text(document, "#expected"),
+        known: document.querySelector("#match").hidden ? null : text(document, "#expected"),
         findings: [...document.querySelectorAll(".issue")].map(
           (item) => `${text(item, ".place")} ${text(item, ".grade")} ${text(item, ".rule")}`,
         ),
