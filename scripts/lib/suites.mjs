@@ -22,6 +22,7 @@ export const suites = {
   deno: { needs: [], run: () => script("tests/runtimes/run.mjs", "deno") },
   bun: { needs: [], run: () => script("tests/runtimes/run.mjs", "bun") },
   chromium: { needs: [CHROMIUM], run: () => script("tests/runtimes/run.mjs", "chromium") },
+  validator: { needs: [CHROMIUM], run: () => script("tests/validator/run.mjs") },
   packaging: { needs: [], run: () => script("tests/packaging/run.mjs") },
   publint: { needs: [], run: () => ofTarball((tarball) => program("publint", tarball, "--strict")) },
   attw: { needs: [], run: () => ofTarball(attw) },

@@ -1,18 +1,7 @@
 /** Runs the suite in a page of the Chromium that the machine has, served from loopback. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { chromium } from "playwright-core";
-
-/** No sandbox, because CI runs as root; the rest keeps the browser from talking to anyone else. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { launchChromium } from "../support/chromium.mjs";
 
 /**
  * @param {string} bundle
@@ -28,10 +17,7 @@ export async function runInChromium(bundle, facts) {
   await new Promise((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-  });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     const uncaught = [];
