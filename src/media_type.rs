@@ -81,7 +81,19 @@ pub const MANIFEST_ACCEPT: &[&str] = &[
     DOCKER_MANIFEST,
 ];
 
+/// The most frequent first.
 const CLASSES: &[(MediaTypeClass, &[&str])] = &[
+    (
+        MediaTypeClass::Layer,
+        &[
+            OCI_LAYER_TAR_GZIP,
+            DOCKER_LAYER_TAR_GZIP,
+            OCI_LAYER_TAR_ZSTD,
+            DOCKER_LAYER_TAR_ZSTD,
+            OCI_LAYER_TAR,
+            DOCKER_LAYER_TAR,
+        ],
+    ),
     (
         MediaTypeClass::ImageManifest,
         &[OCI_IMAGE_MANIFEST, DOCKER_MANIFEST],
@@ -93,17 +105,6 @@ const CLASSES: &[(MediaTypeClass, &[&str])] = &[
     (
         MediaTypeClass::Config,
         &[OCI_IMAGE_CONFIG, DOCKER_CONFIG, DOCKER_PLUGIN_CONFIG],
-    ),
-    (
-        MediaTypeClass::Layer,
-        &[
-            OCI_LAYER_TAR,
-            OCI_LAYER_TAR_GZIP,
-            OCI_LAYER_TAR_ZSTD,
-            DOCKER_LAYER_TAR,
-            DOCKER_LAYER_TAR_GZIP,
-            DOCKER_LAYER_TAR_ZSTD,
-        ],
     ),
     (
         MediaTypeClass::NondistributableLayer,
@@ -147,14 +148,22 @@ impl MediaTypeClass {
 
 /// The class and the specifications' own spelling of a media type that they define, given in any case.
 pub(crate) fn specified(media_type: &str) -> Option<(MediaTypeClass, &'static str)> {
-    let find = |same: fn(&str, &str) -> bool| {
-        CLASSES.iter().find_map(|(class, members)| {
-            let member = members.iter().find(|member| same(member, media_type))?;
-            Some((*class, *member))
-        })
-    };
-    // Nearly all are spelled as specified, and bytes compare faster.
-    find(|member, media_type| member == media_type).or_else(|| find(str::eq_ignore_ascii_case))
+    for (class, members) in CLASSES {
+        for member in *members {
+            if *member == media_type {
+                return Some((*class, *member));
+            }
+        }
+    }
+    // Nearly all of them are spelled as specified, and were found by their bytes.
+    for (class, members) in CLASSES {
+        for member in *members {
+            if member.eq_ignore_ascii_case(media_type) {
+                return Some((*class, *member));
+            }
+        }
+    }
+    None
 }
 
 /// A media type without parameters: `type/subtype`, each with the grammar of RFC 6838, section 4.2.

@@ -21,7 +21,7 @@ rules! {
 pub(super) struct Claims<'a> {
     pub(super) media_type: Option<Value<'a>>,
     pub(super) digest: Option<Value<'a>>,
-    pub(super) size: Option<Value<'a>>,
+    pub(super) size: Option<u64>,
 }
 
 /// Checks embedded content against what its descriptor says of it.
@@ -32,11 +32,7 @@ pub(super) fn check(findings: &mut Findings, data: Value<'_>, claims: &Claims<'_
         Err(Fault::Lenient) => return findings.add_beyond_schema(&BASE64, data),
         Err(Fault::Grammar) => return findings.add(&BASE64, data),
     };
-    if claims
-        .size
-        .and_then(Value::as_u64)
-        .is_some_and(|size| size != content.len() as u64)
-    {
+    if claims.size.is_some_and(|size| size != content.len() as u64) {
         return findings.add(&SIZE, data);
     }
     let digest: Option<Digest> = claims

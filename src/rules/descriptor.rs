@@ -140,11 +140,11 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
             );
         }
     }
-    if let Some(size) = size {
-        self::size(findings, size);
-    }
-    for url in urls.into_iter().flat_map(Value::elements) {
-        self::url(findings, url);
+    let size = size.and_then(|size| self::size(findings, size));
+    if let Some(urls) = urls {
+        for url in urls.elements() {
+            self::url(findings, url);
+        }
     }
     if let Some(annotations) = annotations {
         let place = if entry {
@@ -178,8 +178,6 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
     let class = media_type.map_or(MediaTypeClass::Unknown, |media_type| {
         classify(findings, media_type, role)
     });
-    let size = size.filter(|size| !size.is_unsafe_integer());
-    let size = size.and_then(Value::as_u64);
     if class == MediaTypeClass::Empty {
         let right = digest.is_none_or(|digest| digest.is_str(EMPTY_DIGEST));
         if !right || size.is_some_and(|size| size != 2) {
@@ -276,14 +274,18 @@ pub(super) fn digest(findings: &mut Findings, value: Value<'_>, rules: [&'static
     }
 }
 
-fn size(findings: &mut Findings, value: Value<'_>) {
-    let rule = match value.as_i64() {
-        None => &SIZE_RANGE,
-        Some(..0) => &SIZE_NEGATIVE,
-        Some(_) if value.is_unsafe_integer() => &SIZE_PRECISION,
-        Some(_) => return,
+/// Checks a size, and gives it where it is right.
+fn size(findings: &mut Findings, value: Value<'_>) -> Option<u64> {
+    let rule = match value.as_u64() {
+        Some(size) if !value.is_unsafe_integer() => return Some(size),
+        _ => match value.as_i64() {
+            None => &SIZE_RANGE,
+            Some(..0) => &SIZE_NEGATIVE,
+            Some(_) => &SIZE_PRECISION,
+        },
     };
     findings.add(rule, value);
+    None
 }
 
 /// Whether the official validator, which checks no more than the grammar elsewhere, refuses the digest of a descriptor that is a

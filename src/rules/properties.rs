@@ -104,18 +104,17 @@ impl Findings {
     ) {
         for (key, value) in object.entries() {
             let name = key.as_str().unwrap_or_default();
-            let known = properties
-                .iter()
-                .zip(found.iter_mut())
-                .find(|(property, _)| property.name == name);
-            if let Some((_, slot)) = known {
+            let known = properties.iter().position(|property| property.name == name);
+            match known.and_then(|at| found.get_mut(at)) {
                 // Of duplicates, reported elsewhere, the last counts, as for most readers.
-                *slot = Some(value);
-            } else if properties
-                .iter()
-                .any(|property| folds_to(&name, property.name))
-            {
-                self.add(&KEY_CASE, key);
+                Some(slot) => *slot = Some(value),
+                None if properties
+                    .iter()
+                    .any(|property| folds_to(&name, property.name)) =>
+                {
+                    self.add(&KEY_CASE, key);
+                }
+                None => {}
             }
         }
     }
