@@ -23,6 +23,8 @@ mod position;
 mod scan;
 mod tree;
 mod value;
+#[cfg(any(test, all(feature = "wasm", target_arch = "wasm32")))]
+mod write;
 
 pub use node::{NodeId, ValueKind};
 pub use position::{pointer, position_at};
@@ -32,3 +34,5 @@ pub use value::Value;
 pub(crate) use fault::{Cause, Fault};
 pub(crate) use position::{Lines, Pointers};
 pub(crate) use scan::MAX_SAFE_INTEGER;
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use write::to_json;

@@ -23,7 +23,7 @@ struct WireError<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<f64>,
+    retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub(super) fn to_js(mut error: Error) -> JsValue {
         actual: error.actual(),
         url: error.url(),
         status: error.status(),
-        retry_after: error.retry_after().map(|seconds| seconds as f64),
+        retry_after: error.retry_after(),
         offset: position.map(|position| position.offset),
         line: position.map(|position| position.line),
         column: position.map(|position| position.column),

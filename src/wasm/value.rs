@@ -1,19 +1,22 @@
 //! Small values across the boundary, and the functions that are nothing more.
 
+use js_sys::JSON;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::error;
 use crate::digest::{Algorithm, Digest, DigestParts};
+use crate::json::to_json;
 use crate::platform::Platform;
 use crate::reference::{Reference, ReferenceParts};
 use crate::{Error, Kind};
 
-/// A value as the JavaScript that its JSON would read to.
+/// A value as the JavaScript that its JSON reads to. As text it crosses the boundary once, whatever it holds, and no key of a map
+/// has a meaning of its own: `__proto__` is a name like any other.
 pub(super) fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    // Only maps with keys that are no strings cannot be converted, and there are none.
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+    let text = to_json(value).ok();
+    // Only fractions, bytes and keys that are no strings cannot be written, and there are none.
+    text.and_then(|text| JSON::parse(&text).ok())
         .unwrap_or(JsValue::UNDEFINED)
 }
 
