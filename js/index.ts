@@ -9,6 +9,17 @@ export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
 export { digest, Hasher } from "./hasher.js";
 export {
+  type GraphLimits,
+  type GraphOptions,
+  type ImageOptions,
+  type ImageSource,
+  type LayoutFiles,
+  type NamedReport,
+  type Role,
+  validateImage,
+  validateLayout,
+} from "./layout.js";
+export {
   type ByteRange,
   type DigestOptions,
   digestStream,
