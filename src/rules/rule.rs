@@ -103,7 +103,7 @@ impl Rule {
 /// Declares the rules of a module, and its list of them, so that none is missing from the table.
 macro_rules! rules {
     ($($name:ident = $rule:expr;)+) => {
-        $(pub(super) static $name: $crate::rules::Rule = $rule;)+
+        $(pub(crate) static $name: $crate::rules::Rule = $rule;)+
         pub(super) static RULES: &[&$crate::rules::Rule] = &[$(&$name),+];
     };
 }

@@ -7,20 +7,37 @@ use super::{error, value};
 use crate::document::{Descriptor, Document};
 use crate::rules;
 
-/// A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+/// A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+/// [`rules::Expected::from_json`].
 #[wasm_bindgen]
 pub fn validate(
     bytes: &[u8],
     media_type: Option<String>,
     profile: Option<String>,
+    expected: Option<String>,
 ) -> Result<JsValue, JsValue> {
-    let profile = profile
-        .map(|profile| profile.parse())
-        .transpose()
-        .map_err(error::to_js)?;
-    let mut options = rules::Options::default().with_profile(profile.unwrap_or_default());
-    options.media_type = media_type;
+    let options = options(media_type, profile, expected).map_err(error::to_js)?;
     Ok(value::to_js(&rules::validate(bytes, &options)))
+}
+
+pub(super) fn options(
+    media_type: Option<String>,
+    profile: Option<String>,
+    expected: Option<String>,
+) -> crate::Result<rules::Options> {
+    let mut options = rules::Options::default().with_profile(self::profile(profile)?);
+    options.media_type = media_type;
+    if let Some(expected) = expected {
+        options.expected = rules::Expected::from_json(expected.as_bytes())?;
+    }
+    Ok(options)
+}
+
+pub(super) fn profile(name: Option<String>) -> crate::Result<rules::Profile> {
+    Ok(match name {
+        Some(name) => name.parse()?,
+        None => rules::Profile::default(),
+    })
 }
 
 /// A document that keeps its bytes.
@@ -54,6 +71,14 @@ impl RawDocument {
     #[wasm_bindgen(getter, js_name = mediaType)]
     pub fn media_type(&self) -> Option<String> {
         self.0.media_type().map(str::to_owned)
+    }
+
+    #[wasm_bindgen(js_name = chainIds)]
+    pub fn chain_ids(&self) -> Result<JsValue, JsValue> {
+        self.0
+            .chain_ids()
+            .map(|ids| value::to_js(&ids))
+            .map_err(error::to_js)
     }
 
     pub fn descriptors(&self) -> Result<JsValue, JsValue> {
