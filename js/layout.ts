@@ -1,10 +1,20 @@
-import { InternalError } from "./errors.js";
+import type { RawWalk } from "../pkg/core/pierhead.js";
+import { toBytes } from "./bytes.js";
+import { core } from "./core/core.js";
+import { HandleOwner } from "./core/runtime.js";
+import { optionalText, text } from "./core/text.js";
+import { isAlgorithm } from "./digest.js";
+import { DOCUMENT_LIMIT, readable } from "./document.js";
+import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { Report } from "./generated/Report.js";
-import type { ValidateOptions } from "./validate.js";
+import type { Role } from "./generated/Role.js";
+import { ByteSource, type ReadOptions } from "./source.js";
+import { type Expected, isCount, readStart, verifyStream } from "./stream.js";
+import { expectedJson, type ValidateOptions, validate } from "./validate.js";
+import { parseDigest } from "./vocabulary.js";
 
-/** What something is to the document that names it. */
-export type Role = "index" | "manifest" | "config" | "layer" | "blob" | "subject";
+export type { Role } from "./generated/Role.js";
 
 /** Where the parts of an image are read from. */
 export interface ImageSource {
@@ -14,7 +24,7 @@ export interface ImageSource {
    */
   open(
     descriptor: Descriptor,
-    role: Role,
+    role: Role | "root",
   ): Promise<ReadableStream<Uint8Array> | undefined> | ReadableStream<Uint8Array> | undefined;
 }
 
@@ -71,24 +81,231 @@ export interface NamedReport {
  * against its size and digest, in constant memory. A document's report comes once all below it has been read, so the root's is
  * the last. A digest is read once, however often it is named.
  *
+ * Throws what the source throws, the signal's reason, and an {@link OciError}: `INVALID_ARGUMENT`, also if the source
+ * does not have the root; `CONNECTION_LOST` or `TIMEOUT` where a stream fails.
+ *
  * @param root the manifest or index itself, or a descriptor of it
  */
-export function validateImage(
-  _root: Uint8Array | ArrayBuffer | string | Descriptor,
-  _source: ImageSource,
-  _options: ImageOptions = {},
+export async function* validateImage(
+  root: Uint8Array | ArrayBuffer | string | Descriptor,
+  source: ImageSource,
+  options: ImageOptions = {},
 ): AsyncGenerator<NamedReport, void, undefined> {
-  throw new InternalError("not made yet");
+  const name = optionalText("name", options.name);
+  const walk = new Walk(options, false, (descriptor, role) => source.open(descriptor, role));
+  try {
+    if (isDescriptor(root)) {
+      const bytes = await walk.read(root, "root");
+      if (bytes === undefined) throw new OciError("INVALID_ARGUMENT", "the source does not have the root");
+      // Of what is too large only the start was read, which has another size than the whole.
+      const known = root.size > DOCUMENT_LIMIT ? { mediaType: root.mediaType } : { descriptor: root };
+      yield* walk.reports(bytes, { ...options, ...known, name: name ?? root.digest });
+    } else {
+      yield* walk.reports(toBytes(root), { ...options, name });
+    }
+  } finally {
+    walk.free();
+  }
 }
 
 /**
  * Validates an OCI image layout (image specification, `image-layout.md`): `oci-layout`, `index.json`, all that the index
- * leads to, and every other file in `blobs`. Reports come as those of {@link validateImage}; that of `index.json` after all
- * below it.
+ * leads to, and every other file in `blobs`. Reports come as those of {@link validateImage}, with paths for names: that of
+ * `index.json` after all below it, and then those of files in `blobs` that are not what their names say. Throws as
+ * {@link validateImage} does.
  */
-export function validateLayout(
-  _files: LayoutFiles,
-  _options: GraphOptions = {},
+export async function* validateLayout(
+  files: LayoutFiles,
+  options: GraphOptions = {},
 ): AsyncGenerator<NamedReport, void, undefined> {
-  throw new InternalError("not made yet");
+  const walk = new Walk(options, true, ({ digest }) => files.open(pathOf(digest)));
+  try {
+    yield* headerReports(walk, files, options);
+    yield* indexReports(walk, files);
+    yield* strayReports(walk, files);
+  } finally {
+    walk.free();
+  }
+}
+
+const LAYOUT_HEADER = "application/vnd.oci.layout.header.v1+json";
+const INDEX = "application/vnd.oci.image.index.v1+json";
+
+async function* headerReports(walk: Walk, files: LayoutFiles, { profile }: GraphOptions): AsyncGenerator<NamedReport> {
+  const name = "oci-layout";
+  const bytes = await walk.take(await files.open(name), DOCUMENT_LIMIT + 1);
+  if (bytes === undefined) yield { name, report: walk.broken("image-layout.header.required") };
+  else yield { name, report: validate(bytes, { mediaType: LAYOUT_HEADER, ...(profile && { profile }) }), bytes };
+}
+
+async function* indexReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
+  const root = { name: "index.json", mediaType: INDEX };
+  const bytes = await walk.take(await files.open(root.name), DOCUMENT_LIMIT + 1);
+  if (bytes === undefined) {
+    yield { name: root.name, report: walk.broken("image-layout.index.required") };
+    return;
+  }
+  for await (const { name, ...rest } of walk.reports(bytes, root)) {
+    yield { name: name === root.name ? name : pathOf(name), ...rest };
+  }
+}
+
+/** The reports on files in `blobs` that the index does not lead to. */
+async function* strayReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
+  if (files.list === undefined) return;
+  const paths = await files.list("blobs");
+  if (paths === undefined) {
+    yield { name: "blobs", report: walk.broken("image-layout.blobs.required") };
+    return;
+  }
+  for await (const name of paths) {
+    const rule = await strayRule(name, walk, files);
+    if (rule !== undefined) yield { name, report: walk.broken(`image-layout.blob.${rule}`) };
+  }
+}
+
+/** The rule that a file in `blobs` breaks, unless the walk has read it. */
+async function strayRule(path: string, walk: Walk, files: LayoutFiles): Promise<string | undefined> {
+  const digest = digestOf(path);
+  if (digest === undefined) return "name";
+  if (walk.opened.has(digest)) return undefined;
+  const stream = await files.open(path);
+  // Gone between the list and now.
+  if (stream === undefined) return undefined;
+  const outcome = await walk.verify(stream, { digest });
+  return outcome === "verified" ? undefined : outcome;
+}
+
+function pathOf(digest: string): string {
+  // The grammar of digests leaves no room for a path that goes elsewhere.
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+/** The digest that a path in `blobs` names; undefined if it is none. */
+function digestOf(path: string): string | undefined {
+  const [blobs, algorithm, encoded, ...rest] = text("a path of the list", path).split("/");
+  if (blobs !== "blobs" || encoded === undefined || rest.length > 0) return undefined;
+  const digest = `${algorithm}:${encoded}`;
+  try {
+    parseDigest(digest);
+    return digest;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDescriptor(root: unknown): root is Descriptor {
+  return typeof root === "object" && root !== null && "digest" in root;
+}
+
+/** As the core has them, by their places. */
+const OUTCOMES = ["verified", "unverifiable", "size", "digest", "missing"] as const;
+
+type Outcome = (typeof OUTCOMES)[number];
+
+interface Request {
+  descriptor: Descriptor;
+  role: Role;
+  document: boolean;
+}
+
+interface Root extends Pick<ValidateOptions, "mediaType" | "descriptor"> {
+  name: string | undefined;
+}
+
+/** The core's walk, and the reading that it asks for. */
+class Walk {
+  /** The digests that were asked for. */
+  readonly opened = new Set<string>();
+  readonly #walk: HandleOwner<typeof import("../pkg/core/pierhead.js"), RawWalk>;
+  readonly #open: ImageSource["open"];
+  readonly #reading: ReadOptions;
+
+  constructor(options: GraphOptions, layout: boolean, open: ImageSource["open"]) {
+    const profile = optionalText("profile", options.profile);
+    const { depth = 8, descriptors = 100_000, bytes = 256 * 1024 * 1024 } = options.limits ?? {};
+    for (const limit of [depth, descriptors, bytes]) {
+      if (!isCount(limit)) throw new OciError("INVALID_ARGUMENT", "a limit is not a whole number");
+    }
+    this.#walk = new HandleOwner(core, (glue) => new glue.RawWalk(profile, layout, depth, descriptors, bytes));
+    this.#open = open;
+    this.#reading = { signal: options.signal, idleTimeout: options.idleTimeout };
+  }
+
+  /** The reports on a root and all below it. */
+  async *reports(root: Uint8Array, options: Root): AsyncGenerator<NamedReport, void, undefined> {
+    const mediaType = optionalText("mediaType", options.mediaType);
+    const expected = expectedJson(options) ?? "{}";
+    this.#walk.use((raw) => raw.root(options.name, readable(root), mediaType, expected));
+    // The documents from the root to where the walk is.
+    const documents = [root];
+    for (;;) {
+      this.#reading.signal?.throwIfAborted();
+      const step = this.#walk.use((raw) => raw.next() as Request | NamedReport | undefined);
+      if (step === undefined) return;
+      if ("report" in step) {
+        const bytes = documents.pop();
+        yield { ...step, ...(bytes && { bytes }) };
+        continue;
+      }
+      const { descriptor, role, document } = step;
+      this.opened.add(descriptor.digest);
+      if (document) {
+        const bytes = await this.read(descriptor, role);
+        if (bytes === undefined) this.#answer("missing");
+        else if (this.#walk.use((raw) => raw.document(bytes))) documents.push(bytes);
+      } else {
+        const stream = await this.#open(descriptor, role);
+        this.#answer(stream === undefined ? "missing" : await this.verify(stream, descriptor));
+      }
+    }
+  }
+
+  /** A document's bytes, or just so many that the core sees that there are too many. */
+  async read(descriptor: Descriptor, role: Role | "root"): Promise<Uint8Array | undefined> {
+    return await this.take(await this.#open(descriptor, role), Math.min(descriptor.size, DOCUMENT_LIMIT) + 1);
+  }
+
+  async take(stream: ReadableStream<Uint8Array> | undefined, most: number): Promise<Uint8Array | undefined> {
+    return stream && (await readStart(stream, most, this.#reading));
+  }
+
+  /** Reads a blob, and keeps nothing. */
+  async verify(stream: ReadableStream<Uint8Array>, { digest, size }: Expected): Promise<Outcome> {
+    const { algorithm } = parseDigest(digest);
+    const verifiable = isAlgorithm(algorithm);
+    const source = new ByteSource(
+      verifiable ? verifyStream(stream, { digest, size }, this.#reading) : stream,
+      this.#reading,
+    );
+    let received = 0;
+    try {
+      for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
+        received += chunk.byteLength;
+        if (size !== undefined && received > size) {
+          source.cancel().catch(() => {});
+          return "size";
+        }
+      }
+    } catch (error) {
+      const code = error instanceof OciError ? error.code : undefined;
+      if (code === "DIGEST_MISMATCH") return "digest";
+      if (code === "SIZE_MISMATCH" || code === "BODY_TRUNCATED") return "size";
+      throw error;
+    }
+    if (verifiable) return "verified";
+    return size === undefined || size === received ? "unverifiable" : "size";
+  }
+
+  broken(rule: string): Report {
+    return this.#walk.use((raw) => raw.broken(rule) as Report);
+  }
+
+  #answer(outcome: Outcome): void {
+    this.#walk.use((raw) => raw.content(OUTCOMES.indexOf(outcome)));
+  }
+
+  free(): void {
+    this.#walk.free();
+  }
 }

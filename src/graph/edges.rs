@@ -11,7 +11,8 @@ use super::Role;
 pub(super) struct Edge {
     pub(super) descriptor: Descriptor,
     pub(super) role: Role,
-    pub(super) class: MediaTypeClass,
+    pub(super) kind: Kind,
+    class: MediaTypeClass,
     list: &'static str,
     index: Option<u32>,
     line: u32,
@@ -36,14 +37,10 @@ impl Edge {
 
     /// Whether it is read whole, and followed.
     pub(super) fn is_document(&self) -> bool {
-        let manifest = matches!(
-            self.class,
-            MediaTypeClass::ImageManifest | MediaTypeClass::Index
-        );
         match self.role {
-            Role::Config => Kind::of(&self.descriptor.media_type).is_config(),
+            Role::Config => self.kind.is_config(),
             Role::Layer | Role::Blob => false,
-            Role::Index | Role::Manifest | Role::Subject => manifest,
+            Role::Index | Role::Manifest | Role::Subject => self.kind.is_self_describing(),
         }
     }
 
@@ -104,6 +101,7 @@ pub(super) fn each_edge(
                     MediaTypeClass::ImageManifest => Role::Manifest,
                     _ => Role::Blob,
                 }),
+                kind: Kind::of(&descriptor.media_type),
                 class,
                 descriptor,
                 list: pointer,

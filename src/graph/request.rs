@@ -1,12 +1,9 @@
 //! What a walk asks for, and what it is told.
 
-use std::str::FromStr;
-
 use serde::{Serialize, Serializer};
 
 use crate::document::Descriptor;
 use crate::rules::Report;
-use crate::{Error, Kind, Result};
 
 /// What something is to the document that names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +49,9 @@ impl Serialize for Role {
 /// What a [`Walk`](super::Walk) does next.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Step {
+pub enum Step<'a> {
     /// It needs something, and goes no further before it is told what became of it.
-    Open(Request),
+    Open(Request<'a>),
     /// It is done with a document and everything below.
     Report(NamedReport),
 }
@@ -62,9 +59,9 @@ pub enum Step {
 /// Something that a walk needs.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct Request {
+pub struct Request<'a> {
     /// What points at it.
-    pub descriptor: Descriptor,
+    pub descriptor: &'a Descriptor,
     /// What it is to the document that has the descriptor.
     pub role: Role,
     /// Whether to read it whole, and to answer with [`Walk::document`](super::Walk::document). It is not larger than the walk's limit on
@@ -96,20 +93,4 @@ pub enum Outcome {
     Digest,
     /// It is not there.
     Missing,
-}
-
-impl FromStr for Outcome {
-    type Err = Error;
-
-    /// Any other than the names of the variants, in lower case, is `INVALID_ARGUMENT`.
-    fn from_str(name: &str) -> Result<Self> {
-        Ok(match name {
-            "verified" => Self::Verified,
-            "unverifiable" => Self::Unverifiable,
-            "size" => Self::Size,
-            "digest" => Self::Digest,
-            "missing" => Self::Missing,
-            _ => return Err(Error::new(Kind::InvalidArgument, "no outcome of that name")),
-        })
-    }
 }

@@ -1,15 +1,16 @@
 //! The walk itself: depth first, with one frame for each document between the root and where it is.
 
-use std::collections::BTreeMap;
 use std::mem;
+use std::sync::Arc;
 
-use crate::document::Kind;
+use crate::document::Descriptor;
 use crate::json::Value;
 use crate::platform::Platform;
 use crate::rules::content::{self, Facts};
 use crate::rules::{self, Examined, Expected, Place, Report, Rule, examine, graph, image_layout};
 
 use super::edges::{Edge, each_edge};
+use super::known::{KnownSet, State};
 use super::{Limits, NamedReport, Options, Outcome, Request, Role, Step};
 
 /// A walk through the graph of an image: see [the module](super).
@@ -21,7 +22,7 @@ pub struct Walk {
     /// What was asked for and has not come.
     pending: Option<Edge>,
     /// Everything that was named, by its digest.
-    known: BTreeMap<String, Known>,
+    known: KnownSet,
     documents: u32,
     descriptors: usize,
     bytes: u64,
@@ -37,36 +38,7 @@ struct Frame {
     /// What the index that led here says of it.
     platform: Option<Platform>,
     /// Of a manifest, what its configuration says.
-    facts: Option<Facts>,
-}
-
-/// What is known of a digest.
-struct Known {
-    size: u64,
-    kind: Kind,
-    state: State,
-    /// The document that named it last, by the order of reading.
-    named_by: u32,
-    /// Whether that document named it as a document.
-    as_document: bool,
-    /// Of a configuration, and of the manifest above it, what it says: others may lead to it who expect something else.
-    facts: Option<Facts>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nobody has read it.
-    Named,
-    /// A document between the root and where the walk is.
-    Open,
-    /// A blob that was read.
-    Blob,
-    /// A document that was followed.
-    Document,
-    /// It is not there, and nothing that was read needs it.
-    Absent,
-    /// It is missing, or is something else, and that was reported.
-    Bad,
+    facts: Option<Arc<Facts>>,
 }
 
 impl Walk {
@@ -81,8 +53,8 @@ impl Walk {
 
     /// Begins at a document. `name` is what its report will be called, or `None` for its digest; `options` say what else is known of
     /// it, and their profile and limits do not count.
-    pub fn root(&mut self, name: Option<&str>, bytes: &[u8], options: &rules::Options) {
-        let options = self.options_with(options.clone());
+    pub fn root(&mut self, name: Option<String>, bytes: &[u8], options: rules::Options) {
+        let options = self.options_with(options);
         let mut examined = examine(bytes, &options);
         if let Some(rule) = examined.identity {
             examined.report.add(rule, options.profile, Place::START);
@@ -95,7 +67,7 @@ impl Walk {
             Some(descriptor) => (descriptor.digest.to_string(), descriptor.platform),
             None => (examined.report.digest.clone(), None),
         };
-        let name = name.map_or_else(|| digest.clone(), str::to_owned);
+        let name = name.unwrap_or_else(|| digest.clone());
         self.open(bytes, examined, name, digest, platform);
     }
 
@@ -104,7 +76,7 @@ impl Walk {
         clippy::should_implement_trait,
         reason = "its caller has to answer between two steps"
     )]
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn next(&mut self) -> Option<Step<'_>> {
         if self.pending.is_some() {
             self.content(Outcome::Missing);
         }
@@ -116,20 +88,20 @@ impl Walk {
             if self.settle(&edge) {
                 continue;
             }
-            let request = Request {
-                descriptor: edge.descriptor.clone(),
+            let edge = self.pending.insert(edge);
+            return Some(Step::Open(Request {
+                descriptor: &edge.descriptor,
                 role: edge.role,
                 document: edge.is_document(),
-            };
-            self.pending = Some(edge);
-            return Some(Step::Open(request));
+            }));
         }
     }
 
-    /// The bytes of what was asked for last, a document. They are verified here.
-    pub fn document(&mut self, bytes: &[u8]) {
+    /// The bytes of what was asked for last, a document. They are verified here. Whether a report on it will come: there is none
+    /// on what is not the document that was named.
+    pub fn document(&mut self, bytes: &[u8]) -> bool {
         let Some(edge) = self.pending.take() else {
-            return;
+            return false;
         };
         let digest = edge.descriptor.digest.to_string();
         let mut expected = Expected::default().with_descriptor(edge.descriptor.clone());
@@ -143,11 +115,12 @@ impl Walk {
             self.add(rule, &edge);
             if !is_followed(Some(rule)) {
                 self.set(&edge, State::Bad);
-                return;
+                return false;
             }
         }
         let platform = edge.descriptor.platform;
         self.open(bytes, examined, digest.clone(), digest, platform);
+        true
     }
 
     /// What became of what was asked for last, where it is no document, or is not there.
@@ -171,7 +144,7 @@ impl Walk {
 
     /// Whether the walk has read what has this digest, or has said that it cannot be had.
     #[must_use]
-    pub fn has_read(&self, digest: &str) -> bool {
+    pub fn has_read(&mut self, digest: &str) -> bool {
         self.known
             .get(digest)
             .is_some_and(|known| known.state != State::Named)
@@ -202,14 +175,15 @@ impl Walk {
             }
             State::Bad => true,
             State::Document => {
-                self.compare(known.facts.clone(), edge);
+                let facts = known.facts.clone();
+                self.compare(facts, edge);
                 true
             }
         }
     }
 
     /// Checks what a configuration says, which was read before, against others that lead to it.
-    fn compare(&mut self, facts: Option<Facts>, edge: &Edge) {
+    fn compare(&mut self, facts: Option<Arc<Facts>>, edge: &Edge) {
         let (Some(facts), Some(frame)) = (facts, self.frames.last_mut()) else {
             return;
         };
@@ -261,15 +235,9 @@ impl Walk {
         let size = bytes.len() as u64;
         self.bytes = self.bytes.saturating_add(size);
         self.documents += 1;
-        let known = Known {
-            size,
-            kind: report.kind,
-            state: State::Open,
-            named_by: 0,
-            as_document: true,
-            facts: None,
-        };
-        self.known.entry(digest.clone()).or_insert(known).state = State::Open;
+        if let Some(known) = self.known.named(&digest, size, report.kind) {
+            known.state = State::Open;
+        }
         let mut frame = Frame {
             name,
             digest,
@@ -288,7 +256,7 @@ impl Walk {
     fn expand(&mut self, frame: &mut Frame, root: Value<'_>, text: &str) {
         let kind = frame.report.kind;
         if kind.is_config() {
-            frame.facts = Some(Facts::of(root));
+            frame.facts = Some(Arc::new(Facts::of(root)));
             return;
         }
         each_edge(root, kind, text, |edge| {
@@ -310,28 +278,25 @@ impl Walk {
 
     /// Whether the document that is being opened has not named this yet in the same way.
     fn is_new(&mut self, edge: &Edge) -> bool {
-        let (named_by, as_document) = (self.documents, edge.is_document());
-        let named = Known {
-            size: edge.descriptor.size,
-            kind: Kind::of(&edge.descriptor.media_type),
-            state: State::Named,
-            named_by: 0,
-            as_document,
-            facts: None,
+        let Descriptor {
+            digest,
+            size,
+            platform,
+            ..
+        } = &edge.descriptor;
+        let Some(known) = self.known.named(digest.as_str(), *size, edge.kind) else {
+            return false;
         };
-        let known = self
-            .known
-            .entry(edge.descriptor.digest.to_string())
-            .or_insert(named);
-        let again = mem::replace(&mut known.named_by, named_by) == named_by;
-        let as_document = known.as_document || !as_document;
-        known.as_document = edge.is_document() || again && known.as_document;
+        let again = mem::replace(&mut known.named_by, self.documents) == self.documents;
+        let was_document = mem::replace(&mut known.as_document, edge.is_document()) && again;
+        let same = was_document || !known.as_document;
+        known.as_document |= was_document;
         // One manifest for two platforms is right for one of them at most.
-        !(again && as_document && known.agrees(edge) && edge.descriptor.platform.is_none())
+        !(again && same && known.agrees(edge) && platform.is_none())
     }
 
     /// Ends the document that was opened last.
-    fn finish(&mut self) -> Option<Step> {
+    fn finish(&mut self) -> Option<Step<'static>> {
         let Frame {
             name,
             digest,
@@ -344,7 +309,7 @@ impl Walk {
         {
             manifest.facts.clone_from(&facts);
         }
-        if let Some(known) = self.known.get_mut(&digest) {
+        if let Some(known) = self.known.get(&digest) {
             known.state = State::Document;
             known.facts = facts;
         }
@@ -359,7 +324,7 @@ impl Walk {
     }
 
     fn set(&mut self, edge: &Edge, state: State) {
-        if let Some(known) = self.known.get_mut(edge.descriptor.digest.as_str()) {
+        if let Some(known) = self.known.get(edge.descriptor.digest.as_str()) {
             known.state = state;
         }
     }
@@ -376,15 +341,6 @@ impl Walk {
         options
             .with_profile(self.options.profile)
             .with_limits(self.options.limits.document)
-    }
-}
-
-impl Known {
-    fn agrees(&self, edge: &Edge) -> bool {
-        let kind = Kind::of(&edge.descriptor.media_type);
-        // A configuration is the same one to OCI and to Docker.
-        let same = self.kind == kind || self.kind.is_config() && kind.is_config();
-        same && self.size == edge.descriptor.size
     }
 }
 

@@ -16,28 +16,17 @@ pub fn validate(
     profile: Option<String>,
     expected: Option<String>,
 ) -> Result<JsValue, JsValue> {
-    let options = options(media_type, profile, expected).map_err(error::to_js)?;
-    Ok(value::to_js(&rules::validate(bytes, &options)))
-}
-
-pub(super) fn options(
-    media_type: Option<String>,
-    profile: Option<String>,
-    expected: Option<String>,
-) -> crate::Result<rules::Options> {
     let mut options = rules::Options::default().with_profile(self::profile(profile)?);
     options.media_type = media_type;
     if let Some(expected) = expected {
-        options.expected = rules::Expected::from_json(expected.as_bytes())?;
+        options.expected = rules::Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
     }
-    Ok(options)
+    Ok(value::to_js(&rules::validate(bytes, &options)))
 }
 
-pub(super) fn profile(name: Option<String>) -> crate::Result<rules::Profile> {
-    Ok(match name {
-        Some(name) => name.parse()?,
-        None => rules::Profile::default(),
-    })
+pub(super) fn profile(name: Option<String>) -> Result<rules::Profile, JsValue> {
+    let profile = name.map(|name| name.parse()).transpose();
+    Ok(profile.map_err(error::to_js)?.unwrap_or_default())
 }
 
 /// A document that keeps its bytes.
@@ -71,14 +60,6 @@ impl RawDocument {
     #[wasm_bindgen(getter, js_name = mediaType)]
     pub fn media_type(&self) -> Option<String> {
         self.0.media_type().map(str::to_owned)
-    }
-
-    #[wasm_bindgen(js_name = chainIds)]
-    pub fn chain_ids(&self) -> Result<JsValue, JsValue> {
-        self.0
-            .chain_ids()
-            .map(|ids| value::to_js(&ids))
-            .map_err(error::to_js)
     }
 
     pub fn descriptors(&self) -> Result<JsValue, JsValue> {

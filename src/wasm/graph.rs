@@ -2,86 +2,92 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::document::{options, profile};
+use super::document::profile;
 use super::{error, value};
-use crate::graph::{Limits, Options, Step, Walk};
-use crate::rules::{Report, rules};
+use crate::graph::{Limits, Options, Outcome, Step, Walk};
+use crate::rules::{self, Expected, Profile, Report, rules};
 use crate::{Error, Kind};
 
 /// A walk in progress.
 #[wasm_bindgen]
-pub struct RawWalk(Walk);
+pub struct RawWalk {
+    walk: Walk,
+    profile: Profile,
+}
+
+/// What a host answers with: as `OUTCOMES` in `js/layout.ts`.
+const OUTCOMES: [Outcome; 5] = [
+    Outcome::Verified,
+    Outcome::Unverifiable,
+    Outcome::Size,
+    Outcome::Digest,
+    Outcome::Missing,
+];
 
 #[wasm_bindgen]
 impl RawWalk {
-    /// Limits that are `undefined` are the defaults.
+    /// A walk; its limits are whole numbers.
     #[wasm_bindgen(constructor)]
     pub fn new(
         profile: Option<String>,
         layout: bool,
-        depth: Option<f64>,
-        descriptors: Option<f64>,
-        bytes: Option<f64>,
+        depth: f64,
+        descriptors: f64,
+        bytes: f64,
     ) -> Result<RawWalk, JsValue> {
-        let mut limits = Limits::default();
-        if let Some(depth) = depth {
-            limits.max_depth = value::size(depth)? as usize;
-        }
-        if let Some(descriptors) = descriptors {
-            limits.max_descriptors = value::size(descriptors)? as usize;
-        }
-        if let Some(bytes) = bytes {
-            limits.max_bytes = value::size(bytes)?;
-        }
-        let profile = self::profile(profile).map_err(error::to_js)?;
+        let profile = self::profile(profile)?;
+        let limits = Limits::default()
+            .with_max_depth(depth as usize)
+            .with_max_descriptors(descriptors as usize)
+            .with_max_bytes(bytes as u64);
         let mut options = Options::default().with_profile(profile).with_limits(limits);
         options.layout = layout;
-        Ok(Self(Walk::new(options)))
+        let walk = Walk::new(options);
+        Ok(Self { walk, profile })
     }
 
-    /// Begins at a document, with options as those of `validate`.
+    /// Begins at a document; `expected` is JSON: see [`Expected::from_json`].
     pub fn root(
         &mut self,
         name: Option<String>,
         bytes: &[u8],
         media_type: Option<String>,
-        expected: Option<String>,
+        expected: &str,
     ) -> Result<(), JsValue> {
-        let options = options(media_type, None, expected).map_err(error::to_js)?;
-        self.0.root(name.as_deref(), bytes, &options);
+        let mut options = rules::Options::default();
+        options.media_type = media_type;
+        options.expected = Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
+        self.walk.root(name, bytes, options);
         Ok(())
     }
 
     /// What is needed next, or the report that is ready; `undefined` at the end.
     pub fn next(&mut self) -> JsValue {
-        match self.0.next() {
+        match self.walk.next() {
             Some(Step::Open(request)) => value::to_js(&request),
             Some(Step::Report(report)) => value::to_js(&report),
             None => JsValue::UNDEFINED,
         }
     }
 
-    pub fn document(&mut self, bytes: &[u8]) {
-        self.0.document(bytes);
+    pub fn document(&mut self, bytes: &[u8]) -> bool {
+        self.walk.document(bytes)
     }
 
-    pub fn content(&mut self, outcome: &str) -> Result<(), JsValue> {
-        self.0.content(outcome.parse().map_err(error::to_js)?);
-        Ok(())
+    /// Takes the outcome of this number.
+    pub fn content(&mut self, outcome: usize) {
+        let outcome = OUTCOMES.get(outcome).copied();
+        self.walk.content(outcome.unwrap_or(Outcome::Missing));
     }
 
-    #[wasm_bindgen(js_name = hasRead)]
-    pub fn has_read(&self, digest: &str) -> bool {
-        self.0.has_read(digest)
+    /// The report on something that is no document, or is not there, by the id of the rule that it breaks.
+    pub fn broken(&self, rule: &str) -> Result<JsValue, JsValue> {
+        match rules().find(|known| known.id == rule) {
+            Some(rule) => Ok(value::to_js(&Report::broken(rule, self.profile))),
+            None => Err(error::to_js(Error::new(
+                Kind::Internal,
+                "no rule has that id",
+            ))),
+        }
     }
-}
-
-/// The report on something that is no document, or is not there, by the id of the rule that it breaks.
-#[wasm_bindgen(js_name = brokenReport)]
-pub fn broken_report(rule: &str, profile: Option<String>) -> Result<JsValue, JsValue> {
-    let profile = self::profile(profile).map_err(error::to_js)?;
-    let rule = rules()
-        .find(|known| known.id == rule)
-        .ok_or_else(|| error::to_js(Error::new(Kind::InvalidArgument, "no rule of that id")))?;
-    Ok(value::to_js(&Report::broken(rule, profile)))
 }
