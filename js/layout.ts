@@ -224,8 +224,8 @@ class Walk {
   constructor(options: GraphOptions, layout: boolean, open: ImageSource["open"]) {
     const profile = optionalText("profile", options.profile);
     const { depth = 8, descriptors = 100_000, bytes = 256 * 1024 * 1024 } = options.limits ?? {};
-    for (const limit of [depth, descriptors, bytes]) {
-      if (!isCount(limit)) throw new OciError("INVALID_ARGUMENT", "a limit is not a whole number");
+    if (![depth, descriptors].every((limit) => limit >>> 0 === limit) || !isCount(bytes)) {
+      throw new OciError("INVALID_ARGUMENT", "a limit is not a whole number, or is too large");
     }
     this.#walk = new HandleOwner(core, (glue) => new glue.RawWalk(profile, layout, depth, descriptors, bytes));
     this.#open = open;
@@ -236,7 +236,7 @@ class Walk {
   async *reports(root: Uint8Array, options: Root): AsyncGenerator<NamedReport, void, undefined> {
     const mediaType = optionalText("mediaType", options.mediaType);
     const expected = expectedJson(options) ?? "{}";
-    this.#walk.use((raw) => raw.root(options.name, readable(root), mediaType, expected));
+    this.#walk.use((raw) => raw.root(readable(root), mediaType, expected));
     // The documents from the root to where the walk is.
     const documents = [root];
     for (;;) {
@@ -245,7 +245,8 @@ class Walk {
       if (step === undefined) return;
       if ("report" in step) {
         const bytes = documents.pop();
-        yield { ...step, ...(bytes && { bytes }) };
+        const name = documents.length === 0 ? options.name : undefined;
+        yield { ...step, ...(name !== undefined && { name }), ...(bytes && { bytes }) };
         continue;
       }
       const { descriptor, role, document } = step;

@@ -14,7 +14,7 @@ pub(super) struct Edge {
     pub(super) kind: Kind,
     class: MediaTypeClass,
     list: &'static str,
-    index: Option<u32>,
+    index: Option<usize>,
     line: u32,
     column: u32,
     /// Of a configuration, the number of layers beside it.
@@ -112,7 +112,7 @@ pub(super) fn each_edge(
             })
         };
         if value.is_array() {
-            for (index, element) in (0..).zip(value.elements()) {
+            for (index, element) in value.elements().enumerate() {
                 if !edge(element, Some(index)) {
                     return;
                 }

@@ -9,7 +9,7 @@
 //! let index = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"size":2,
 //!     "mediaType":"application/vnd.example+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}"#;
 //! let mut walk = Walk::new(Options::default());
-//! walk.root(Some("index.json".to_owned()), index, Default::default());
+//! walk.root(index, None, Default::default());
 //! let mut reports = Vec::new();
 //! while let Some(step) = walk.next() {
 //!     match step {

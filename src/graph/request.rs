@@ -73,7 +73,7 @@ pub struct Request<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct NamedReport {
-    /// What the root was called, or the digest by which the document is named.
+    /// The digest by which the document is named; if the root is named by nothing, its SHA-256 digest.
     pub name: String,
     /// The verdict: the rules that the document breaks, and those that what it names breaks.
     pub report: Report,

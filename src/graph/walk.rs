@@ -30,7 +30,6 @@ pub struct Walk {
 
 /// A document whose descriptors are being followed.
 struct Frame {
-    name: String,
     digest: String,
     report: Report,
     /// What is still to be followed, the next one last.
@@ -51,24 +50,9 @@ impl Walk {
         }
     }
 
-    /// Begins at a document. `name` is what its report will be called, or `None` for its digest; `options` say what else is known of
-    /// it, and their profile and limits do not count.
-    pub fn root(&mut self, name: Option<String>, bytes: &[u8], options: rules::Options) {
-        let options = self.options_with(options);
-        let mut examined = examine(bytes, &options);
-        if let Some(rule) = examined.identity {
-            examined.report.add(rule, options.profile, Place::START);
-        }
-        if !is_followed(examined.identity) {
-            examined.content = None;
-        }
-        let descriptor = options.expected.descriptor;
-        let (digest, platform) = match descriptor {
-            Some(descriptor) => (descriptor.digest.to_string(), descriptor.platform),
-            None => (examined.report.digest.clone(), None),
-        };
-        let name = name.unwrap_or_else(|| digest.clone());
-        self.open(bytes, examined, name, digest, platform);
+    /// Begins at a document, of which a media type may have been declared, and more may be known. Its report is the last one.
+    pub fn root(&mut self, bytes: &[u8], media_type: Option<String>, expected: Expected) {
+        self.read(bytes, media_type, expected, None);
     }
 
     /// What to do next; `None` once all reports are given. What was asked for and not answered counts as missing.
@@ -103,24 +87,14 @@ impl Walk {
         let Some(edge) = self.pending.take() else {
             return false;
         };
-        let digest = edge.descriptor.digest.to_string();
-        let mut expected = Expected::default().with_descriptor(edge.descriptor.clone());
+        let place = edge.place();
+        let mut expected = Expected::default();
         if edge.role == Role::Config {
             expected.layers = Some(edge.layers);
             expected.platform = self.frames.last().and_then(|frame| frame.platform.clone());
         }
-        let options = self.options_with(rules::Options::default().with_expected(expected));
-        let examined = examine(bytes, &options);
-        if let Some(rule) = examined.identity {
-            self.add(rule, &edge);
-            if !is_followed(Some(rule)) {
-                self.set(&edge, State::Bad);
-                return false;
-            }
-        }
-        let platform = edge.descriptor.platform;
-        self.open(bytes, examined, digest.clone(), digest, platform);
-        true
+        expected.descriptor = Some(edge.descriptor);
+        self.read(bytes, None, expected, Some(place))
     }
 
     /// What became of what was asked for last, where it is no document, or is not there.
@@ -136,7 +110,7 @@ impl Walk {
             Outcome::Missing if edge.is_optional() => (State::Absent, None),
             Outcome::Missing => (State::Bad, Some(self.missing())),
         };
-        self.set(&edge, state);
+        self.set(edge.descriptor.digest.as_str(), state);
         if let Some(rule) = rule {
             self.add(rule, &edge);
         }
@@ -168,7 +142,7 @@ impl Walk {
             }
             State::Absent => {
                 if !edge.is_optional() {
-                    self.set(edge, State::Bad);
+                    self.set(edge.descriptor.digest.as_str(), State::Bad);
                     self.add(self.missing(), edge);
                 }
                 true
@@ -220,18 +194,47 @@ impl Walk {
         false
     }
 
-    /// Begins to follow a document.
-    fn open(
+    /// Begins to follow a document that was named at a place, or the root. Whether that is what was named.
+    fn read(
         &mut self,
         bytes: &[u8],
-        examined: Examined<'_>,
-        name: String,
-        digest: String,
-        platform: Option<Platform>,
-    ) {
+        media_type: Option<String>,
+        expected: Expected,
+        place: Option<Place>,
+    ) -> bool {
+        let profile = self.options.profile;
+        let options = rules::Options {
+            media_type,
+            profile,
+            limits: self.options.limits.document,
+            expected,
+        };
         let Examined {
-            report, content, ..
-        } = examined;
+            mut report,
+            mut content,
+            identity,
+        } = examine(bytes, &options);
+        let (digest, platform) = match options.expected.descriptor {
+            Some(descriptor) => (descriptor.digest.to_string(), descriptor.platform),
+            None => (report.digest.clone(), None),
+        };
+        if let Some(rule) = identity {
+            // What nobody can verify is taken at its word.
+            let is_other = rule.id != content::UNVERIFIABLE.id;
+            if is_other {
+                content = None;
+            }
+            match (place, self.frames.last_mut()) {
+                (Some(place), Some(frame)) => {
+                    frame.report.add(rule, profile, place);
+                    if is_other {
+                        self.set(&digest, State::Bad);
+                        return false;
+                    }
+                }
+                _ => report.add(rule, profile, Place::START),
+            }
+        }
         let size = bytes.len() as u64;
         self.bytes = self.bytes.saturating_add(size);
         self.documents += 1;
@@ -239,7 +242,6 @@ impl Walk {
             known.state = State::Open;
         }
         let mut frame = Frame {
-            name,
             digest,
             report,
             edges: Vec::new(),
@@ -250,6 +252,7 @@ impl Walk {
             self.expand(&mut frame, tree.root_of(text), text);
         }
         self.frames.push(frame);
+        true
     }
 
     /// Collects what a document names, each thing once.
@@ -298,7 +301,6 @@ impl Walk {
     /// Ends the document that was opened last.
     fn finish(&mut self) -> Option<Step<'static>> {
         let Frame {
-            name,
             digest,
             report,
             facts,
@@ -313,7 +315,10 @@ impl Walk {
             known.state = State::Document;
             known.facts = facts;
         }
-        Some(Step::Report(NamedReport { name, report }))
+        Some(Step::Report(NamedReport {
+            name: digest,
+            report,
+        }))
     }
 
     /// Reports what a descriptor of the document that is being followed breaks.
@@ -323,8 +328,8 @@ impl Walk {
         }
     }
 
-    fn set(&mut self, edge: &Edge, state: State) {
-        if let Some(known) = self.known.get(edge.descriptor.digest.as_str()) {
+    fn set(&mut self, digest: &str, state: State) {
+        if let Some(known) = self.known.get(digest) {
             known.state = state;
         }
     }
@@ -336,15 +341,4 @@ impl Walk {
             &graph::MISSING
         }
     }
-
-    fn options_with(&self, options: rules::Options) -> rules::Options {
-        options
-            .with_profile(self.options.profile)
-            .with_limits(self.options.limits.document)
-    }
-}
-
-/// Whether what breaks this rule on size and digest is followed all the same: what nobody can verify is taken at its word.
-fn is_followed(identity: Option<&'static Rule>) -> bool {
-    identity.is_none_or(|rule| rule.id == content::UNVERIFIABLE.id)
 }

@@ -1,7 +1,7 @@
 //! Content against what points at it: its descriptor, and for a configuration the manifest and the index that lead to it.
 
 use crate::Result;
-use crate::document::{Descriptor, Kind};
+use crate::document::{Descriptor, Kind, read_platform};
 use crate::json::{Tree, Value};
 use crate::platform::Platform;
 
@@ -26,7 +26,6 @@ rules! {
     // A platform in an index is what the image needs at least, so another one is no breach.
     PLATFORM = Rule::warning("content.platform", "the configuration should be for the platform that the index states", INDEX);
     LAYERS = Rule::error("config.layers.count", "rootfs must have one of diff_ids for each layer of the manifest", CONFIG).beyond_schema();
-    HISTORY = Rule::warning("config.history.count", "history should have one entry that is not empty_layer for each layer of the manifest", CONFIG);
 }
 
 /// Checks the properties of a document against what is expected of it.
@@ -44,18 +43,12 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, kind: Kind, expect
         artifact_type(findings, root, kind, stated);
     }
     if kind.is_config() {
-        let at = |name: &str| root.get(name).unwrap_or(root);
-        let places = [
-            root.get("rootfs")
-                .and_then(|rootfs| rootfs.get("diff_ids"))
-                .unwrap_or(root),
-            at("history"),
-            at("architecture"),
-        ];
+        let diff_ids = root.get("rootfs").and_then(|rootfs| rootfs.get("diff_ids"));
+        let places = [diff_ids, root.get("architecture")];
         let breaches = Facts::of(root).breaches(*layers, platform.as_ref());
         for (rule, place) in breaches.into_iter().zip(places) {
             if let Some(rule) = rule {
-                findings.add(rule, place);
+                findings.add(rule, place.unwrap_or(root));
             }
         }
     }
@@ -78,58 +71,36 @@ fn artifact_type(findings: &mut Findings, root: Value<'_>, kind: Kind, stated: &
 }
 
 /// What an image configuration has in common with the documents that lead to it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     diff_ids: Option<usize>,
-    /// The entries that made a layer; `None` without history.
-    history: Option<usize>,
     platform: Option<Platform>,
 }
 
 impl Facts {
-    pub(crate) fn of<'a>(root: Value<'a>) -> Self {
-        let text = |name: &str| root.get(name)?.as_str();
-        let platform = || {
-            let mut platform = Platform::new(text("os")?, text("architecture")?);
-            platform.variant = text("variant").map(Into::into);
-            platform.os_version = text("os.version").map(Into::into);
-            let features = root
-                .get("os.features")
-                .into_iter()
-                .flat_map(Value::elements);
-            for feature in features {
-                platform.os_features.push(feature.as_str()?.into());
-            }
-            Some(platform)
-        };
-        let array =
-            |of: Option<Value<'a>>, name: &str| of?.get(name).filter(|value| value.is_array());
-        let made_layer =
-            |entry: &Value<'_>| entry.get("empty_layer").and_then(Value::as_bool) != Some(true);
+    pub(crate) fn of(root: Value<'_>) -> Self {
+        let diff_ids = root.get("rootfs").and_then(|rootfs| rootfs.get("diff_ids"));
         Self {
-            diff_ids: array(root.get("rootfs"), "diff_ids").map(|ids| ids.elements().count()),
-            // One without entries says nothing.
-            history: array(Some(root), "history")
-                .filter(|history| history.elements().next().is_some())
-                .map(|history| history.elements().filter(made_layer).count()),
-            platform: platform(),
+            diff_ids: diff_ids
+                .filter(|ids| ids.is_array())
+                .map(|ids| ids.elements().count()),
+            // Its properties are those of a platform. One that cannot be read is reported as such.
+            platform: read_platform(root).ok(),
         }
     }
 
-    /// The rules on layers, history and platform that these facts break.
+    /// The rules on layers and platform that these facts break.
     pub(crate) fn breaches(
         &self,
         layers: Option<usize>,
         platform: Option<&Platform>,
-    ) -> [Option<&'static Rule>; 3] {
-        let differs = |count: Option<usize>| matches!((count, layers), (Some(count), Some(layers)) if count != layers);
-        let elsewhere = match (&self.platform, platform) {
-            (Some(own), Some(stated)) => !serves(stated, own),
-            _ => false,
-        };
+    ) -> [Option<&'static Rule>; 2] {
+        let miscounted =
+            matches!((self.diff_ids, layers), (Some(ids), Some(layers)) if ids != layers);
+        let elsewhere =
+            matches!((platform, &self.platform), (Some(stated), Some(own)) if !serves(stated, own));
         [
-            differs(self.diff_ids).then_some(&LAYERS),
-            differs(self.history).then_some(&HISTORY),
+            miscounted.then_some(&LAYERS),
             elsewhere.then_some(&PLATFORM),
         ]
     }
@@ -138,11 +109,12 @@ impl Facts {
 /// Whether an image of this platform is what the index says. A variant that only one of them states is not held against the other:
 /// builders left it out for years.
 fn serves(stated: &Platform, own: &Platform) -> bool {
-    let (mut stated, mut own) = (stated.clone(), own.clone());
-    if stated.variant.is_none() || own.variant.is_none() {
-        (stated.variant, own.variant) = (None, None);
-    }
-    stated.matches(&own)
+    stated.matches(own)
+        || stated.variant.is_some() != own.variant.is_some() && {
+            let mut own = own.clone();
+            own.variant.clone_from(&stated.variant);
+            stated.matches(&own)
+        }
 }
 
 /// See [`Expected::from_json`].
@@ -153,9 +125,6 @@ pub(super) fn read_expected(text: &[u8]) -> Result<Expected> {
     Ok(Expected {
         descriptor: root.get("descriptor").map(Descriptor::read).transpose()?,
         layers: layers.and_then(|layers| usize::try_from(layers).ok()),
-        platform: root
-            .get("platform")
-            .map(crate::document::read_platform)
-            .transpose()?,
+        platform: root.get("platform").map(read_platform).transpose()?,
     })
 }

@@ -246,27 +246,22 @@ impl Report {
 
     /// Adds what was found after the report was made, in its order.
     pub(crate) fn add(&mut self, rule: &'static Rule, profile: Profile, place: Place) {
-        let Place {
-            pointer,
-            line,
-            column,
-        } = place;
         let severity = rule.severity(profile);
         self.valid &= severity < Severity::Error;
+        let mut issue = Issue::at_start(rule, rule.summary, severity);
+        (issue.pointer, issue.line, issue.column) = (place.pointer, place.line, place.column);
         let at = self
             .issues
-            .partition_point(|other| (other.line, other.column) < (line, column));
-        let issue = Issue {
-            pointer,
-            line,
-            column,
-            ..Issue::at_start(rule, rule.summary, severity)
-        };
+            .partition_point(|other| (other.line, other.column) < (issue.line, issue.column));
         self.issues.insert(at, issue);
-        if self.issues.len() > MAX_ISSUES {
-            let left_out = self.issues.split_off(MAX_ISSUES);
-            let worst = left_out.iter().map(|issue| issue.severity).max();
-            self.issues.extend(worst.map(Issue::truncated));
+        let mut left_out = None;
+        while self.issues.len() > MAX_ISSUES
+            && let Some(issue) = self.issues.pop()
+        {
+            left_out = left_out.max(Some(issue.severity));
+        }
+        if let Some(severity) = left_out {
+            self.issues.push(Issue::truncated(severity));
         }
     }
 }

@@ -104,7 +104,7 @@ impl Rule {
 macro_rules! rules {
     ($($name:ident = $rule:expr;)+) => {
         $(pub(crate) static $name: $crate::rules::Rule = $rule;)+
-        pub(super) static RULES: &[&$crate::rules::Rule] = &[$(&$name),+];
+        pub(crate) static RULES: &[&$crate::rules::Rule] = &[$(&$name),+];
     };
 }
 pub(super) use rules;

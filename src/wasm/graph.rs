@@ -5,8 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::document::profile;
 use super::{error, value};
 use crate::graph::{Limits, Options, Outcome, Step, Walk};
-use crate::rules::{self, Expected, Profile, Report, rules};
-use crate::{Error, Kind};
+use crate::rules::{Expected, Profile, Report, image_layout};
 
 /// A walk in progress.
 #[wasm_bindgen]
@@ -26,19 +25,19 @@ const OUTCOMES: [Outcome; 5] = [
 
 #[wasm_bindgen]
 impl RawWalk {
-    /// A walk; its limits are whole numbers.
+    /// A walk. `bytes` is a whole number.
     #[wasm_bindgen(constructor)]
     pub fn new(
         profile: Option<String>,
         layout: bool,
-        depth: f64,
-        descriptors: f64,
+        depth: usize,
+        descriptors: usize,
         bytes: f64,
     ) -> Result<RawWalk, JsValue> {
         let profile = self::profile(profile)?;
         let limits = Limits::default()
-            .with_max_depth(depth as usize)
-            .with_max_descriptors(descriptors as usize)
+            .with_max_depth(depth)
+            .with_max_descriptors(descriptors)
             .with_max_bytes(bytes as u64);
         let mut options = Options::default().with_profile(profile).with_limits(limits);
         options.layout = layout;
@@ -49,15 +48,12 @@ impl RawWalk {
     /// Begins at a document; `expected` is JSON: see [`Expected::from_json`].
     pub fn root(
         &mut self,
-        name: Option<String>,
         bytes: &[u8],
         media_type: Option<String>,
         expected: &str,
     ) -> Result<(), JsValue> {
-        let mut options = rules::Options::default();
-        options.media_type = media_type;
-        options.expected = Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
-        self.walk.root(name, bytes, options);
+        let expected = Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
+        self.walk.root(bytes, media_type, expected);
         Ok(())
     }
 
@@ -80,14 +76,11 @@ impl RawWalk {
         self.walk.content(outcome.unwrap_or(Outcome::Missing));
     }
 
-    /// The report on something that is no document, or is not there, by the id of the rule that it breaks.
-    pub fn broken(&self, rule: &str) -> Result<JsValue, JsValue> {
-        match rules().find(|known| known.id == rule) {
-            Some(rule) => Ok(value::to_js(&Report::broken(rule, self.profile))),
-            None => Err(error::to_js(Error::new(
-                Kind::Internal,
-                "no rule has that id",
-            ))),
+    /// The report on something that is no document, or is not there, by the id of the rule on layouts that it breaks.
+    pub fn broken(&self, rule: &str) -> JsValue {
+        match image_layout::RULES.iter().find(|known| known.id == rule) {
+            Some(rule) => value::to_js(&Report::broken(rule, self.profile)),
+            None => JsValue::UNDEFINED,
         }
     }
 }
