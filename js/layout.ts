@@ -133,14 +133,14 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 
 async function* headerReports(walk: Walk, files: LayoutFiles, { profile }: GraphOptions): AsyncGenerator<NamedReport> {
   const name = "oci-layout";
-  const bytes = await walk.take(await files.open(name), DOCUMENT_LIMIT + 1);
+  const bytes = await walk.take(files.open(name), DOCUMENT_LIMIT + 1);
   if (bytes === undefined) yield { name, report: walk.broken("image-layout.header.required") };
   else yield { name, report: validate(bytes, { mediaType: LAYOUT_HEADER, ...(profile && { profile }) }), bytes };
 }
 
 async function* indexReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
   const root = { name: "index.json", mediaType: INDEX };
-  const bytes = await walk.take(await files.open(root.name), DOCUMENT_LIMIT + 1);
+  const bytes = await walk.take(files.open(root.name), DOCUMENT_LIMIT + 1);
   if (bytes === undefined) {
     yield { name: root.name, report: walk.broken("image-layout.index.required") };
     return;
@@ -153,7 +153,7 @@ async function* indexReports(walk: Walk, files: LayoutFiles): AsyncGenerator<Nam
 /** The reports on files in `blobs` that the index does not lead to. */
 async function* strayReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
   if (files.list === undefined) return;
-  const paths = await files.list("blobs");
+  const paths = await walk.wait(files.list("blobs"));
   if (paths === undefined) {
     yield { name: "blobs", report: walk.broken("image-layout.blobs.required") };
     return;
@@ -169,7 +169,7 @@ async function strayRule(path: string, walk: Walk, files: LayoutFiles): Promise<
   const digest = digestOf(path);
   if (digest === undefined) return "name";
   if (walk.opened.has(digest)) return undefined;
-  const stream = await files.open(path);
+  const stream = await walk.wait(files.open(path));
   // Gone between the list and now.
   if (stream === undefined) return undefined;
   const outcome = await walk.verify(stream, { digest });
@@ -256,7 +256,7 @@ class Walk {
         if (bytes === undefined) this.#answer("missing");
         else if (this.#walk.use((raw) => raw.document(bytes))) documents.push(bytes);
       } else {
-        const stream = await this.#open(descriptor, role);
+        const stream = await this.wait(this.#open(descriptor, role));
         this.#answer(stream === undefined ? "missing" : await this.verify(stream, descriptor));
       }
     }
@@ -264,11 +264,30 @@ class Walk {
 
   /** A document's bytes, or just so many that the core sees that there are too many. */
   async read(descriptor: Descriptor, role: Role | "root"): Promise<Uint8Array | undefined> {
-    return await this.take(await this.#open(descriptor, role), Math.min(descriptor.size, DOCUMENT_LIMIT) + 1);
+    return await this.take(this.#open(descriptor, role), Math.min(descriptor.size, DOCUMENT_LIMIT) + 1);
   }
 
-  async take(stream: ReadableStream<Uint8Array> | undefined, most: number): Promise<Uint8Array | undefined> {
+  /** The first bytes of a stream. */
+  async take(opening: ReturnType<ImageSource["open"]>, most: number): Promise<Uint8Array | undefined> {
+    const stream = await this.wait(opening);
     return stream && (await readStart(stream, most, this.#reading));
+  }
+
+  /** What the host gives, or the signal's reason. */
+  async wait<T>(work: T | Promise<T>): Promise<T> {
+    const { signal } = this.#reading;
+    signal?.throwIfAborted();
+    if (signal === undefined) return await work;
+    let abort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort);
+    });
+    try {
+      return await Promise.race([work, aborted]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** Reads a blob, and keeps nothing. */

@@ -2,10 +2,12 @@ import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
 import { readable } from "./document.js";
+import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { Platform } from "./generated/Platform.js";
 import type { Report } from "./generated/Report.js";
 import { digest } from "./hasher.js";
+import { isCount } from "./stream.js";
 
 /** What a verdict may depend on. */
 export interface ValidateOptions {
@@ -30,8 +32,8 @@ export type ExpectedDescriptor = Pick<Descriptor, "mediaType" | "digest" | "size
 /**
  * A verdict on an OCI document, with every finding at its place. Bytes that are not JSON, or are too large, are a finding too.
  *
- * @throws OciError `INVALID_ARGUMENT` for a profile that does not exist, `INVALID_MANIFEST` for a descriptor or platform
- * that is none
+ * @throws OciError `INVALID_ARGUMENT` for an option that is not of its type, `INVALID_MANIFEST` for a descriptor or platform
+ * that lacks something
  */
 export function validate(document: Uint8Array | ArrayBuffer | string, options: ValidateOptions = {}): Report {
   const [bytes, mediaType, profile, expected] = [
@@ -55,5 +57,15 @@ export function expectedJson({
   platform,
 }: Pick<ValidateOptions, "descriptor" | "layers" | "platform">): string | undefined {
   if (descriptor === undefined && layers === undefined && platform === undefined) return undefined;
-  return JSON.stringify({ descriptor, layers, platform });
+  for (const [name, value] of Object.entries({ descriptor, platform })) {
+    if (value !== undefined && (typeof value !== "object" || value === null)) {
+      throw new OciError("INVALID_ARGUMENT", `${name} is not an object`);
+    }
+  }
+  if (layers !== undefined && !isCount(layers)) throw new OciError("INVALID_ARGUMENT", "layers is not a whole number");
+  try {
+    return JSON.stringify({ descriptor, layers, platform });
+  } catch (cause) {
+    throw new OciError("INVALID_ARGUMENT", "descriptor or platform is no data", { cause });
+  }
 }
