@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::graph::{Limits, NamedReport, Options, Outcome, Role, Step, Walk};
 use pierhead::rules::{Expected, Report, Severity};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -447,6 +448,46 @@ fn image_name(image: &Image, digest: &str) -> String {
         .iter()
         .find(|(_, bytes)| self::digest(bytes) == digest);
     part.map_or("root", |(name, _)| name).to_owned()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Digests by an algorithm that nobody implements let any document name any other, and itself.
+    #[test]
+    fn every_walk_ends_and_opens_nothing_twice(
+        names in prop::collection::vec(prop::collection::vec((0usize..12, any::<bool>(), any::<bool>()), 0..8), 1..12),
+        depth in 0usize..12,
+    ) {
+        let mut image = Image::default();
+        let make = |edges: &[(usize, bool, bool)], number: usize, sizes: &[usize]| {
+            let entries: Vec<Value> = edges
+                .iter()
+                .map(|(to, document, right)| {
+                    let size = sizes.get(*to).copied().unwrap_or(0) + usize::from(!right);
+                    json!({"mediaType": if *document { INDEX } else { "a/b" }, "digest": format!("test:{to}"), "size": 1000 + size})
+                })
+                .collect();
+            let mut bytes = index(&entries);
+            // Padded, so that sizes are known before documents are.
+            bytes.resize(3000 + number, b' ');
+            bytes
+        };
+        let sizes: Vec<usize> = (0..names.len()).map(|number| 2000 + number).collect();
+        let documents: Vec<Vec<u8>> = names.iter().enumerate().map(|(number, edges)| make(edges, number, &sizes)).collect();
+        for (number, bytes) in documents.iter().enumerate() {
+            image.served.insert(format!("test:{number}"), bytes.clone());
+        }
+        let limits = Limits::default().with_max_depth(depth);
+        let reports = image.walk(Options::default().with_limits(limits), &documents[0]);
+        // The root under another name, at most, and each digest once as a blob and once as a document.
+        prop_assert!(reports.len() <= documents.len() + 1);
+        for number in 0..12 {
+            let name = format!("test:{number}");
+            prop_assert!(image.opened.iter().filter(|opened| **opened == name).count() <= 2);
+            prop_assert!(reports.iter().filter(|named| named.name == name).count() <= 1);
+        }
+    }
 }
 
 #[test]
