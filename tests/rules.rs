@@ -17,6 +17,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::Kind;
@@ -86,7 +87,7 @@ fn every_rule_has_documents_that_nearly_break_it() {
 fn every_rule_of_the_table_has_both_and_no_other_rule_has() {
     let mut fixtures = fixtures();
     // The rules that one document alone cannot break: `tests/graph.rs` and `tests/js/layout.test.ts` run these.
-    fixtures.extend(read_fixtures("tests/fixtures/graph"));
+    fixtures.extend(read_fixtures(&directory().join("../graph")));
     let tested: Vec<&String> = fixtures.keys().collect();
     let mut table: Vec<&str> = rules().map(|rule| rule.id).collect();
     table.sort_unstable();
@@ -425,12 +426,12 @@ fn expected(mut expected: Value, bytes: &[u8]) -> Expected {
 }
 
 fn fixtures() -> BTreeMap<String, Value> {
-    read_fixtures("tests/fixtures/rules")
+    read_fixtures(&directory())
 }
 
-fn read_fixtures(folder: &str) -> BTreeMap<String, Value> {
+fn read_fixtures(folder: &Path) -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
             let file: BTreeMap<String, Value> =
