@@ -11,7 +11,7 @@ import type { Report } from "./generated/Report.js";
 import type { Role } from "./generated/Role.js";
 import { ByteSource, type ReadOptions } from "./source.js";
 import { type Expected, isCount, readStart, verifyStream } from "./stream.js";
-import { expectedJson, type ValidateOptions, validate } from "./validate.js";
+import { type ExpectedDescriptor, expectedJson, type ValidateOptions, validate } from "./validate.js";
 import { parseDigest } from "./vocabulary.js";
 
 export type { Role } from "./generated/Role.js";
@@ -70,7 +70,7 @@ export interface ImageOptions extends GraphOptions {
 export interface NamedReport {
   /** The path of a layout's file, or else the digest by which the document is named. */
   name: string;
-  /** Its `digest` is empty if the file is missing, or is no document. */
+  /** Its `digest` is empty if the file is missing, is no document, or is larger than a document may be, and so was not read. */
   report: Report;
   /** The document that lines and columns count in; undefined if the file is missing, or is no document. */
   bytes?: Uint8Array;
@@ -87,7 +87,7 @@ export interface NamedReport {
  * @param root the manifest or index itself, or a descriptor of it
  */
 export async function* validateImage(
-  root: Uint8Array | ArrayBuffer | string | Descriptor,
+  root: Uint8Array | ArrayBuffer | string | ExpectedDescriptor,
   source: ImageSource,
   options: ImageOptions = {},
 ): AsyncGenerator<NamedReport, void, undefined> {
@@ -95,7 +95,7 @@ export async function* validateImage(
   const walk = new Walk(options, false, (descriptor, role) => source.open(descriptor, role));
   try {
     if (isDescriptor(root)) {
-      const bytes = await walk.read(root, "root");
+      const bytes = await walk.read({ annotations: {}, urls: [], ...root }, "root");
       if (bytes === undefined) throw new OciError("INVALID_ARGUMENT", "the source does not have the root");
       // Of what is too large only the start was read, which has another size than the whole.
       const known = root.size > DOCUMENT_LIMIT ? { mediaType: root.mediaType } : { descriptor: root };
@@ -135,7 +135,10 @@ async function* headerReports(walk: Walk, files: LayoutFiles, { profile }: Graph
   const name = "oci-layout";
   const bytes = await walk.take(files.open(name), DOCUMENT_LIMIT + 1);
   if (bytes === undefined) yield { name, report: walk.broken("image-layout.header.required") };
-  else yield { name, report: validate(bytes, { mediaType: LAYOUT_HEADER, ...(profile && { profile }) }), bytes };
+  else {
+    const report = validate(bytes, { mediaType: LAYOUT_HEADER, ...(profile && { profile }) });
+    yield { name, report: unlessCut(report, bytes), bytes };
+  }
 }
 
 async function* indexReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
@@ -169,11 +172,16 @@ async function strayRule(path: string, walk: Walk, files: LayoutFiles): Promise<
   const digest = digestOf(path);
   if (digest === undefined) return "name";
   if (walk.opened.has(digest)) return undefined;
-  const stream = await walk.wait(files.open(path));
+  const stream = await walk.open(files.open(path));
   // Gone between the list and now.
   if (stream === undefined) return undefined;
   const outcome = await walk.verify(stream, { digest });
   return outcome === "verified" ? undefined : outcome;
+}
+
+/** Of what is too large only the start was read, whose digest is nothing's. */
+function unlessCut(report: Report, bytes: Uint8Array | undefined): Report {
+  return bytes !== undefined && bytes.byteLength > DOCUMENT_LIMIT ? { ...report, digest: "" } : report;
 }
 
 function pathOf(digest: string): string {
@@ -194,7 +202,7 @@ function digestOf(path: string): string | undefined {
   }
 }
 
-function isDescriptor(root: unknown): root is Descriptor {
+function isDescriptor(root: unknown): root is ExpectedDescriptor {
   return typeof root === "object" && root !== null && "digest" in root;
 }
 
@@ -246,7 +254,8 @@ class Walk {
       if ("report" in step) {
         const bytes = documents.pop();
         const name = documents.length === 0 ? options.name : undefined;
-        yield { ...step, ...(name !== undefined && { name }), ...(bytes && { bytes }) };
+        const report = unlessCut(step.report, bytes);
+        yield { name: name ?? step.name, report, ...(bytes && { bytes }) };
         continue;
       }
       const { descriptor, role, document } = step;
@@ -256,7 +265,7 @@ class Walk {
         if (bytes === undefined) this.#answer("missing");
         else if (this.#walk.use((raw) => raw.document(bytes))) documents.push(bytes);
       } else {
-        const stream = await this.wait(this.#open(descriptor, role));
+        const stream = await this.open(this.#open(descriptor, role));
         this.#answer(stream === undefined ? "missing" : await this.verify(stream, descriptor));
       }
     }
@@ -269,8 +278,20 @@ class Walk {
 
   /** The first bytes of a stream. */
   async take(opening: ReturnType<ImageSource["open"]>, most: number): Promise<Uint8Array | undefined> {
-    const stream = await this.wait(opening);
+    const stream = await this.open(opening);
     return stream && (await readStart(stream, most, this.#reading));
+  }
+
+  /** The stream that the host opens. One that comes when nobody waits for it any longer is given back. */
+  async open(opening: ReturnType<ImageSource["open"]>): Promise<ReadableStream<Uint8Array> | undefined> {
+    try {
+      return await this.wait(opening);
+    } catch (error) {
+      Promise.resolve(opening)
+        .then((late) => late?.cancel(error))
+        .catch(() => {});
+      throw error;
+    }
   }
 
   /** What the host gives, or the signal's reason. */

@@ -276,6 +276,36 @@ describe("a validation", () => {
     await expect(collect(validateLayout(source, { signal }))).rejects.toBe("before");
   });
 
+  test("gives back a stream that is opened when nobody waits any longer", async () => {
+    const abort = new AbortController();
+    const cancelled = new Promise((resolve) => {
+      const open = async () => {
+        abort.abort(new Error("enough"));
+        await new Promise((resume) => setTimeout(resume, 5));
+        return new ReadableStream<Uint8Array>({ cancel: resolve });
+      };
+      collect(validateImage(indexOf(entry("a")), { open }, { signal: abort.signal })).catch(() => {});
+    });
+    expect(await cancelled).toBe(abort.signal.reason);
+  });
+
+  test("claims no digest of what is too large to read", async () => {
+    const large = `{"imageLayoutVersion":"1.0.0"}${" ".repeat(8 * 1024 * 1024)}`;
+    const files: LayoutFiles = { open: (path) => streamOf(path.startsWith("blobs") ? undefined : large) };
+    const reports = await collect(validateLayout(files));
+    expect(reports.map(({ name, report }) => [name, rulesOf(report), report.digest])).toEqual([
+      ["oci-layout", ["json.size"], ""],
+      ["index.json", ["json.size"], ""],
+    ]);
+    const root = { mediaType: INDEX, digest: sha256(large), size: large.length };
+    const [image] = await collect(validateImage(root, { open: () => streamOf(large) }));
+    expect([image?.name, rulesOf(image?.report as Report), image?.report.digest]).toEqual([
+      root.digest,
+      ["json.size"],
+      "",
+    ]);
+  });
+
   test("gives up a silent stream", async () => {
     const open = () => new ReadableStream<Uint8Array>();
     await expect(collect(validateImage(indexOf(entry("a")), { open }, { idleTimeout: 10 }))).rejects.toMatchObject({
