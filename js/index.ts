@@ -8,6 +8,18 @@ export type { Platform } from "./generated/Platform.js";
 export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
 export { digest, Hasher } from "./hasher.js";
+export { chainIds, imageId } from "./identity.js";
+export {
+  type GraphLimits,
+  type GraphOptions,
+  type ImageOptions,
+  type ImageSource,
+  type LayoutFiles,
+  type NamedReport,
+  type Role,
+  validateImage,
+  validateLayout,
+} from "./layout.js";
 export {
   type ByteRange,
   type DigestOptions,
@@ -17,5 +29,5 @@ export {
   type VerifyOptions,
   verifyStream,
 } from "./stream.js";
-export { type ValidateOptions, validate } from "./validate.js";
+export { type ExpectedDescriptor, type ValidateOptions, validate } from "./validate.js";
 export { formatPlatform, parseDigest, parsePlatform, parseReference } from "./vocabulary.js";

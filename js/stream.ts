@@ -138,24 +138,36 @@ export async function readAll(
   limit: number,
   options: ReadOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () => new ManifestError("TOO_LARGE", `more than ${limit} bytes`, { expected: limit });
+  const bytes = await readStart(stream, limit + 1, options, tooLarge);
+  if (bytes.byteLength > limit) throw tooLarge();
+  return bytes;
+}
+
+/** Reads no more than the first `most` bytes of a stream into memory. It is cancelled, for a reason, as soon as they are there. */
+export async function readStart(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+  options: ReadOptions = {},
+  reason: () => unknown = () => undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   const source = new ByteSource(stream, options);
   // One growing buffer, not a list of chunks: a sender of single bytes would make the list a hundred times their size.
-  let buffer = new Uint8Array(Math.min(limit, 16 * 1024));
+  let buffer = new Uint8Array(Math.min(most, 16 * 1024));
   let size = 0;
   for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-    const end = size + chunk.byteLength;
-    if (end > limit) {
-      const error = new ManifestError("TOO_LARGE", `more than ${limit} bytes`, { expected: limit });
-      source.cancel(error).catch(() => {});
-      throw error;
-    }
+    const end = Math.min(size + chunk.byteLength, most);
     if (end > buffer.byteLength) {
-      const larger = new Uint8Array(Math.min(limit, Math.max(end, 2 * buffer.byteLength)));
+      const larger = new Uint8Array(Math.min(most, Math.max(end, 2 * buffer.byteLength)));
       larger.set(buffer.subarray(0, size));
       buffer = larger;
     }
-    buffer.set(chunk, size);
+    buffer.set(chunk.subarray(0, end - size), size);
     size = end;
+    if (size === most) {
+      source.cancel(reason()).catch(() => {});
+      break;
+    }
   }
   return size === buffer.byteLength ? buffer : buffer.slice(0, size);
 }
@@ -312,6 +324,7 @@ function pastTheEnd(start: number, size: number): OciError {
   return new OciError("INVALID_ARGUMENT", `range starts at ${start}, but there are ${size} bytes`);
 }
 
-function isCount(value: number): boolean {
+/** Whether it is a whole number of bytes, or of anything else. */
+export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }

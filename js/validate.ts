@@ -2,8 +2,12 @@ import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
 import { readable } from "./document.js";
+import { OciError } from "./errors.js";
+import type { Descriptor } from "./generated/Descriptor.js";
+import type { Platform } from "./generated/Platform.js";
 import type { Report } from "./generated/Report.js";
 import { digest } from "./hasher.js";
+import { isCount } from "./stream.js";
 
 /** What a verdict may depend on. */
 export interface ValidateOptions {
@@ -11,20 +15,57 @@ export interface ValidateOptions {
   mediaType?: string;
   /** The released specifications (`1.1`, the default), their main (`dev`), or the official JSON Schema (`schema`). */
   profile?: "1.1" | "dev" | "schema";
+  /**
+   * The descriptor that points at the document, which is then held against it: size, digest, media type and artifact type.
+   * Its media type counts, whatever `mediaType` says.
+   */
+  descriptor?: ExpectedDescriptor;
+  /** Of an image configuration: how many layers the manifest has that points at it. */
+  layers?: number;
+  /** Of an image configuration: the platform that the index states for that manifest. */
+  platform?: Platform;
 }
+
+/** A descriptor, of which nothing is needed but what it must have. */
+export type ExpectedDescriptor = Pick<Descriptor, "mediaType" | "digest" | "size"> & Partial<Descriptor>;
 
 /**
  * A verdict on an OCI document, with every finding at its place. Bytes that are not JSON, or are too large, are a finding too.
  *
- * @throws OciError `INVALID_ARGUMENT` for a profile that does not exist, `INVALID_MEDIA_TYPE`
+ * @throws OciError `INVALID_ARGUMENT` for an option that is not of its type, `INVALID_MANIFEST` for a descriptor or platform
+ * that lacks something
  */
 export function validate(document: Uint8Array | ArrayBuffer | string, options: ValidateOptions = {}): Report {
-  const [bytes, mediaType, profile] = [
+  const [bytes, mediaType, profile, expected] = [
     toBytes(document),
     optionalText("mediaType", options.mediaType),
     optionalText("profile", options.profile),
+    expectedJson(options),
   ];
   const read = readable(bytes);
-  const report = core.call((glue) => glue.validate(read, mediaType, profile) as Report);
-  return read.byteLength === bytes.byteLength ? report : { ...report, digest: digest(bytes) };
+  const report = core.call((glue) => glue.validate(read, mediaType, profile, expected) as Report);
+  if (read.byteLength === bytes.byteLength) return report;
+  // Of what is too large, the core has seen the start only: what it says of size and digest is not so.
+  const issues = report.issues.filter(({ rule }) => rule !== "content.size");
+  return { ...report, issues, digest: digest(bytes) };
+}
+
+/** What other documents say of a document, as the core reads it; undefined if nothing is known. */
+export function expectedJson({
+  descriptor,
+  layers,
+  platform,
+}: Pick<ValidateOptions, "descriptor" | "layers" | "platform">): string | undefined {
+  if (descriptor === undefined && layers === undefined && platform === undefined) return undefined;
+  for (const [name, value] of Object.entries({ descriptor, platform })) {
+    if (value !== undefined && (typeof value !== "object" || value === null)) {
+      throw new OciError("INVALID_ARGUMENT", `${name} is not an object`);
+    }
+  }
+  if (layers !== undefined && !isCount(layers)) throw new OciError("INVALID_ARGUMENT", "layers is not a whole number");
+  try {
+    return JSON.stringify({ descriptor, layers, platform });
+  } catch (cause) {
+    throw new OciError("INVALID_ARGUMENT", "descriptor or platform is no data", { cause });
+  }
 }

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod document;
 mod error;
+pub mod graph;
 pub mod http;
 pub mod json;
 pub mod media_type;

@@ -14,6 +14,7 @@ mod error;
 mod executor;
 #[cfg(feature = "front")]
 mod front;
+mod graph;
 mod hasher;
 mod host;
 mod transport;

@@ -412,3 +412,48 @@ fn valid(name: &str) -> Vec<u8> {
     )
     .unwrap()
 }
+
+#[test]
+fn a_configuration_names_its_image_and_its_layers() {
+    let [a, b, c] = [
+        ("sha256", "a", 64),
+        ("sha256", "b", 64),
+        ("sha512", "c", 128),
+    ]
+    .map(|(algorithm, digit, length)| format!("{algorithm}:{}", digit.repeat(length)));
+    let text = format!(
+        r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["{a}","{b}","{c}"]}}}}"#
+    );
+    let config = Document::parse(text.into_bytes(), None).unwrap();
+    // By sha256sum, of the text above and of `CHAIN DIFF` without a line feed.
+    let [image, second, third] = [
+        "f1bb93412ece5b1201646465445656e2e9fc48360e976a24e55afaab18a254fa",
+        "ccd722928bd92476ba1745586fed6e45a102504185ad88cd89e01ff116fd146c",
+        "a26fecbbfe341424e98248e6a7d8465cefbb885aa7c6f72ea53e5b31fe72270e",
+    ]
+    .map(|encoded| format!("sha256:{encoded}"));
+    assert_eq!(config.image_id().unwrap().as_str(), image);
+    let chain: Vec<String> = config
+        .chain_ids()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(chain, [a, second, third]);
+
+    let index = Document::parse(br#"{"schemaVersion":2,"manifests":[]}"#.to_vec(), None).unwrap();
+    assert_eq!(
+        (index.image_id(), index.chain_ids().unwrap()),
+        (None, Vec::new())
+    );
+    for (diff_ids, message) in [
+        ("1", "not an array: /rootfs/diff_ids"),
+        ("null", "/rootfs/diff_ids is missing"),
+        ("[1]", "not a string: /rootfs/diff_ids/0"),
+        (r#"["sha256:a"]"#, "not a digest: /rootfs/diff_ids/0"),
+    ] {
+        let text = format!(r#"{{"rootfs":{{"diff_ids":{diff_ids}}}}}"#);
+        let config = Document::parse(text.into_bytes(), None).unwrap();
+        assert_eq!(config.chain_ids().unwrap_err().message(), message);
+    }
+}

@@ -19,7 +19,7 @@ kind: DocumentKind,
  */
 mediaType: string | null, 
 /**
- * The SHA-256 digest of its bytes.
+ * The SHA-256 digest of its bytes; empty if there are none, see [`Report::broken`].
  */
 digest: string, 
 /**

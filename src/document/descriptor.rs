@@ -57,15 +57,12 @@ const PROPERTIES: [&str; 7] = [
 
 impl Descriptor {
     /// Reads a descriptor. Its errors are `INVALID_MANIFEST`, with the JSON pointer of what is missing or malformed.
-    pub(super) fn read(value: Value<'_>) -> Result<Self> {
+    pub(crate) fn read(value: Value<'_>) -> Result<Self> {
         check_keys(value, &PROPERTIES)?;
-        let digest = required(value, "digest")?;
         let size = required(value, "size")?;
         Ok(Self {
             media_type: string(required(value, "mediaType")?)?.into_owned(),
-            digest: string(digest)?
-                .parse()
-                .map_err(|error: Error| invalid(digest, "not a digest").with_source(error))?,
+            digest: digest(required(value, "digest")?)?,
             size: size
                 .as_u64()
                 .filter(|size| *size <= MAX_SAFE_INTEGER)
@@ -83,7 +80,8 @@ impl Descriptor {
 const PLATFORM_PROPERTIES: [&str; 5] =
     ["os", "architecture", "variant", "os.version", "os.features"];
 
-fn platform(value: Value<'_>) -> Result<Platform> {
+/// Reads a platform. Its errors are those of [`Descriptor::read`].
+pub(crate) fn platform(value: Value<'_>) -> Result<Platform> {
     check_keys(value, &PLATFORM_PROPERTIES)?;
     let mut platform = Platform::new(
         string(required(value, "os")?)?,
@@ -125,6 +123,23 @@ pub(super) fn required<'a>(object: Value<'a>, name: &str) -> Result<Value<'a>> {
         )
         .with_position(object.position())
     })
+}
+
+/// The array of this name, which the specification requires.
+pub(super) fn array<'a>(object: Value<'a>, name: &str) -> Result<Value<'a>> {
+    let array = required(object, name)?;
+    if array.is_array() {
+        Ok(array)
+    } else {
+        Err(invalid(array, "not an array"))
+    }
+}
+
+/// A digest.
+pub(super) fn digest(value: Value<'_>) -> Result<Digest> {
+    string(value)?
+        .parse()
+        .map_err(|error: Error| invalid(value, "not a digest").with_source(error))
 }
 
 /// The error of a value that is not what it has to be.

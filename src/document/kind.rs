@@ -109,6 +109,12 @@ impl Kind {
         matches!(self, Self::ImageIndex | Self::DockerManifestList)
     }
 
+    /// Whether it is the configuration of an image.
+    #[must_use]
+    pub fn is_config(self) -> bool {
+        matches!(self, Self::ImageConfig | Self::DockerConfig)
+    }
+
     /// Whether it names its own media type in `mediaType`; in a descriptor that property names another document's.
     pub(crate) fn is_self_describing(self) -> bool {
         self.is_manifest() || self.is_index() || self == Self::ArtifactManifest

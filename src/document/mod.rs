@@ -4,6 +4,7 @@
 //! received, and properties that this crate does not know survive.
 
 mod descriptor;
+mod identity;
 mod kind;
 mod shape;
 
@@ -14,11 +15,13 @@ use crate::json::{Limits, Tree, Value};
 use crate::{Error, Kind as ErrorKind, Result};
 
 pub use descriptor::Descriptor;
+pub use identity::chain_ids;
 pub use kind::Kind;
 
+pub(crate) use descriptor::platform as read_platform;
 pub(crate) use shape::{Clash, Detected, Shape, folds_to};
 
-use descriptor::{FOLDED_KEY, invalid, optional, required};
+use descriptor::{FOLDED_KEY, array, invalid, optional, required};
 
 /// A JSON document of OCI or Docker, safe to use: it reads the same to every parser, and is one thing only.
 ///
@@ -181,10 +184,7 @@ impl Document {
     }
 
     fn descriptors(&self, name: &str) -> Result<Vec<Descriptor>> {
-        let array = required(self.root(), name)?;
-        if !array.is_array() {
-            return Err(invalid(array, "not an array"));
-        }
+        let array = array(self.root(), name)?;
         array.elements().map(Descriptor::read).collect()
     }
 }

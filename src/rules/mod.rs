@@ -12,11 +12,15 @@
 mod ambiguity;
 mod annotations;
 mod config;
+pub(crate) mod content;
 mod data;
 mod descriptor;
 mod docker;
 mod envelope;
+mod expected;
 mod grammar;
+pub(crate) mod graph;
+pub(crate) mod image_layout;
 mod index;
 mod json;
 mod layout;
@@ -33,9 +37,12 @@ use std::borrow::Cow;
 use crate::document::{Detected, Kind, Shape, essence};
 use crate::json::{Limits, Tree, Value};
 
+pub use expected::Expected;
 pub use profile::Profile;
 pub use report::{Issue, Report};
 pub use rule::{Rule, Severity};
+
+pub(crate) use report::Place;
 
 use descriptor::Role;
 use report::Findings;
@@ -56,7 +63,7 @@ rules! {
 }
 
 /// The rules, module by module.
-static TABLE: [&[&Rule]; 13] = [
+static TABLE: [&[&Rule]; 16] = [
     json::RULES,
     RULES,
     ambiguity::RULES,
@@ -69,6 +76,9 @@ static TABLE: [&[&Rule]; 13] = [
     config::RULES,
     layout::RULES,
     docker::RULES,
+    content::RULES,
+    graph::RULES,
+    image_layout::RULES,
     report::RULES,
 ];
 
@@ -87,6 +97,8 @@ pub struct Options {
     pub profile: Profile,
     /// How much to read.
     pub limits: Limits,
+    /// What other documents say of this one.
+    pub expected: Expected,
 }
 
 impl Options {
@@ -110,6 +122,12 @@ impl Options {
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
+
+    /// These options, with what other documents say of this one.
+    #[must_use]
+    pub fn with_expected(self, expected: Expected) -> Self {
+        Self { expected, ..self }
+    }
 }
 
 /// Whether someone declared the document's media type.
@@ -119,25 +137,71 @@ enum Declared {
     No,
 }
 
-/// Checks a document against every rule of its kind. What it is: the declared media type says so; without one, its own
-/// `mediaType`; without that, its properties. Linear in the document's size; what is not JSON is a finding, too.
+/// Checks a document against every rule of its kind, and against what is expected of it. What it is: the descriptor that points
+/// at it says so; without one, the declared media type; without that, its own `mediaType`; without that, its properties. Linear in the
+/// document's size; what is not JSON is a finding, too.
 #[must_use]
 pub fn validate(bytes: &[u8], options: &Options) -> Report {
-    let declared = options.media_type.as_deref().map(essence);
-    let (tree, text) = match Tree::read(bytes, &options.limits) {
-        Ok(read) => read,
+    let Examined {
+        mut report,
+        identity,
+        ..
+    } = examine(bytes, options);
+    if let Some(rule) = identity {
+        report.add(rule, options.profile, Place::START);
+    }
+    report
+}
+
+/// A document that was validated, and what it is.
+pub(crate) struct Examined<'a> {
+    /// Without the rule that its size or digest breaks.
+    pub(crate) report: Report,
+    /// What was read; `None` if it is not JSON.
+    pub(crate) content: Option<(Tree, &'a str)>,
+    /// The rule that its size or digest breaks.
+    pub(crate) identity: Option<&'static Rule>,
+}
+
+pub(crate) fn examine<'a>(bytes: &'a [u8], options: &Options) -> Examined<'a> {
+    let (profile, expected) = (options.profile, &options.expected);
+    let served = options.media_type.as_deref().map(essence);
+    let described = expected
+        .descriptor
+        .as_ref()
+        .map(|descriptor| essence(&descriptor.media_type));
+    let declared = described.or(served);
+    let (mut report, content) = match Tree::read(bytes, &options.limits) {
+        Ok((tree, text)) => {
+            let report = read(bytes, tree.root_of(text), &tree, declared, options);
+            (report, Some((tree, text)))
+        }
         Err(fault) => {
             let kind = declared.map_or(Kind::Unknown, Kind::of);
-            return Report::unreadable(
-                bytes,
-                fault,
-                options.profile,
-                kind,
-                declared.map(str::to_owned),
-            );
+            let media_type = declared.map(str::to_owned);
+            let report = Report::unreadable(bytes, fault, profile, kind, media_type);
+            (report, None)
         }
     };
-    let root = tree.root_of(text);
+    if let (Some(served), Some(described)) = (served, described)
+        && !served.eq_ignore_ascii_case(described)
+    {
+        report.add(&content::MEDIA_TYPE, profile, Place::START);
+    }
+    Examined {
+        identity: expected.identity(bytes, &report.digest),
+        report,
+        content,
+    }
+}
+
+fn read(
+    bytes: &[u8],
+    root: Value<'_>,
+    tree: &Tree,
+    declared: Option<&str>,
+    options: &Options,
+) -> Report {
     let shape = Shape::of(root);
     let detected = shape.detect(declared);
     let mut findings = Findings::new(options.profile);
@@ -150,7 +214,8 @@ pub fn validate(bytes: &[u8], options: &Options) -> Report {
         findings.add(&ambiguity::KEY_CASE, key);
     }
     check(&mut findings, root, &detected, declared);
-    json::precision(&mut findings, root, &tree);
+    content::check(&mut findings, root, detected.kind, &options.expected);
+    json::precision(&mut findings, root, tree);
     findings.report(
         bytes,
         root,

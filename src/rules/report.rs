@@ -30,7 +30,7 @@ pub struct Report {
     pub kind: document::Kind,
     /// Its media type, without parameters: the declared one, else its own, else that of its kind; `null` if it has none of these.
     pub media_type: Option<String>,
-    /// The SHA-256 digest of its bytes.
+    /// The SHA-256 digest of its bytes; empty if there are none, see [`Report::broken`].
     pub digest: String,
     /// What was found, in the order of the document.
     pub issues: Vec<Issue>,
@@ -174,8 +174,7 @@ impl Findings {
             });
         }
         if let Some(severity) = self.left_out {
-            let note = Issue::at_start(&TRUNCATED, TRUNCATED.summary, severity);
-            issues.push(note);
+            issues.push(Issue::truncated(severity));
         }
         let valid = self.worst < Some(Severity::Error);
         Report {
@@ -214,7 +213,64 @@ impl Report {
     }
 }
 
+/// A place in a document, without the document.
+pub(crate) struct Place {
+    pub(crate) pointer: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+impl Place {
+    /// The place of what concerns all of it.
+    pub(crate) const START: Self = Self {
+        pointer: String::new(),
+        line: 1,
+        column: 1,
+    };
+}
+
+impl Report {
+    /// The report on something that is no document, or is not there: its one finding is that it breaks `rule`.
+    #[must_use]
+    pub fn broken(rule: &'static Rule, profile: Profile) -> Self {
+        let mut report = Self {
+            valid: true,
+            kind: document::Kind::Unknown,
+            media_type: None,
+            digest: String::new(),
+            issues: Vec::new(),
+        };
+        report.add(rule, profile, Place::START);
+        report
+    }
+
+    /// Adds what was found after the report was made, in its order.
+    pub(crate) fn add(&mut self, rule: &'static Rule, profile: Profile, place: Place) {
+        let severity = rule.severity(profile);
+        self.valid &= severity < Severity::Error;
+        let mut issue = Issue::at_start(rule, rule.summary, severity);
+        (issue.pointer, issue.line, issue.column) = (place.pointer, place.line, place.column);
+        let at = self
+            .issues
+            .partition_point(|other| (other.line, other.column) < (issue.line, issue.column));
+        self.issues.insert(at, issue);
+        let mut left_out = None;
+        while self.issues.len() > MAX_ISSUES
+            && let Some(issue) = self.issues.pop()
+        {
+            left_out = left_out.max(Some(issue.severity));
+        }
+        if let Some(severity) = left_out {
+            self.issues.push(Issue::truncated(severity));
+        }
+    }
+}
+
 impl Issue {
+    fn truncated(severity: Severity) -> Self {
+        Self::at_start(&TRUNCATED, TRUNCATED.summary, severity)
+    }
+
     fn at_start(rule: &'static Rule, message: &'static str, severity: Severity) -> Self {
         let Rule { id, spec, .. } = *rule;
         Self {

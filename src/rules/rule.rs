@@ -103,8 +103,8 @@ impl Rule {
 /// Declares the rules of a module, and its list of them, so that none is missing from the table.
 macro_rules! rules {
     ($($name:ident = $rule:expr;)+) => {
-        $(pub(super) static $name: $crate::rules::Rule = $rule;)+
-        pub(super) static RULES: &[&$crate::rules::Rule] = &[$(&$name),+];
+        $(pub(crate) static $name: $crate::rules::Rule = $rule;)+
+        pub(crate) static RULES: &[&$crate::rules::Rule] = &[$(&$name),+];
     };
 }
 pub(super) use rules;

@@ -7,20 +7,26 @@ use super::{error, value};
 use crate::document::{Descriptor, Document};
 use crate::rules;
 
-/// A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+/// A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+/// [`rules::Expected::from_json`].
 #[wasm_bindgen]
 pub fn validate(
     bytes: &[u8],
     media_type: Option<String>,
     profile: Option<String>,
+    expected: Option<String>,
 ) -> Result<JsValue, JsValue> {
-    let profile = profile
-        .map(|profile| profile.parse())
-        .transpose()
-        .map_err(error::to_js)?;
-    let mut options = rules::Options::default().with_profile(profile.unwrap_or_default());
+    let mut options = rules::Options::default().with_profile(self::profile(profile)?);
     options.media_type = media_type;
+    if let Some(expected) = expected {
+        options.expected = rules::Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
+    }
     Ok(value::to_js(&rules::validate(bytes, &options)))
+}
+
+pub(super) fn profile(name: Option<String>) -> Result<rules::Profile, JsValue> {
+    let profile = name.map(|name| name.parse()).transpose();
+    Ok(profile.map_err(error::to_js)?.unwrap_or_default())
 }
 
 /// A document that keeps its bytes.
