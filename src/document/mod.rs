@@ -5,6 +5,7 @@
 
 mod descriptor;
 mod kind;
+mod select;
 mod shape;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use crate::{Error, Kind as ErrorKind, Result};
 
 pub use descriptor::Descriptor;
 pub use kind::Kind;
+pub use select::{Variants, select_platform};
 
 pub(crate) use shape::{Clash, Detected, Shape, folds_to};
 
