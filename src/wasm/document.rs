@@ -4,8 +4,10 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error, value};
-use crate::document::{Descriptor, Document};
-use crate::rules;
+use crate::annotations::{BaseImage, BaseImageParts, KnownAnnotations};
+use crate::artifact::Artifact;
+use crate::document::{Descriptor, Document, Variants, select_platform};
+use crate::{Result, rules};
 
 /// A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
 #[wasm_bindgen]
@@ -65,8 +67,43 @@ impl RawDocument {
                 subject: self.0.subject()?,
             })
         };
-        read()
-            .map(|descriptors| value::to_js(&descriptors))
-            .map_err(error::to_js)
+        given(read())
     }
+
+    /// The entry of an index for a platform, which comes as its parts; `undefined` if there is none.
+    #[wasm_bindgen(js_name = selectPlatform)]
+    pub fn select_platform(&self, platform: Vec<String>, exact: bool) -> Result<JsValue, JsValue> {
+        let manifests = self.0.manifests().map_err(error::to_js)?;
+        let variants = if exact {
+            Variants::Exact
+        } else {
+            Variants::Compatible
+        };
+        let found = select_platform(&manifests, &value::platform(platform), variants);
+        Ok(found.map_or(JsValue::UNDEFINED, value::to_js))
+    }
+
+    pub fn artifact(&self) -> Result<JsValue, JsValue> {
+        given(Artifact::of(&self.0))
+    }
+
+    pub fn annotations(&self) -> Result<JsValue, JsValue> {
+        let annotations = self.0.annotations();
+        given(annotations.map(|annotations| KnownAnnotations::of(&annotations)))
+    }
+
+    /// `undefined` if none is stated.
+    #[wasm_bindgen(js_name = baseImage)]
+    pub fn base_image(&self) -> Result<JsValue, JsValue> {
+        let base = BaseImage::of(&self.0).map_err(error::to_js)?;
+        Ok(base.map_or(JsValue::UNDEFINED, |base| {
+            value::to_js(&BaseImageParts::from(&base))
+        }))
+    }
+}
+
+fn given<T: Serialize>(result: Result<T>) -> Result<JsValue, JsValue> {
+    result
+        .map(|found| value::to_js(&found))
+        .map_err(error::to_js)
 }

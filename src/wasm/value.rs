@@ -8,6 +8,7 @@ use super::error;
 use crate::digest::{Algorithm, Digest, DigestParts};
 use crate::json::to_json;
 use crate::platform::Platform;
+use crate::purl::{Purl, PurlParts, PurlType};
 use crate::reference::{Reference, ReferenceParts};
 use crate::{Error, Kind};
 
@@ -29,6 +30,17 @@ pub(super) fn size(number: f64) -> Result<u64, JsValue> {
         )));
     }
     Ok(number as u64)
+}
+
+/// A platform from its parts: system, architecture, variant, version, and any number of features; empty where there is none.
+pub(super) fn platform(parts: Vec<String>) -> Platform {
+    let mut parts = parts.into_iter();
+    let mut next = || parts.next().unwrap_or_default();
+    let mut platform = Platform::new(next(), next());
+    platform.variant = Some(next());
+    platform.os_version = Some(next());
+    platform.os_features = parts.collect();
+    platform
 }
 
 #[wasm_bindgen]
@@ -53,4 +65,30 @@ pub fn parse_reference(text: &str) -> Result<JsValue, JsValue> {
 pub fn parse_platform(text: &str) -> Result<JsValue, JsValue> {
     let platform: Platform = text.parse().map_err(error::to_js)?;
     Ok(to_js(&platform))
+}
+
+/// Whether what is for the platform `image` will do for one who asks for `asked`; both come as their parts.
+#[wasm_bindgen(js_name = platformRuns)]
+pub fn platform_runs(asked: Vec<String>, image: Vec<String>, exact: bool) -> bool {
+    let (asked, image) = (platform(asked), platform(image));
+    if exact {
+        asked.matches(&image)
+    } else {
+        asked.runs(&image)
+    }
+}
+
+#[wasm_bindgen(js_name = toPurl)]
+pub fn to_purl(reference: &str, purl_type: &str, arch: Option<String>) -> Result<String, JsValue> {
+    let write = || {
+        let purl = Purl::new(purl_type.parse::<PurlType>()?, &reference.parse()?);
+        Ok(purl.with_arch(arch.unwrap_or_default()).to_string())
+    };
+    write().map_err(error::to_js)
+}
+
+#[wasm_bindgen(js_name = fromPurl)]
+pub fn from_purl(text: &str) -> Result<JsValue, JsValue> {
+    let purl: Purl = text.parse().map_err(error::to_js)?;
+    Ok(to_js(&PurlParts::from(purl)))
 }
