@@ -17,7 +17,7 @@ use crate::media_type::{MediaTypeClass, known};
 
 pub use kind::ArtifactKind;
 
-use table::{Place, ROWS, Row};
+use table::{Place, ROWS};
 
 /// What an artifact is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,11 +65,16 @@ impl Artifact {
         let config = root
             .get("config")
             .and_then(|config| text(config, "mediaType"));
-        let kind = by_type(own.as_deref())
-            .or_else(|| by_type(config.as_deref()))
+        let (own_type, config_type) = (own.as_deref(), config.as_deref());
+        let row = by_type(own_type)
+            .or_else(|| by_type(config_type))
             .or_else(|| by_layers(document.kind(), root))
             .or_else(|| by_annotations(root))
-            .unwrap_or_else(|| otherwise(document.kind(), root, own.as_deref(), config.as_deref()));
+            .and_then(|found| ROWS.get(found));
+        let kind = match row {
+            Some(row) => row.kind,
+            None => otherwise(document.kind(), root, own_type, config_type),
+        };
         Ok(Self {
             kind,
             name: kind.name(),
@@ -84,94 +89,97 @@ fn text<'a>(object: Value<'a>, name: &str) -> Option<Cow<'a, str>> {
     object.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The kind of the first row that fits.
-fn first(fits: impl Fn(&Row) -> bool) -> Option<ArtifactKind> {
-    ROWS.iter().find(|row| fits(row)).map(|row| row.kind)
+/// The place in the table of the first row that stands for the media type there.
+fn find(media_type: &str, place: Place) -> Option<usize> {
+    ROWS.iter()
+        .position(|row| (row.place == place || row.place == Place::Any) && row.fits(media_type))
 }
 
-fn by_type(media_type: Option<&str>) -> Option<ArtifactKind> {
-    let media_type = media_type?;
-    first(|row| matches!(row.place, Place::Type | Place::Any) && row.fits(media_type))
+fn by_type(media_type: Option<&str>) -> Option<usize> {
+    find(media_type?, Place::Type)
 }
 
-/// What a document points at as its content; the withdrawn artifact manifest had `blobs`.
-fn parts<'a>(root: Value<'a>) -> impl Iterator<Item = Value<'a>> {
-    ["layers", "blobs", "manifests"]
-        .into_iter()
-        .filter_map(move |name| root.get(name))
-        .flat_map(Value::elements)
-}
-
-fn by_layers(kind: Kind, root: Value<'_>) -> Option<ArtifactKind> {
-    let mut best = None;
-    let mut see = |media_type: &str| {
-        let rows = ROWS.iter().take(best.unwrap_or(ROWS.len()));
-        let found = rows.enumerate().find(|(_, row)| {
-            matches!(row.place, Place::Layer | Place::Any) && row.fits(media_type)
-        });
-        best = found.map(|(index, _)| index).or(best);
-    };
+/// By the media types of what the document points at as its content; the withdrawn artifact manifest had `blobs`.
+fn by_layers(kind: Kind, root: Value<'_>) -> Option<usize> {
     if kind == Kind::Descriptor {
-        see(&text(root, "mediaType")?);
+        return find(&text(root, "mediaType")?, Place::Layer);
     }
-    for part in parts(root) {
-        let Some(media_type) = text(part, "mediaType") else {
+    let mut best = None;
+    for name in ["layers", "blobs", "manifests"] {
+        let Some(parts) = root.get(name) else {
             continue;
         };
-        // Of an index, ordinary layers are the cache of a build.
-        if kind.is_manifest()
-            && matches!(
-                MediaTypeClass::of(&media_type),
-                MediaTypeClass::Layer | MediaTypeClass::NondistributableLayer
-            )
-        {
-            return None;
+        for part in parts.elements() {
+            let media_type = text(part, "mediaType").unwrap_or_default();
+            // Of an index, ordinary layers are the cache of a build.
+            if kind.is_manifest()
+                && matches!(
+                    MediaTypeClass::of(&media_type),
+                    MediaTypeClass::Layer | MediaTypeClass::NondistributableLayer
+                )
+            {
+                return None;
+            }
+            if let Some(found) = find(&media_type, Place::Layer)
+                && best.is_none_or(|best| found < best)
+            {
+                best = Some(found);
+            }
         }
-        see(&media_type);
     }
-    best.and_then(|index| ROWS.get(index)).map(|row| row.kind)
+    best
 }
 
-fn by_annotations(root: Value<'_>) -> Option<ArtifactKind> {
+fn by_annotations(root: Value<'_>) -> Option<usize> {
+    if let Some(found) = annotated(root) {
+        return Some(found);
+    }
     // Those of an index's entries say what the entries are.
-    let layers = root.get("layers").into_iter().flat_map(Value::elements);
-    let holders = [root].into_iter().chain(layers);
-    let mut annotations = holders.filter_map(|holder| holder.get("annotations"));
-    annotations.find_map(|annotations| {
-        first(|row| {
-            let (key, value) = row.annotation();
-            row.place == Place::Annotation
-                && annotations
-                    .get(key)
-                    .is_some_and(|found| value.is_none_or(|value| found.is_str(value)))
-        })
+    root.get("layers")?.elements().find_map(annotated)
+}
+
+fn annotated(holder: Value<'_>) -> Option<usize> {
+    let annotations = holder.get("annotations")?;
+    ROWS.iter().position(|row| {
+        if row.place != Place::Annotation {
+            return false;
+        }
+        let (key, value) = row.annotation();
+        annotations
+            .get(key)
+            .is_some_and(|found| value.is_none_or(|value| found.is_str(value)))
     })
 }
 
+/// What ORAS writes where it is told no type, and what stands where there is no config.
+const UNTYPED: &[&str] = &[
+    "application/vnd.unknown.artifact.v1",
+    "application/vnd.unknown.config.v1+json",
+    known::OCI_EMPTY,
+];
+
 /// What it is if nothing is known of its types.
 fn otherwise(kind: Kind, root: Value<'_>, own: Option<&str>, config: Option<&str>) -> ArtifactKind {
-    let described =
-        text(root, "mediaType").map_or(Kind::Unknown, |media_type| Kind::of(&media_type));
-    match (own.or(config), own) {
-        (None, _) if kind.is_index() || kind == Kind::Descriptor && described.is_index() => {
+    let Some(artifact_type) = own.or(config) else {
+        let described = text(root, "mediaType").unwrap_or_default();
+        let is_index =
+            kind.is_index() || kind == Kind::Descriptor && Kind::of(&described).is_index();
+        return if is_index {
             ArtifactKind::Index
-        }
-        // What ORAS writes where it is told no type, and what is written where there is no config.
-        (
-            Some(
-                "application/vnd.unknown.artifact.v1"
-                | "application/vnd.unknown.config.v1+json"
-                | known::OCI_EMPTY,
-            ),
-            _,
-        ) => ArtifactKind::Untyped,
-        (Some(config), None)
-            if [known::OCI_IMAGE_CONFIG, known::DOCKER_CONFIG]
-                .iter()
-                .any(|image| image.eq_ignore_ascii_case(config)) =>
-        {
-            ArtifactKind::Image
-        }
-        _ => ArtifactKind::Unknown,
+        } else {
+            ArtifactKind::Unknown
+        };
+    };
+    let is_any = |types: &[&str]| {
+        types
+            .iter()
+            .any(|media_type| media_type.eq_ignore_ascii_case(artifact_type))
+    };
+    if is_any(UNTYPED) {
+        ArtifactKind::Untyped
+    } else if own.is_none() && is_any(&[known::OCI_IMAGE_CONFIG, known::DOCKER_CONFIG]) {
+        ArtifactKind::Image
+    } else {
+        ArtifactKind::Unknown
     }
 }

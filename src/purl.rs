@@ -97,10 +97,7 @@ impl Purl {
     #[must_use]
     pub fn new(purl_type: PurlType, reference: &Reference) -> Self {
         let (registry, repository) = (reference.registry(), reference.repository().as_str());
-        let (namespace, name) = match repository.rsplit_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (None, repository),
-        };
+        let (namespace, name) = repository.rsplit_once('/').unwrap_or(("", repository));
         let (tag, digest) = (
             reference.tag().map(|tag| tag.as_str().to_owned()),
             reference.digest().map(|digest| digest.as_str().to_owned()),
@@ -123,9 +120,9 @@ impl Purl {
             PurlType::Docker => {
                 let on_hub = registry.is_docker_hub();
                 purl.version = purl.version.or(tag);
-                purl.namespace = namespace
-                    .filter(|namespace| !(on_hub && *namespace == "library"))
-                    .map(str::to_owned);
+                if !namespace.is_empty() && !(on_hub && namespace == "library") {
+                    purl.namespace = Some(namespace.to_owned());
+                }
                 // On Docker Hub, a namespace that looks like a registry would be taken for one.
                 let goes_without_saying = purl.reference().is_some_and(|found| {
                     found.registry() == registry && found.repository() == reference.repository()
@@ -143,6 +140,28 @@ impl Purl {
     pub fn with_arch(mut self, arch: impl Into<String>) -> Self {
         self.qualify("arch", arch.into());
         self
+    }
+
+    fn canonical(&self) -> String {
+        let mut text = "pkg:".to_owned();
+        text.push_str(self.purl_type.as_str());
+        push_path(&mut text, "/", self.namespace.as_deref());
+        text.push('/');
+        push_encoded(&mut text, &self.name);
+        if let Some(version) = &self.version {
+            text.push('@');
+            push_encoded(&mut text, version);
+        }
+        let mut mark = '?';
+        for (key, value) in &self.qualifiers {
+            text.push(mark);
+            text.push_str(key);
+            text.push('=');
+            push_encoded(&mut text, value);
+            mark = '&';
+        }
+        push_path(&mut text, "#", self.subpath.as_deref());
+        text
     }
 
     fn qualify(&mut self, key: &str, value: String) {
@@ -246,25 +265,7 @@ impl FromStr for Purl {
 impl fmt::Display for Purl {
     /// The canonical form: as little as possible is encoded, and qualifiers are in the order of their keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pkg:{}/", self.purl_type.as_str())?;
-        for segment in self.namespace.iter().flat_map(|path| path.split('/')) {
-            write!(f, "{}/", encoded(segment))?;
-        }
-        f.write_str(&encoded(&self.name))?;
-        if let Some(version) = &self.version {
-            write!(f, "@{}", encoded(version))?;
-        }
-        let mut mark = '?';
-        for (key, value) in &self.qualifiers {
-            write!(f, "{mark}{key}={}", encoded(value))?;
-            mark = '&';
-        }
-        let mut mark = '#';
-        for segment in self.subpath.iter().flat_map(|path| path.split('/')) {
-            write!(f, "{mark}{}", encoded(segment))?;
-            mark = '/';
-        }
-        Ok(())
+        f.write_str(&self.canonical())
     }
 }
 
@@ -335,15 +336,22 @@ fn decoded(text: &str) -> Result<String> {
 }
 
 /// Everything but RFC 3986's unreserved characters and the colon is `%XX` (ECMA-427, 5.4).
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for (count, part) in text.split(':').enumerate() {
-        if count > 0 {
-            encoded.push(':');
-        }
-        encoded.push_str(&percent_encoded(part));
+fn push_encoded(text: &mut String, part: &str) {
+    let mut mark = "";
+    for piece in part.split(':') {
+        text.push_str(mark);
+        text.push_str(&percent_encoded(piece));
+        mark = ":";
     }
-    encoded
+}
+
+/// The segments of a path, the first behind `mark`.
+fn push_path(text: &mut String, mut mark: &str, path: Option<&str>) {
+    for segment in path.into_iter().flat_map(|path| path.split('/')) {
+        text.push_str(mark);
+        push_encoded(text, segment);
+        mark = "/";
+    }
 }
 
 /// The segments of a path, decoded, without those that have no meaning; `None` if there are no others.

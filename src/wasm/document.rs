@@ -4,7 +4,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error, value};
-use crate::annotations::{BaseImage, BaseImageParts, KnownAnnotations};
+use crate::annotations;
 use crate::artifact::Artifact;
 use crate::document::{Descriptor, Document, Variants, select_platform};
 use crate::{Result, rules};
@@ -70,35 +70,29 @@ impl RawDocument {
         given(read())
     }
 
-    /// The entry of an index for a platform, which comes as its parts; `undefined` if there is none.
+    /// The entry of an index for a platform; `undefined` if there is none.
     #[wasm_bindgen(js_name = selectPlatform)]
-    pub fn select_platform(&self, platform: Vec<String>, exact: bool) -> Result<JsValue, JsValue> {
-        let manifests = self.0.manifests().map_err(error::to_js)?;
-        let variants = if exact {
-            Variants::Exact
-        } else {
-            Variants::Compatible
+    pub fn select_platform(&self, platform: &str, exact: bool) -> Result<JsValue, JsValue> {
+        let find = || {
+            let manifests = self.0.manifests()?;
+            let variants = match exact {
+                true => Variants::Exact,
+                false => Variants::Compatible,
+            };
+            Ok(select_platform(&manifests, &platform.parse()?, variants).cloned())
         };
-        let found = select_platform(&manifests, &value::platform(platform), variants);
-        Ok(found.map_or(JsValue::UNDEFINED, value::to_js))
+        find()
+            .map(|found| found.map_or(JsValue::UNDEFINED, |found| value::to_js(&found)))
+            .map_err(error::to_js)
     }
 
     pub fn artifact(&self) -> Result<JsValue, JsValue> {
         given(Artifact::of(&self.0))
     }
 
+    /// The predefined annotations, by their own names.
     pub fn annotations(&self) -> Result<JsValue, JsValue> {
-        let annotations = self.0.annotations();
-        given(annotations.map(|annotations| KnownAnnotations::of(&annotations)))
-    }
-
-    /// `undefined` if none is stated.
-    #[wasm_bindgen(js_name = baseImage)]
-    pub fn base_image(&self) -> Result<JsValue, JsValue> {
-        let base = BaseImage::of(&self.0).map_err(error::to_js)?;
-        Ok(base.map_or(JsValue::UNDEFINED, |base| {
-            value::to_js(&BaseImageParts::from(&base))
-        }))
+        given(self.0.annotations().map(annotations::named))
     }
 }
 

@@ -32,17 +32,6 @@ pub(super) fn size(number: f64) -> Result<u64, JsValue> {
     Ok(number as u64)
 }
 
-/// A platform from its parts: system, architecture, variant, version, and any number of features; empty where there is none.
-pub(super) fn platform(parts: Vec<String>) -> Platform {
-    let mut parts = parts.into_iter();
-    let mut next = || parts.next().unwrap_or_default();
-    let mut platform = Platform::new(next(), next());
-    platform.variant = Some(next());
-    platform.os_version = Some(next());
-    platform.os_features = parts.collect();
-    platform
-}
-
 #[wasm_bindgen]
 pub fn digest(algorithm: &str, bytes: &[u8]) -> Result<String, JsValue> {
     let algorithm: Algorithm = algorithm.parse().map_err(error::to_js)?;
@@ -67,15 +56,18 @@ pub fn parse_platform(text: &str) -> Result<JsValue, JsValue> {
     Ok(to_js(&platform))
 }
 
-/// Whether what is for the platform `image` will do for one who asks for `asked`; both come as their parts.
+/// Whether what is for the platform `image` will do for one who asks for `asked`; what is no platform never will.
 #[wasm_bindgen(js_name = platformRuns)]
-pub fn platform_runs(asked: Vec<String>, image: Vec<String>, exact: bool) -> bool {
-    let (asked, image) = (platform(asked), platform(image));
-    if exact {
+pub fn platform_runs(asked: &str, image: &str, exact: bool) -> Result<bool, JsValue> {
+    let asked: Platform = asked.parse().map_err(error::to_js)?;
+    let Ok(image) = image.parse() else {
+        return Ok(false);
+    };
+    Ok(if exact {
         asked.matches(&image)
     } else {
         asked.runs(&image)
-    }
+    })
 }
 
 #[wasm_bindgen(js_name = toPurl)]
