@@ -1,4 +1,5 @@
-import { documentOf, inCore, type OciDocument } from "./document.js";
+import { documentOf, type OciDocument } from "./document.js";
+import { ManifestError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 import type { ReferenceParts } from "./generated/ReferenceParts.js";
@@ -34,10 +35,34 @@ export interface BaseImage {
  * The predefined annotations of a manifest, an index or a descriptor, or the predefined labels of an image config, each under a name
  * of its own. Their values are as they were written.
  *
- * @throws ManifestError `INVALID_MANIFEST` if annotations are no map from string to string
+ * @throws ManifestError `INVALID_MANIFEST` if one of them is no text
  */
 export function knownAnnotations(of: OciDocument | Descriptor): KnownAnnotations {
-  return inCore(documentOf(of), (raw) => raw.annotations() as KnownAnnotations);
+  const annotations = annotationsOf(documentOf(of));
+  const found: KnownAnnotations = {};
+  for (const [name, key] of Object.entries(ANNOTATIONS) as [keyof KnownAnnotations, string][]) {
+    const value = Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+    if (value === undefined) continue;
+    if (typeof value !== "string") throw new ManifestError("INVALID_MANIFEST", `the annotation ${key} is not a string`);
+    found[name] = value;
+  }
+  return found;
+}
+
+type Properties = Partial<Record<string, unknown>>;
+
+/** Annotations, or labels; the two are never mixed. */
+function annotationsOf(document: OciDocument): Properties {
+  const isConfig = document.kind === "image-config" || document.kind === "docker-config";
+  const root = object(document.json());
+  return isConfig ? object(object(root["config"])["Labels"]) : object(root["annotations"]);
+}
+
+/** An object, where there is one. */
+function object(value: unknown): Properties {
+  if (value === undefined || value === null) return {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Properties;
+  throw new ManifestError("INVALID_MANIFEST", "annotations are no map from string to string");
 }
 
 /**

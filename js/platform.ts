@@ -57,7 +57,8 @@ export function selectPlatform(
 ): Descriptor | undefined {
   const [asked, exact] = [specifier(platform), isExact(options)];
   if (!isIndex(documentOf(index).mediaType)) throw new OciError("INVALID_ARGUMENT", "the document is no index");
-  return inCore(index, (raw) => raw.selectPlatform(asked, exact) as Descriptor | undefined);
+  const place = inCore(index, (raw) => raw.selectPlatform(asked, exact));
+  return place === undefined ? undefined : index.descriptors().manifests[place];
 }
 
 /**

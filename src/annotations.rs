@@ -41,36 +41,6 @@ pub mod known {
     pub const BASE_NAME: &str = "org.opencontainers.image.base.name";
 }
 
-/// The key of each predefined annotation, and the name it has in [`KnownAnnotations`] as JavaScript gets them.
-const NAMES: [(&str, &str); 14] = [
-    (known::CREATED, "created"),
-    (known::AUTHORS, "authors"),
-    (known::URL, "url"),
-    (known::DOCUMENTATION, "documentation"),
-    (known::SOURCE, "source"),
-    (known::VERSION, "version"),
-    (known::REVISION, "revision"),
-    (known::VENDOR, "vendor"),
-    (known::LICENSES, "licenses"),
-    (known::REF_NAME, "refName"),
-    (known::TITLE, "title"),
-    (known::DESCRIPTION, "description"),
-    (known::BASE_DIGEST, "baseDigest"),
-    (known::BASE_NAME, "baseName"),
-];
-
-/// What [`KnownAnnotations`] serialise to, in a tenth of the WebAssembly.
-#[cfg(any(all(feature = "wasm", target_arch = "wasm32"), test))]
-pub(crate) fn named(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for (key, value) in annotations {
-        if let Some((_, name)) = NAMES.iter().find(|(known, _)| *known == key) {
-            found.insert((*name).to_owned(), value);
-        }
-    }
-    found
-}
-
 /// The predefined annotations, each under its own name. Their values are as they were written: an annotation may hold any text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -127,25 +97,26 @@ impl KnownAnnotations {
     /// them; unknown ones are nobody's error, and stay there.
     #[must_use]
     pub fn of(annotations: &BTreeMap<String, String>) -> Self {
+        use known::*;
         let mut found = Self::default();
         let slots = [
-            &mut found.created,
-            &mut found.authors,
-            &mut found.url,
-            &mut found.documentation,
-            &mut found.source,
-            &mut found.version,
-            &mut found.revision,
-            &mut found.vendor,
-            &mut found.licenses,
-            &mut found.ref_name,
-            &mut found.title,
-            &mut found.description,
-            &mut found.base_digest,
-            &mut found.base_name,
+            (CREATED, &mut found.created),
+            (AUTHORS, &mut found.authors),
+            (URL, &mut found.url),
+            (DOCUMENTATION, &mut found.documentation),
+            (SOURCE, &mut found.source),
+            (VERSION, &mut found.version),
+            (REVISION, &mut found.revision),
+            (VENDOR, &mut found.vendor),
+            (LICENSES, &mut found.licenses),
+            (REF_NAME, &mut found.ref_name),
+            (TITLE, &mut found.title),
+            (DESCRIPTION, &mut found.description),
+            (BASE_DIGEST, &mut found.base_digest),
+            (BASE_NAME, &mut found.base_name),
         ];
-        for ((key, _), slot) in NAMES.iter().zip(slots) {
-            *slot = annotations.get(*key).cloned();
+        for (key, slot) in slots {
+            *slot = annotations.get(key).cloned();
         }
         found
     }
@@ -194,41 +165,5 @@ impl BaseImage {
             .map(|digest| digest.parse())
             .transpose()?;
         Ok((name.is_some() || digest.is_some()).then_some(Self { name, digest }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_named_annotations_are_what_the_typed_ones_serialise_to() {
-        let mut annotations: BTreeMap<_, _> = NAMES
-            .iter()
-            .map(|(key, name)| ((*key).to_owned(), format!("the {name}")))
-            .collect();
-        annotations.insert("com.example".to_owned(), "other".to_owned());
-        let typed = serde_json::to_value(KnownAnnotations::of(&annotations)).unwrap();
-        let named = named(annotations);
-        assert_eq!(serde_json::to_value(&named).unwrap(), typed);
-        assert_eq!(named.len(), NAMES.len());
-        assert!(
-            named
-                .iter()
-                .all(|(name, value)| *value == format!("the {name}"))
-        );
-    }
-
-    #[test]
-    fn javascript_has_the_same_keys() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/annotations.ts");
-        let script = std::fs::read_to_string(path).unwrap();
-        for (key, name) in NAMES {
-            assert!(script.contains(&format!("  {name}: \"{key}\",")), "{key}");
-        }
-        assert_eq!(
-            script.matches("\"org.opencontainers.image.").count(),
-            NAMES.len()
-        );
     }
 }

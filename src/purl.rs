@@ -102,14 +102,9 @@ impl Purl {
             reference.tag().map(|tag| tag.as_str().to_owned()),
             reference.digest().map(|digest| digest.as_str().to_owned()),
         );
-        let mut purl = Self {
-            purl_type,
-            namespace: None,
-            name: name.to_owned(),
-            version: digest,
-            qualifiers: BTreeMap::new(),
-            subpath: None,
-        };
+        let mut purl = Self::empty(purl_type);
+        name.clone_into(&mut purl.name);
+        purl.version = digest;
         match purl_type {
             PurlType::Oci => {
                 purl.qualify(REPOSITORY_URL, format!("{registry}/{repository}"));
@@ -120,7 +115,7 @@ impl Purl {
             PurlType::Docker => {
                 let on_hub = registry.is_docker_hub();
                 purl.version = purl.version.or(tag);
-                if !namespace.is_empty() && !(on_hub && namespace == "library") {
+                if !(namespace.is_empty() || on_hub && namespace == "library") {
                     purl.namespace = Some(namespace.to_owned());
                 }
                 // On Docker Hub, a namespace that looks like a registry would be taken for one.
@@ -140,6 +135,73 @@ impl Purl {
     pub fn with_arch(mut self, arch: impl Into<String>) -> Self {
         self.qualify("arch", arch.into());
         self
+    }
+
+    fn empty(purl_type: PurlType) -> Self {
+        Self {
+            purl_type,
+            namespace: None,
+            name: String::new(),
+            version: None,
+            qualifiers: BTreeMap::new(),
+            subpath: None,
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Result<()> {
+        let (rest, subpath) = split_last(text, '#');
+        let (rest, qualifiers) = split_last(rest, '?');
+        let (scheme, rest) = rest.split_once(':').unwrap_or_default();
+        if !scheme.eq_ignore_ascii_case("pkg") {
+            return Err(invalid("a package URL begins with `pkg:`"));
+        }
+        let (purl_type, rest) = rest
+            .trim_start_matches('/')
+            .split_once('/')
+            .unwrap_or_default();
+        self.purl_type = purl_type.parse()?;
+        let (path, version) = split_last(rest, '@');
+        let path = path.trim_matches('/');
+        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.name = decoded(name)?;
+        self.namespace = segments(namespace, false)?;
+        if self.name.is_empty() {
+            return Err(invalid("a package URL has a name"));
+        }
+        if self.purl_type == PurlType::Oci {
+            if self.namespace.is_some() {
+                return Err(invalid("a package URL of the type oci has no namespace"));
+            }
+            self.name.make_ascii_lowercase();
+        }
+        if !version.is_empty() {
+            self.version = Some(decoded(version)?);
+        }
+        for pair in qualifiers.split('&').filter(|pair| !pair.is_empty()) {
+            self.read_qualifier(pair)?;
+        }
+        self.subpath = segments(subpath, true)?;
+        Ok(())
+    }
+
+    fn read_qualifier(&mut self, pair: &str) -> Result<()> {
+        let (key, value) = pair.split_once('=').unwrap_or_default();
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !key.starts_with(|c: char| c.is_ascii_alphabetic()) || !key.bytes().all(letters) {
+            return Err(invalid(
+                "a qualifier is `key=value`, and its key a letter, and more letters, digits and `._-`",
+            ));
+        }
+        let value = decoded(value)?;
+        if !value.is_empty()
+            && self
+                .qualifiers
+                .insert(key.to_ascii_lowercase(), value)
+                .is_some()
+        {
+            return Err(invalid("a package URL has a qualifier twice"));
+        }
+        Ok(())
     }
 
     fn canonical(&self) -> String {
@@ -223,42 +285,10 @@ impl FromStr for Purl {
 
     /// Every failure is [`Kind::InvalidPurl`], other types than `oci` and `docker` included.
     fn from_str(text: &str) -> Result<Self> {
-        let (rest, subpath) = split_last(text, '#');
-        let (rest, qualifiers) = split_last(rest, '?');
-        let (scheme, rest) = rest.split_once(':').unwrap_or_default();
-        if !scheme.eq_ignore_ascii_case("pkg") {
-            return Err(invalid("a package URL begins with `pkg:`"));
-        }
-        let (purl_type, rest) = rest
-            .trim_start_matches('/')
-            .split_once('/')
-            .ok_or_else(|| invalid("a package URL has a type and a name"))?;
-        let purl_type: PurlType = purl_type.parse()?;
-        let (path, version) = split_last(rest, '@');
-        let path = path.trim_matches('/');
-        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut name = decoded(name)?;
-        if name.is_empty() {
-            return Err(invalid("a package URL has a name"));
-        }
-        let namespace = segments(namespace, &[""])?;
-        if purl_type == PurlType::Oci {
-            if namespace.is_some() {
-                return Err(invalid("a package URL of the type oci has no namespace"));
-            }
-            name.make_ascii_lowercase();
-        }
-        Ok(Self {
-            purl_type,
-            namespace,
-            name,
-            version: version
-                .map(decoded)
-                .transpose()?
-                .filter(|version| !version.is_empty()),
-            qualifiers: read_qualifiers(qualifiers.unwrap_or_default())?,
-            subpath: segments(subpath.unwrap_or_default(), &["", ".", ".."])?,
-        })
+        let mut purl = Self::empty(PurlType::Oci);
+        // Into what is there already: so there is one thing only to be dropped if it fails, which spares WebAssembly.
+        purl.read(text)?;
+        Ok(purl)
     }
 }
 
@@ -324,11 +354,8 @@ fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
 }
 
 /// What stands before the last `mark`, and what stands behind it.
-fn split_last(text: &str, mark: char) -> (&str, Option<&str>) {
-    match text.rsplit_once(mark) {
-        Some((before, behind)) => (before, Some(behind)),
-        None => (text, None),
-    }
+fn split_last(text: &str, mark: char) -> (&str, &str) {
+    text.rsplit_once(mark).unwrap_or((text, ""))
 }
 
 fn decoded(text: &str) -> Result<String> {
@@ -354,15 +381,16 @@ fn push_path(text: &mut String, mut mark: &str, path: Option<&str>) {
     }
 }
 
-/// The segments of a path, decoded, without those that have no meaning; `None` if there are no others.
-fn segments(path: &str, meaningless: &[&str]) -> Result<Option<String>> {
+/// The segments of a path, decoded, without those that are empty and, in one that leads into the package, those that lead nowhere;
+/// `None` if there are no others.
+fn segments(path: &str, into_package: bool) -> Result<Option<String>> {
     let mut joined = String::new();
     for segment in path.split('/') {
         let segment = decoded(segment)?;
         if segment.contains('/') {
             return Err(invalid("a segment of a package URL holds a slash"));
         }
-        if meaningless.contains(&&*segment) {
+        if segment.is_empty() || into_package && matches!(&*segment, "." | "..") {
             continue;
         }
         if !joined.is_empty() {
@@ -370,25 +398,5 @@ fn segments(path: &str, meaningless: &[&str]) -> Result<Option<String>> {
         }
         joined.push_str(&segment);
     }
-    Ok(Some(joined).filter(|joined| !joined.is_empty()))
-}
-
-fn read_qualifiers(text: &str) -> Result<BTreeMap<String, String>> {
-    let mut qualifiers = BTreeMap::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| invalid("a qualifier of a package URL is `key=value`"))?;
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if !key.starts_with(|c: char| c.is_ascii_alphabetic()) || !key.bytes().all(letters) {
-            return Err(invalid(
-                "the key of a qualifier is a letter, and more letters, digits and `._-`",
-            ));
-        }
-        let value = decoded(value)?;
-        if !value.is_empty() && qualifiers.insert(key.to_ascii_lowercase(), value).is_some() {
-            return Err(invalid("a package URL has a qualifier twice"));
-        }
-    }
-    Ok(qualifiers)
+    Ok((!joined.is_empty()).then_some(joined))
 }

@@ -24,8 +24,8 @@ fn index(annotations: Value) -> Document {
     document(&json!({"schemaVersion": 2, "manifests": [], "annotations": annotations}))
 }
 
-#[test]
-fn each_predefined_annotation_is_found_under_its_own_name() {
+/// Every predefined key, with the name that JavaScript has for it: `ref.name` is `refName`.
+fn keys() -> Vec<(&'static str, String)> {
     let keys = [
         known::CREATED,
         known::AUTHORS,
@@ -42,12 +42,7 @@ fn each_predefined_annotation_is_found_under_its_own_name() {
         known::BASE_DIGEST,
         known::BASE_NAME,
     ];
-    for key in keys {
-        let annotations = index(json!({key: "value", "com.example": "other"}))
-            .annotations()
-            .unwrap();
-        let read = serde_json::to_value(KnownAnnotations::of(&annotations)).unwrap();
-        // `ref.name` is `refName`.
+    let name = |key: &str| {
         let mut name = String::new();
         for (count, word) in key.strip_prefix(PREFIX).unwrap().split('.').enumerate() {
             let (first, rest) = word.split_at(1);
@@ -59,8 +54,33 @@ fn each_predefined_annotation_is_found_under_its_own_name() {
             name.push_str(&first);
             name.push_str(rest);
         }
+        name
+    };
+    keys.map(|key| (key, name(key))).into()
+}
+
+#[test]
+fn each_predefined_annotation_is_found_under_its_own_name() {
+    for (key, name) in keys() {
+        let annotations = index(json!({key: "value", "com.example": "other"}))
+            .annotations()
+            .unwrap();
+        let read = serde_json::to_value(KnownAnnotations::of(&annotations)).unwrap();
         assert_eq!(read, json!({name: "value"}), "{key}");
     }
+}
+
+#[test]
+fn javascript_has_the_same_keys() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/annotations.ts");
+    let script = std::fs::read_to_string(path).unwrap();
+    for (key, name) in keys() {
+        assert!(script.contains(&format!("  {name}: \"{key}\",")), "{key}");
+    }
+    assert_eq!(
+        script.matches("\"org.opencontainers.image.").count(),
+        keys().len()
+    );
 }
 
 #[test]

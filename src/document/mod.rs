@@ -19,6 +19,9 @@ pub use descriptor::Descriptor;
 pub use kind::Kind;
 pub use select::{Variants, select_platform};
 
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use select::place_of;
+
 pub(crate) use shape::{Clash, Detected, Shape, folds_to};
 
 use descriptor::{FOLDED_KEY, annotations, invalid, optional, required};

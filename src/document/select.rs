@@ -47,16 +47,25 @@ pub fn select_platform<'a>(
     platform: &Platform,
     variants: Variants,
 ) -> Option<&'a Descriptor> {
-    let mut best: Option<(Fit, &Descriptor)> = None;
+    manifests.get(place_of(manifests, platform, variants)?)
+}
+
+/// The place of the entry in the index.
+pub(crate) fn place_of(
+    manifests: &[Descriptor],
+    platform: &Platform,
+    variants: Variants,
+) -> Option<usize> {
+    let mut best: Option<(Fit, usize)> = None;
     let mut unstated = None;
-    for entry in manifests {
+    for (place, entry) in manifests.iter().enumerate() {
         let kind = Kind::of(&entry.media_type);
         if !kind.is_self_describing() {
             continue;
         }
         let Some(stated) = &entry.platform else {
             if kind.is_index() && unstated.is_none() {
-                unstated = Some(entry);
+                unstated = Some(place);
             }
             continue;
         };
@@ -66,8 +75,8 @@ pub fn select_platform<'a>(
         if let Some(fit) = fit
             && best.is_none_or(|(other, _)| fit > other)
         {
-            best = Some((fit, entry));
+            best = Some((fit, place));
         }
     }
-    best.map(|(_, entry)| entry).or(unstated)
+    best.map(|(_, place)| place).or(unstated)
 }

@@ -4,9 +4,8 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error, value};
-use crate::annotations;
 use crate::artifact::Artifact;
-use crate::document::{Descriptor, Document, Variants, select_platform};
+use crate::document::{Descriptor, Document, Variants, place_of};
 use crate::{Result, rules};
 
 /// A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
@@ -70,29 +69,21 @@ impl RawDocument {
         given(read())
     }
 
-    /// The entry of an index for a platform; `undefined` if there is none.
+    /// The place among the manifests of an index of that for a platform; `undefined` if there is none.
     #[wasm_bindgen(js_name = selectPlatform)]
-    pub fn select_platform(&self, platform: &str, exact: bool) -> Result<JsValue, JsValue> {
+    pub fn select_platform(&self, platform: &str, exact: bool) -> Result<Option<usize>, JsValue> {
         let find = || {
-            let manifests = self.0.manifests()?;
             let variants = match exact {
                 true => Variants::Exact,
                 false => Variants::Compatible,
             };
-            Ok(select_platform(&manifests, &platform.parse()?, variants).cloned())
+            Ok(place_of(&self.0.manifests()?, &platform.parse()?, variants))
         };
-        find()
-            .map(|found| found.map_or(JsValue::UNDEFINED, |found| value::to_js(&found)))
-            .map_err(error::to_js)
+        find().map_err(error::to_js)
     }
 
     pub fn artifact(&self) -> Result<JsValue, JsValue> {
         given(Artifact::of(&self.0))
-    }
-
-    /// The predefined annotations, by their own names.
-    pub fn annotations(&self) -> Result<JsValue, JsValue> {
-        given(self.0.annotations().map(annotations::named))
     }
 }
 
