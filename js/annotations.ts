@@ -49,13 +49,18 @@ export function knownAnnotations(of: OciDocument | Descriptor): KnownAnnotations
   return found;
 }
 
-type Properties = Partial<Record<string, unknown>>;
+interface Properties {
+  readonly config?: unknown;
+  readonly Labels?: unknown;
+  readonly annotations?: unknown;
+  readonly [key: string]: unknown;
+}
 
 /** Annotations, or labels; the two are never mixed. */
 function annotationsOf(document: OciDocument): Properties {
   const isConfig = document.kind === "image-config" || document.kind === "docker-config";
   const root = object(document.json());
-  return isConfig ? object(object(root["config"])["Labels"]) : object(root["annotations"]);
+  return isConfig ? object(object(root.config).Labels) : object(root.annotations);
 }
 
 /** An object, where there is one. */

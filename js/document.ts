@@ -105,7 +105,7 @@ export function inCore<T>(document: OciDocument, read: (raw: RawDocument) => T):
 
 /** A document as it is, of this copy of the package or another; a descriptor as a document. Throws an {@link OciError} `INVALID_ARGUMENT`. */
 export function documentOf(of: OciDocument | Descriptor): OciDocument {
-  if (typeof of !== "object" || of === null) {
+  if (typeof of !== "object" || of === null || Array.isArray(of)) {
     throw new OciError("INVALID_ARGUMENT", "neither an OciDocument nor a descriptor");
   }
   if ("bytes" in of) return of;

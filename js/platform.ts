@@ -106,8 +106,10 @@ function specifier(platform: PlatformLike): string {
   if (typeof platform === "string") return platform;
   const { os, architecture, variant, "os.version": version, "os.features": features = [] } = object(platform);
   const parts = [text("os", os), text("architecture", architecture)];
-  if (variant) parts.push(text("variant", variant));
-  if (version || features.length > 0) parts[0] += `(${[version ?? "", ...features].map(escaped).join("+")})`;
+  if ((variant ?? "") !== "") parts.push(text("variant", variant));
+  if (!Array.isArray(features)) throw new OciError("INVALID_ARGUMENT", "os.features is not an array");
+  if ((version ?? "") !== "" || features.length > 0)
+    parts[0] += `(${[version ?? "", ...features].map(escaped).join("+")})`;
   return parts.join("/");
 }
 

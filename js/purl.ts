@@ -19,9 +19,8 @@ export interface PurlOptions {
  * @throws InvalidReferenceError
  * @throws OciError `INVALID_ARGUMENT` for another type
  */
-export function toPurl(reference: string, options: PurlOptions = {}): string {
+export function toPurl(reference: string, { type = "oci", ...options }: PurlOptions = {}): string {
   const given = text("the reference", reference);
-  const type = options.type ?? "oci";
   if (type !== "oci" && type !== "docker") throw new OciError("INVALID_ARGUMENT", "type is neither oci nor docker");
   const arch = optionalText("arch", options.arch);
   return core.call((glue) => glue.toPurl(given, type, arch));
