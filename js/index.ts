@@ -10,8 +10,6 @@ export type { DigestParts } from "./generated/DigestParts.js";
 export type { Issue } from "./generated/Issue.js";
 export type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 export type { Platform } from "./generated/Platform.js";
-export type { PurlParts } from "./generated/PurlParts.js";
-export type { PurlType } from "./generated/PurlType.js";
 export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
 export { digest, Hasher } from "./hasher.js";
@@ -23,7 +21,7 @@ export {
   selectPlatform,
   type VariantOptions,
 } from "./platform.js";
-export { fromPurl, type PurlOptions, toPurl } from "./purl.js";
+export { fromPurl, type Purl, type PurlOptions, type PurlType, toPurl } from "./purl.js";
 export {
   type ByteRange,
   type DigestOptions,

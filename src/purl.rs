@@ -2,22 +2,20 @@
 //!
 //! The grammar is that of ECMA-427, clause 5; the two types are defined in the purl specification's `types/`
 //! (<https://github.com/package-url/purl-spec/tree/main/types>).
+//!
+//! JavaScript has the same in `js/purl.ts`, as this is four kilobytes of WebAssembly; `tests/fixtures/purl.json` holds the two together.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
-
 use crate::error::{Error, Kind, Result};
 use crate::http::{percent_decoded, percent_encoded};
-use crate::reference::{Reference, ReferenceParts};
+use crate::reference::Reference;
 
 /// The types of package URLs that stand for what registries hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(export, rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum PurlType {
     /// `pkg:oci`: any artifact, known by its digest. Where it is, the qualifier `repository_url` says.
@@ -46,12 +44,6 @@ impl FromStr for PurlType {
             .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(text))
             .ok_or_else(|| invalid("the type of the package URL is neither oci nor docker"))
-    }
-}
-
-impl Serialize for PurlType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -296,56 +288,6 @@ impl fmt::Display for Purl {
     /// The canonical form: as little as possible is encoded, and qualifiers are in the order of their keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.canonical())
-    }
-}
-
-/// A package URL and the reference it leads to, as JavaScript gets them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(export, optional_fields))]
-#[non_exhaustive]
-pub struct PurlParts {
-    /// Its type.
-    #[serde(rename = "type")]
-    pub purl_type: PurlType,
-    /// Of `docker`, what stands before the last segment of the repository; `oci` has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The last segment of the repository; of `oci`, in lowercase.
-    pub name: String,
-    /// Of `oci` the digest, of `docker` the tag, the digest or an image's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// By key, in lowercase: `repository_url`; of `oci` also `arch` and `tag`. Others are kept.
-    pub qualifiers: BTreeMap<String, String>,
-    /// A path within the package, which neither type gives a meaning.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subpath: Option<String>,
-    /// Where it is to be had, if it says so and a reference can.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference: Option<ReferenceParts>,
-}
-
-impl From<Purl> for PurlParts {
-    fn from(purl: Purl) -> Self {
-        let reference = purl.reference().as_ref().map(ReferenceParts::from);
-        let Purl {
-            purl_type,
-            namespace,
-            name,
-            version,
-            qualifiers,
-            subpath,
-        } = purl;
-        Self {
-            purl_type,
-            namespace,
-            name,
-            version,
-            qualifiers,
-            subpath,
-            reference,
-        }
     }
 }
 

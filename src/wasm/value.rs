@@ -8,7 +8,6 @@ use super::error;
 use crate::digest::{Algorithm, Digest, DigestParts};
 use crate::json::to_json;
 use crate::platform::Platform;
-use crate::purl::{Purl, PurlParts, PurlType};
 use crate::reference::{Reference, ReferenceParts};
 use crate::{Error, Kind};
 
@@ -68,19 +67,4 @@ pub fn platform_runs(asked: &str, image: &str, exact: bool) -> Result<bool, JsVa
     } else {
         asked.runs(&image)
     })
-}
-
-#[wasm_bindgen(js_name = toPurl)]
-pub fn to_purl(reference: &str, purl_type: &str, arch: Option<String>) -> Result<String, JsValue> {
-    let write = || {
-        let purl = Purl::new(purl_type.parse::<PurlType>()?, &reference.parse()?);
-        Ok(purl.with_arch(arch.unwrap_or_default()).to_string())
-    };
-    write().map_err(error::to_js)
-}
-
-#[wasm_bindgen(js_name = fromPurl)]
-pub fn from_purl(text: &str) -> Result<JsValue, JsValue> {
-    let purl: Purl = text.parse().map_err(error::to_js)?;
-    Ok(to_js(&PurlParts::from(purl)))
 }

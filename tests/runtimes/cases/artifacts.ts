@@ -1,3 +1,4 @@
+import purls from "../../fixtures/purl.json" with { type: "json" };
 import { equal, hasCode, throws } from "../assert.ts";
 import type { Case } from "../case.ts";
 
@@ -108,6 +109,24 @@ export const cases: Case[] = [
         throws(() => base("alpine", "sha256:short")),
         "INVALID_DIGEST",
       );
+    },
+  },
+  {
+    name: "package URLs are written, read and refused as in Rust",
+    run({ pierhead: { fromPurl, parseReference, toPurl } }) {
+      const { written, read, refused } = JSON.parse(JSON.stringify(purls).replaceAll("DIGEST", DIGEST)) as typeof purls;
+      for (const { reference, oci, docker } of written) {
+        equal([toPurl(reference), toPurl(reference, { type: "docker" })], [oci, docker]);
+      }
+      for (const { purl, parts, reference } of read) {
+        equal(fromPurl(purl), { ...parts, ...(reference && { reference: parseReference(reference) }) }, purl);
+      }
+      for (const purl of refused) {
+        hasCode(
+          throws(() => fromPurl(purl), purl),
+          "INVALID_PURL",
+        );
+      }
     },
   },
   {
