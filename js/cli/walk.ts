@@ -1,5 +1,6 @@
 import { DOCUMENT_LIMIT } from "../document.js";
 import {
+  ANNOTATIONS,
   type Descriptor,
   formatPlatform,
   ManifestError,
@@ -17,8 +18,6 @@ import { CliError, type Explanation, explain } from "./output.js";
 const MAX_DEPTH = 8;
 /** The most descriptors that are followed, each time they are met. */
 const MAX_NODES = 10_000;
-
-const REF_NAME = "org.opencontainers.image.ref.name";
 
 const MANIFESTS: ReadonlyMap<string, Role> = new Map([
   ["application/vnd.oci.image.index.v1+json", "index"],
@@ -220,7 +219,7 @@ function keyOf({ role, mediaType, digest }: Node): string {
 
 function nodeOf({ role, descriptor }: Edge): Node {
   const { mediaType, digest, size, platform, annotations } = descriptor;
-  const name = annotations[REF_NAME];
+  const name = annotations[ANNOTATIONS.refName];
   return {
     role,
     mediaType,
