@@ -1,6 +1,8 @@
+import type { RawDocument } from "../pkg/core/pierhead.js";
 import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
+import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import { digest } from "./hasher.js";
 
@@ -84,14 +86,28 @@ export class OciDocument {
    * @throws ManifestError if a descriptor in it breaks its rules
    */
   descriptors(): Descriptors {
-    this.#descriptors ??= core.call((glue) => {
-      const raw = glue.RawDocument.parse(this.bytes, this.mediaType);
-      try {
-        return raw.descriptors() as Descriptors;
-      } finally {
-        raw.free();
-      }
-    });
+    this.#descriptors ??= inCore(this, (raw) => raw.descriptors() as Descriptors);
     return this.#descriptors;
   }
+}
+
+/** Reads something out of a document, where the core has it for as long as that takes. */
+export function inCore<T>(document: OciDocument, read: (raw: RawDocument) => T): T {
+  return core.call((glue) => {
+    const raw = glue.RawDocument.parse(document.bytes, document.mediaType);
+    try {
+      return read(raw);
+    } finally {
+      raw.free();
+    }
+  });
+}
+
+/** A document as it is, of this copy of the package or another; a descriptor as a document. Throws an {@link OciError} `INVALID_ARGUMENT`. */
+export function documentOf(of: OciDocument | Descriptor): OciDocument {
+  if (typeof of !== "object" || of === null || Array.isArray(of)) {
+    throw new OciError("INVALID_ARGUMENT", "neither an OciDocument nor a descriptor");
+  }
+  if ("bytes" in of) return of;
+  return OciDocument.parse(JSON.stringify(of), { mediaType: "application/vnd.oci.descriptor.v1+json" });
 }

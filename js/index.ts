@@ -1,9 +1,14 @@
+export { ANNOTATIONS, type BaseImage, baseImage, knownAnnotations } from "./annotations.js";
+export { identifyArtifact } from "./artifact.js";
 export type { Algorithm } from "./digest.js";
 export { type Descriptors, OciDocument, type ParseOptions } from "./document.js";
 export * from "./errors.js";
+export type { Artifact } from "./generated/Artifact.js";
+export type { ArtifactKind } from "./generated/ArtifactKind.js";
 export type { Descriptor } from "./generated/Descriptor.js";
 export type { DigestParts } from "./generated/DigestParts.js";
 export type { Issue } from "./generated/Issue.js";
+export type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 export type { Platform } from "./generated/Platform.js";
 export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
@@ -20,6 +25,15 @@ export {
   validateImage,
   validateLayout,
 } from "./layout.js";
+export {
+  type PlatformLike,
+  platformRuns,
+  type ResolveOptions,
+  resolvePlatform,
+  selectPlatform,
+  type VariantOptions,
+} from "./platform.js";
+export { fromPurl, type Purl, type PurlOptions, type PurlType, toPurl } from "./purl.js";
 export {
   type ByteRange,
   type DigestOptions,

@@ -29,6 +29,8 @@ pub enum Kind {
     InvalidMediaType,
     /// A platform that is not `os/architecture[/variant]`.
     InvalidPlatform,
+    /// A package URL that breaks its grammar, or is neither `pkg:oci` nor `pkg:docker`.
+    InvalidPurl,
     /// A URL that is not an absolute `http` or `https` one, or that carries credentials.
     InvalidUrl,
     /// A header whose value breaks its grammar.
@@ -82,6 +84,7 @@ impl Kind {
             Self::InvalidReference => "INVALID_REFERENCE",
             Self::InvalidMediaType => "INVALID_MEDIA_TYPE",
             Self::InvalidPlatform => "INVALID_PLATFORM",
+            Self::InvalidPurl => "INVALID_PURL",
             Self::InvalidUrl => "INVALID_URL",
             Self::InvalidHeader => "INVALID_HEADER",
             Self::InvalidArgument => "INVALID_ARGUMENT",

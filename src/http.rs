@@ -148,7 +148,6 @@ fn split_before<const N: usize>(text: &str, marks: [char; N]) -> (&str, &str) {
 }
 
 /// `text` with its `%XX` decoded; `None` if an escape is malformed or the result is not UTF-8.
-#[cfg(any(feature = "front", test))]
 #[must_use]
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

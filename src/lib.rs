@@ -1,5 +1,7 @@
 #![doc = include_str!("lib.md")]
 
+pub mod annotations;
+pub mod artifact;
 pub mod digest;
 pub mod document;
 mod error;
@@ -8,6 +10,7 @@ pub mod http;
 pub mod json;
 pub mod media_type;
 pub mod platform;
+pub mod purl;
 pub mod reference;
 pub mod rules;
 

@@ -1,5 +1,6 @@
 //! Platforms: what an image runs on, as an index states it and as people write it.
 
+mod fit;
 pub(crate) mod known;
 
 use std::borrow::Cow;
@@ -10,6 +11,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
+use crate::http::{percent_decoded, percent_encoded};
+
+pub(crate) use fit::Fit;
 
 /// The platform that [`Platform::default`] is: what registries serve most.
 pub const DEFAULT: &str = "linux/amd64";
@@ -17,7 +21,8 @@ pub const DEFAULT: &str = "linux/amd64";
 /// What an image runs on: the `platform` of a descriptor (image specification, `image-index.md`).
 ///
 /// Written `os/architecture[/variant]`, with the version and the features of the operating system in parentheses behind its name:
-/// `windows(10.0.17763)/amd64`, `windows(10.0.17763+win32k)/amd64`, as containerd writes it.
+/// `windows(10.0.17763)/amd64`, `windows(10.0.17763+win32k)/amd64`, as containerd writes it. In the parentheses `%XX` stands for
+/// a byte that could not stand there itself: `darwin(macOS%2014)/arm64`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(test, ts(export, optional_fields))]
@@ -130,7 +135,7 @@ impl Platform {
         }
     }
 
-    /// Whether an image for `image` is what one who asks for this platform gets. Both are normalised first.
+    /// Whether an image for `image` is for just this platform. Both are normalised first. [`Platform::runs`] asks for less.
     ///
     /// Operating system, architecture and variant are equal. Versions count only where both state one: on Windows the first three
     /// numbers must be equal, as they decide whether a container starts, and elsewhere all. This platform offers each feature that
@@ -146,21 +151,7 @@ impl Platform {
     /// ```
     #[must_use]
     pub fn matches(&self, image: &Self) -> bool {
-        let (asked, image) = (self.normalised(), image.normalised());
-        asked.os == image.os
-            && asked.architecture == image.architecture
-            && asked.variant == image.variant
-            && match (&asked.os_version, &image.os_version) {
-                (Some(a), Some(b)) if asked.os == "windows" => {
-                    a.split('.').take(3).eq(b.split('.').take(3))
-                }
-                (Some(a), Some(b)) => a == b,
-                _ => true,
-            }
-            && image
-                .os_features
-                .iter()
-                .all(|feature| asked.os_features.contains(feature))
+        self.fit(image) == Some(Fit::EXACT)
     }
 }
 
@@ -204,25 +195,25 @@ impl Platform {
     fn read_options(&mut self, options: &str) -> Result<()> {
         let mut options = options.split('+');
         if let Some(version) = options.next().filter(|version| !version.is_empty()) {
-            check_part("version", version)?;
-            self.os_version = Some(version.to_owned());
+            self.os_version = Some(read_option("version", version)?);
         }
         for feature in options {
-            check_part("feature", feature)?;
-            self.os_features.push(feature.to_owned());
+            self.os_features.push(read_option("feature", feature)?);
         }
         Ok(())
     }
 }
 
 impl fmt::Display for Platform {
-    /// What parses to this platform again, if it is normalised and its parts are of the characters that parsing allows.
+    /// What parses to this platform again, if it is normalised, and system, architecture and variant are of the characters that
+    /// parsing allows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.os)?;
         if self.os_version.is_some() || !self.os_features.is_empty() {
-            write!(f, "({}", self.os_version.as_deref().unwrap_or_default())?;
+            let version = self.os_version.as_deref().unwrap_or_default();
+            write!(f, "({}", percent_encoded(version))?;
             for feature in &self.os_features {
-                write!(f, "+{feature}")?;
+                write!(f, "+{}", percent_encoded(feature))?;
             }
             f.write_str(")")?;
         }
@@ -251,14 +242,25 @@ fn split_options(os: &str) -> Result<(&str, Option<&str>)> {
     }
 }
 
+/// A version or feature, whose `%XX` are decoded.
+fn read_option(what: &str, option: &str) -> Result<String> {
+    check(what, option, "%~")?;
+    percent_decoded(option).ok_or_else(|| invalid("a %XX in a platform is malformed"))
+}
+
 fn check_part(what: &str, part: &str) -> Result<()> {
+    check(what, part, "")
+}
+
+/// That a part is of letters, digits, `_`, `.`, `-` and those of `others`.
+fn check(what: &str, part: &str, others: &str) -> Result<()> {
     if part.is_empty() {
         return Err(invalid(format!("the {what} of the platform is empty")));
     }
-    if let Some(c) = part
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-'))
-    {
+    if let Some(c) = part.chars().find(|&c| {
+        !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-')
+            && !others.chars().any(|other| other == c)
+    }) {
         return Err(invalid(format!(
             "the {what} of a platform cannot hold '{}'",
             c.escape_default()

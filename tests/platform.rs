@@ -47,6 +47,8 @@ fn platforms_are_normalised_as_containerd_does() {
         ),
         ("linux(+b+a+b)/amd64", "linux(+a+b)/amd64"),
         ("linux()/amd64", "linux/amd64"),
+        ("darwin(macOS%2014)/arm64", "darwin(macOS%2014)/arm64"),
+        ("linux(1%2b2+a%28b%29)/amd64", "linux(1%2B2+a%28b%29)/amd64"),
         ("unknown/unknown", "unknown/unknown"),
         ("wasip1/wasm", "wasip1/wasm"),
     ] {
@@ -73,6 +75,9 @@ fn what_is_not_a_platform_is_refused() {
         "windows(10.0)x/amd64",
         "windows(10.0+)/amd64",
         "windows((10.0))/amd64",
+        "windows(10%2)/amd64",
+        "windows(10%ff)/amd64",
+        "windows%2f/amd64",
         "(10.0)/amd64",
         "l\u{ed}nux/amd64",
     ] {
@@ -140,6 +145,108 @@ fn features_that_an_image_requires_must_be_offered() {
 }
 
 #[test]
+fn what_is_escaped_is_part_of_the_version_or_feature() {
+    let bottle = platform("darwin(macOS%2014+a%2Bb)/arm64");
+    assert_eq!(bottle.os_version.as_deref(), Some("macOS 14"));
+    assert_eq!(bottle.os_features, ["a+b"]);
+}
+
+#[test]
+fn a_host_runs_what_is_for_it_and_for_lower_variants() {
+    for (host, runs, does_not) in [
+        (
+            "arm/v7",
+            &["arm", "arm/v7", "arm/v6", "arm/v5"][..],
+            &["arm/v8", "arm/v4", "arm64", "arm/v6hf", "arm/x"][..],
+        ),
+        ("arm/v6", &["arm/v6", "arm/v5"], &["arm", "arm/v7"]),
+        ("arm/v8", &["arm/v8", "arm/v7", "arm/v5"], &["arm64"]),
+        (
+            "amd64",
+            &["amd64", "amd64/v1"],
+            &["amd64/v2", "386", "amd64/v0"],
+        ),
+        (
+            "amd64/v3",
+            &["amd64", "amd64/v1", "amd64/v2", "amd64/v3"],
+            &["amd64/v4", "386"],
+        ),
+        (
+            "arm64",
+            &["arm64", "arm64/v8", "arm64/v8.0"],
+            &["arm64/v8.1", "arm64/v9", "arm/v7", "arm64/v7"],
+        ),
+        (
+            "arm64/v8.2",
+            &["arm64", "arm64/v8.1", "arm64/v8.2"],
+            &["arm64/v8.3", "arm64/v9", "arm64/v8.1.1"],
+        ),
+        (
+            "arm64/v9.1",
+            &["arm64", "arm64/v9", "arm64/v9.0", "arm64/v8.6"],
+            &["arm64/v8.7", "arm64/v9.2", "arm64/v10"],
+        ),
+        (
+            "arm64/v9.7",
+            &["arm64/v8.9"],
+            &["arm64/v8.10", "arm64/v8.12"],
+        ),
+        (
+            "ppc64le/power10",
+            &["ppc64le", "ppc64le/power9", "ppc64le/power10"],
+            &["ppc64le/power11", "ppc64le/v9"],
+        ),
+        (
+            "riscv64/rva22u64",
+            &["riscv64", "riscv64/rva20u64"],
+            &["riscv64/rva23u64", "riscv64/rva20s64"],
+        ),
+        ("riscv64", &["riscv64"], &["riscv64/rva20u64"]),
+        ("x/v99999999", &["x", "x/v99999999"], &["x/v1"]),
+    ] {
+        let host = platform(&format!("linux/{host}"));
+        for image in runs {
+            assert!(
+                host.runs(&platform(&format!("linux/{image}"))),
+                "{host} does not run {image}"
+            );
+            assert!(
+                !host.runs(&platform(&format!("windows/{image}"))),
+                "{host} runs Windows"
+            );
+        }
+        for image in does_not {
+            assert!(
+                !host.runs(&platform(&format!("linux/{image}"))),
+                "{host} runs {image}"
+            );
+        }
+    }
+}
+
+#[test]
+fn windows_runs_earlier_builds_from_server_2022_on() {
+    let at = |version: &str| Platform::new("windows", "amd64").with_os_version(version);
+    for (host, image, runs) in [
+        ("10.0.26100.1", "10.0.20348.2", true),
+        ("10.0.26100.1", "10.0.26100.9", true),
+        ("10.0.20348", "10.0.20348.1", true),
+        ("10.0.20348.1", "10.0.26100.1", false),
+        ("10.0.26100.1", "10.0.17763.1", false),
+        ("10.0.17763.1", "10.0.14393.1", false),
+        ("11.0.26100.1", "10.0.20348.1", false),
+        ("10.0.26100.1", "10.0", false),
+        ("10.0.26100.1", "10.0.x", false),
+        ("10.0", "10.0.20348.1", false),
+    ] {
+        assert_eq!(at(host).runs(&at(image)), runs, "{host}, {image}");
+    }
+    assert!(at("10.0.17763.1").runs(&platform("windows/amd64")));
+    assert!(!at("10.0.26100.1").matches(&at("10.0.20348.2")));
+    assert!(!platform("linux(2)/amd64").runs(&platform("linux(1)/amd64")));
+}
+
+#[test]
 fn json_has_the_names_of_the_specification_and_nothing_that_is_absent() {
     let bare = serde_json::json!({"os": "linux", "architecture": "amd64"});
     assert_eq!(serde_json::to_value(platform("linux/amd64")).unwrap(), bare);
@@ -167,6 +274,23 @@ proptest! {
         prop_assert_eq!(&platform(&parsed.to_string()), &parsed);
         prop_assert_eq!(&parsed.normalised(), &parsed);
         prop_assert!(parsed.matches(&parsed));
+        prop_assert!(parsed.runs(&parsed));
+    }
+
+    #[test]
+    fn any_version_and_feature_can_be_written(version in "\\PC{1,8}", features in proptest::collection::vec("\\PC{1,4}", 0..3)) {
+        let platform = Platform::new("linux", "amd64").with_os_version(version).with_os_features(features).normalised();
+        prop_assert_eq!(platform.to_string().parse::<Platform>().unwrap(), platform);
+    }
+
+    #[test]
+    fn what_matches_also_runs(left in "(v|power)?[0-9]{0,3}(\\.[0-9])?", right in "(v|power)?[0-9]{0,3}(\\.[0-9])?",
+        architecture in "amd64|arm|arm64|ppc64le") {
+        let [left, right] = [left, right].map(|variant| Platform::new("linux", &*architecture).with_variant(variant));
+        prop_assert!(left.runs(&left));
+        if left.matches(&right) {
+            prop_assert!(left.runs(&right) && right.runs(&left));
+        }
     }
 
     #[test]

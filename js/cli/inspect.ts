@@ -46,7 +46,7 @@ export function addInspect(program: Command, context: Context): void {
         "only the manifest is there to be read.",
     )
     .argument("<reference|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
-    .option("--platform <platform>", "follow this platform only, such as linux/arm64/v8")
+    .option("--platform <platform>", "follow only what a client on this platform takes, such as linux/arm64/v8")
     .option("--plain-http", "reach the registry without TLS (this machine itself is, always)")
     .option("--manifests-only", "read manifests and configurations, but neither layers nor other blobs")
     .option("--json", "print one line of JSON")

@@ -1,11 +1,13 @@
 import { DOCUMENT_LIMIT } from "../document.js";
 import {
+  ANNOTATIONS,
   type Descriptor,
   formatPlatform,
   ManifestError,
   OciDocument,
   type Platform,
-  parsePlatform,
+  platformRuns,
+  selectPlatform,
   TransferError,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
@@ -16,8 +18,6 @@ import { CliError, type Explanation, explain } from "./output.js";
 const MAX_DEPTH = 8;
 /** The most descriptors that are followed, each time they are met. */
 const MAX_NODES = 10_000;
-
-const REF_NAME = "org.opencontainers.image.ref.name";
 
 const MANIFESTS: ReadonlyMap<string, Role> = new Map([
   ["application/vnd.oci.image.index.v1+json", "index"],
@@ -68,7 +68,7 @@ export interface Visit {
 
 /** What to read. */
 export interface WalkOptions {
-  /** Follows only the first entry of an index that is for this platform. */
+  /** Follows only the entry of an index that a client on this platform takes. */
   readonly platform?: Platform | undefined;
   /** Leaves layers and other blobs unread. */
   readonly manifestsOnly: boolean;
@@ -181,7 +181,7 @@ export class Walk {
     node.platform = formatPlatform(platform);
     const asked = this.#options.platform;
     // Below an index, the platform is what the entry says, which has been asked already.
-    if (asked !== undefined && depth === 1 && !matches(asked, platform)) {
+    if (asked !== undefined && depth === 1 && !platformRuns(asked, platform)) {
       throw new CliError(`the image is for ${node.platform}, not for ${formatPlatform(asked)}`);
     }
   }
@@ -190,7 +190,7 @@ export class Walk {
     const { config, layers, manifests, subject } = document.descriptors();
     const { platform } = this.#options;
     const isIndex = document.mediaType !== undefined && MANIFESTS.get(document.mediaType) === "index";
-    const entries = isIndex && platform !== undefined ? select(manifests, platform) : manifests;
+    const entries = isIndex && platform !== undefined ? [select(document, platform)] : manifests;
     return [
       ...(config === undefined ? [] : [{ role: "config" as const, descriptor: config }]),
       ...layers.map((descriptor) => ({ role: "layer" as const, descriptor })),
@@ -219,7 +219,7 @@ function keyOf({ role, mediaType, digest }: Node): string {
 
 function nodeOf({ role, descriptor }: Edge): Node {
   const { mediaType, digest, size, platform, annotations } = descriptor;
-  const name = annotations[REF_NAME];
+  const name = annotations[ANNOTATIONS.refName];
   return {
     role,
     mediaType,
@@ -244,34 +244,14 @@ function repeat(node: Node, earlier: Node): void {
   }
 }
 
-/**
- * The first entry for the platform, as the specification has it (`image-index.md`). An index that states no platform is
- * gone into, and whatever is found there counts.
- */
-function select(manifests: readonly Descriptor[], asked: Platform): Descriptor[] {
-  const found = manifests.find(({ platform, mediaType }) =>
-    platform === undefined ? MANIFESTS.get(mediaType) === "index" : matches(asked, platform),
-  );
-  if (found !== undefined) return [found];
+/** The entry to go on with for a platform, which has to be there. */
+function select(index: OciDocument, asked: Platform): Descriptor {
+  const found = selectPlatform(index, asked);
+  if (found !== undefined) return found;
+  const { manifests } = index.descriptors();
   const platforms = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
   const known = platforms.length === 0 ? "none is stated" : `there is ${[...new Set(platforms)].join(", ")}`;
   throw new CliError(`nothing in the index is for ${formatPlatform(asked)}: ${known}`);
-}
-
-function matches(asked: Platform, platform: Platform): boolean {
-  const version = asked["os.version"];
-  const versionFits = version === undefined || `${platform["os.version"] ?? version}.`.startsWith(`${version}.`);
-  return versionFits && normalised(asked) === normalised(platform);
-}
-
-/** The form that equal platforms share; what is no platform stays as it is, and equals none. */
-function normalised(platform: Platform): string {
-  const text = formatPlatform(platform);
-  try {
-    return formatPlatform(parsePlatform(text));
-  } catch {
-    return text;
-  }
 }
 
 function platformOfConfig(config: unknown): Platform | undefined {

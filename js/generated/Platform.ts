@@ -4,7 +4,8 @@
  * What an image runs on: the `platform` of a descriptor (image specification, `image-index.md`).
  *
  * Written `os/architecture[/variant]`, with the version and the features of the operating system in parentheses behind its name:
- * `windows(10.0.17763)/amd64`, `windows(10.0.17763+win32k)/amd64`, as containerd writes it.
+ * `windows(10.0.17763)/amd64`, `windows(10.0.17763+win32k)/amd64`, as containerd writes it. In the parentheses `%XX` stands for
+ * a byte that could not stand there itself: `darwin(macOS%2014)/arm64`.
  */
 export type Platform = { 
 /**

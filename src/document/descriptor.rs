@@ -176,7 +176,8 @@ fn optional_strings(object: Value<'_>, name: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-fn annotations(value: Value<'_>) -> Result<BTreeMap<String, String>> {
+/// A map from string to string.
+pub(super) fn annotations(value: Value<'_>) -> Result<BTreeMap<String, String>> {
     if !value.is_object() {
         return Err(invalid(value, "not an object"));
     }

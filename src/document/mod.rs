@@ -6,9 +6,11 @@
 mod descriptor;
 mod identity;
 mod kind;
+mod select;
 mod shape;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::digest::{Algorithm, Digest};
 use crate::json::{Limits, Tree, Value};
@@ -17,11 +19,15 @@ use crate::{Error, Kind as ErrorKind, Result};
 pub use descriptor::Descriptor;
 pub use identity::chain_ids;
 pub use kind::Kind;
+pub use select::{Variants, select_platform};
+
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use select::place_of;
 
 pub(crate) use descriptor::platform as read_platform;
 pub(crate) use shape::{Clash, Detected, Shape, folds_to};
 
-use descriptor::{FOLDED_KEY, array, invalid, optional, required};
+use descriptor::{FOLDED_KEY, annotations, array, invalid, optional, required};
 
 /// A JSON document of OCI or Docker, safe to use: it reads the same to every parser, and is one thing only.
 ///
@@ -181,6 +187,21 @@ impl Document {
         optional(self.root(), "subject")
             .map(Descriptor::read)
             .transpose()
+    }
+
+    /// The `annotations` of a manifest, index or descriptor; of an image config, its `config.Labels`, which follow the same rules
+    /// (image specification, `config.md`). The two are never mixed. Empty if there are none, or of another kind.
+    ///
+    /// # Errors
+    /// As [`Document::config`].
+    pub fn annotations(&self) -> Result<BTreeMap<String, String>> {
+        let found = match self.kind {
+            Kind::ImageConfig | Kind::DockerConfig => {
+                optional(self.root(), "config").and_then(|config| optional(config, "Labels"))
+            }
+            _ => optional(self.root(), "annotations"),
+        };
+        found.map_or_else(|| Ok(BTreeMap::new()), annotations)
     }
 
     fn descriptors(&self, name: &str) -> Result<Vec<Descriptor>> {

@@ -71,7 +71,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn is_docker_hub(&self) -> bool {
+    pub(crate) fn is_docker_hub(&self) -> bool {
         self.0 == DOCKER_HUB
     }
 

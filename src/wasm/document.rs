@@ -4,8 +4,9 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error, value};
-use crate::document::{Descriptor, Document};
-use crate::rules;
+use crate::artifact::Artifact;
+use crate::document::{Descriptor, Document, Variants, place_of};
+use crate::{Result, rules};
 
 /// A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
 /// [`rules::Expected::from_json`].
@@ -71,8 +72,29 @@ impl RawDocument {
                 subject: self.0.subject()?,
             })
         };
-        read()
-            .map(|descriptors| value::to_js(&descriptors))
-            .map_err(error::to_js)
+        given(read())
     }
+
+    /// The place among the manifests of an index of that for a platform; `undefined` if there is none.
+    #[wasm_bindgen(js_name = selectPlatform)]
+    pub fn select_platform(&self, platform: &str, exact: bool) -> Result<Option<usize>, JsValue> {
+        let find = || {
+            let variants = match exact {
+                true => Variants::Exact,
+                false => Variants::Compatible,
+            };
+            Ok(place_of(&self.0.manifests()?, &platform.parse()?, variants))
+        };
+        find().map_err(error::to_js)
+    }
+
+    pub fn artifact(&self) -> Result<JsValue, JsValue> {
+        given(Artifact::of(&self.0))
+    }
+}
+
+fn given<T: Serialize>(result: Result<T>) -> Result<JsValue, JsValue> {
+    result
+        .map(|found| value::to_js(&found))
+        .map_err(error::to_js)
 }

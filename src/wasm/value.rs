@@ -54,3 +54,17 @@ pub fn parse_platform(text: &str) -> Result<JsValue, JsValue> {
     let platform: Platform = text.parse().map_err(error::to_js)?;
     Ok(to_js(&platform))
 }
+
+/// Whether what is for the platform `image` will do for one who asks for `asked`; what is no platform never will.
+#[wasm_bindgen(js_name = platformRuns)]
+pub fn platform_runs(asked: &str, image: &str, exact: bool) -> Result<bool, JsValue> {
+    let asked: Platform = asked.parse().map_err(error::to_js)?;
+    let Ok(image) = image.parse() else {
+        return Ok(false);
+    };
+    Ok(if exact {
+        asked.matches(&image)
+    } else {
+        asked.runs(&image)
+    })
+}

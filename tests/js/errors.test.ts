@@ -26,6 +26,7 @@ const CLASS_OF_CODE: Record<errors.ErrorCode, keyof typeof CLASSES> = {
   INVALID_HASH_STATE: "OciError",
   INVALID_MEDIA_TYPE: "OciError",
   INVALID_PLATFORM: "OciError",
+  INVALID_PURL: "OciError",
   INVALID_URL: "OciError",
   INVALID_HEADER: "OciError",
   INVALID_ARGUMENT: "OciError",

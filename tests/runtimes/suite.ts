@@ -2,13 +2,23 @@
 import * as main from "pierhead";
 import * as client from "pierhead/client";
 import { type Case, type Facts, type Result, runCase } from "./case.ts";
+import { cases as artifacts } from "./cases/artifacts.ts";
 import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
+import { cases as platforms } from "./cases/platforms.ts";
 import { cases as streams } from "./cases/streams.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
 
-const groups: Record<string, readonly Case[]> = { vocabulary, graph, errors, streams, client: pulls };
+const groups: Record<string, readonly Case[]> = {
+  vocabulary,
+  artifacts,
+  platforms,
+  graph,
+  errors,
+  streams,
+  client: pulls,
+};
 
 /** Every case, its name preceded by its group's. */
 export const cases: Case[] = Object.entries(groups).flatMap(([group, members]) =>

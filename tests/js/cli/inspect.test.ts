@@ -159,6 +159,8 @@ describe.concurrent("pierhead inspect --platform", TIMEOUT, () => {
     ["linux/amd64", amd64],
     ["linux/arm64", arm64],
     ["linux/arm64/v8", arm64],
+    ["linux/amd64/v3", amd64],
+    ["linux/arm64/v9.1", arm64],
   ])("%s follows the entry for it, and no other", async (platform, manifest) => {
     expect((await inspected("--platform", platform, image)).root.children).toEqual([manifestNode(manifest)]);
   });
