@@ -15,16 +15,19 @@
     reason = "a test says what is wrong by panicking"
 )]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pierhead::digest::{Algorithm, Digest};
-use pierhead::graph::{Limits, NamedReport, Options, Outcome, Role, Step, Walk};
+use pierhead::graph::{Limits, NamedReport, Options, Role, Step, Walk};
 use pierhead::rules::{Expected, Report, Severity};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+
+#[path = "graph/image.rs"]
+mod image;
+
+use image::{Image, digest};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -97,120 +100,6 @@ fn check(rule: &str, group: &str, case: &Value, common: &Map<String, Value>, lay
     }
 }
 
-/// An image in memory.
-#[derive(Default)]
-struct Image {
-    made: BTreeMap<String, Vec<u8>>,
-    served: BTreeMap<String, Vec<u8>>,
-    /// Digests that were asked for, each as often as it was.
-    opened: Vec<String>,
-}
-
-impl Image {
-    /// Adds a part, and gives its digest.
-    fn add(&mut self, name: &str, bytes: Vec<u8>) -> String {
-        let digest = digest(&bytes);
-        self.made.insert(name.to_owned(), bytes.clone());
-        self.served.insert(digest.clone(), bytes);
-        digest
-    }
-
-    fn make(&mut self, parts: &Map<String, Value>, name: &str) -> Vec<u8> {
-        if !self.made.contains_key(name) {
-            let bytes = match &parts[name] {
-                Value::String(text) => text.clone().into_bytes(),
-                part => self.expand(parts, part.clone()).to_string().into_bytes(),
-            };
-            self.add(name, bytes);
-        }
-        self.made[name].clone()
-    }
-
-    fn expand(&mut self, parts: &Map<String, Value>, value: Value) -> Value {
-        match value {
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| self.expand(parts, item))
-                .collect(),
-            Value::Object(mut object) => {
-                if let Some(name) = object.remove("of") {
-                    let bytes = self.make(parts, name.as_str().unwrap());
-                    object
-                        .entry("digest")
-                        .or_insert_with(|| json!(digest(&bytes)));
-                    object.entry("size").or_insert_with(|| json!(bytes.len()));
-                }
-                object
-                    .into_iter()
-                    .map(|(key, item)| (key, self.expand(parts, item)))
-                    .collect::<Map<_, _>>()
-                    .into()
-            }
-            value => value,
-        }
-    }
-
-    fn alter(&mut self, case: &Value) {
-        for name in case["absent"].as_array().into_iter().flatten() {
-            self.served
-                .remove(&digest(&self.made[name.as_str().unwrap()]));
-        }
-        for (name, text) in case["instead"].as_object().into_iter().flatten() {
-            self.served
-                .insert(digest(&self.made[name]), text.as_str().unwrap().into());
-        }
-        for (claimed, name) in case["served"].as_object().into_iter().flatten() {
-            self.served
-                .insert(claimed.clone(), self.made[name.as_str().unwrap()].clone());
-        }
-    }
-
-    fn name_of(&self, digest: &str) -> String {
-        let claimed = self.served.get(digest);
-        let part = self
-            .made
-            .iter()
-            .find(|(_, bytes)| self::digest(bytes) == digest || claimed == Some(*bytes));
-        part.unwrap().0.clone()
-    }
-
-    fn walk(&mut self, options: Options, root: &[u8]) -> Vec<NamedReport> {
-        let mut walk = Walk::new(options);
-        walk.root(root, None, Expected::default());
-        let mut reports = Vec::new();
-        while let Some(step) = walk.next() {
-            let request = match step {
-                Step::Report(report) => {
-                    reports.push(report);
-                    continue;
-                }
-                Step::Open(request) => request,
-                _ => panic!("a step that this test does not know"),
-            };
-            let (digest, size) = (request.descriptor.digest.clone(), request.descriptor.size);
-            let document = request.document;
-            self.opened.push(digest.to_string());
-            match self.served.get(digest.as_str()) {
-                None => walk.content(Outcome::Missing),
-                Some(bytes) if document => {
-                    walk.document(bytes);
-                }
-                Some(bytes) if bytes.len() as u64 != size => walk.content(Outcome::Size),
-                Some(bytes) => walk.content(match digest.algorithm() {
-                    None => Outcome::Unverifiable,
-                    Some(algorithm) if Digest::of(algorithm, bytes) == digest => Outcome::Verified,
-                    Some(_) => Outcome::Digest,
-                }),
-            }
-        }
-        reports
-    }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Digest::of(Algorithm::Sha256, bytes).to_string()
-}
-
 fn entry(media_type: &str, bytes: &[u8]) -> Value {
     json!({"mediaType": media_type, "digest": digest(bytes), "size": bytes.len()})
 }
@@ -272,6 +161,34 @@ fn a_child_named_fifty_thousand_times_is_read_once() {
     assert_eq!(reports.len(), 2);
     assert!(!rules(&reports[1].report).contains(&"graph.count"));
     assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn what_a_document_names_again_counts_once() {
+    let mut image = Image::default();
+    image.add("blob", b"blob".to_vec());
+    let root = index(&vec![entry("a/b", b"blob"); 3]);
+    let limits = Limits::default().with_max_descriptors(1);
+    let reports = image.walk(Options::default().with_limits(limits), &root);
+    assert!(!rules(&reports[0].report).contains(&"graph.count"));
+}
+
+#[test]
+fn a_root_that_is_not_what_its_descriptor_says_is_not_followed() {
+    let root = index(&[entry("a/b", b"blob")]);
+    for (digest, followed) in [
+        (digest(&root), true),
+        ("test:unverifiable".to_owned(), true),
+        (digest(b"other"), false),
+    ] {
+        let descriptor =
+            json!({"descriptor": {"mediaType": INDEX, "digest": digest, "size": root.len()}});
+        let expected = Expected::from_json(descriptor.to_string().as_bytes()).unwrap();
+        let mut walk = Walk::new(Options::default());
+        walk.root(&root, None, expected);
+        let opens = matches!(walk.next(), Some(Step::Open(_)));
+        assert_eq!(opens, followed, "{digest}");
+    }
 }
 
 #[test]
