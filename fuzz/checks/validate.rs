@@ -27,12 +27,14 @@ const PROFILES: [Profile; 3] = [Profile::V1_1, Profile::Dev, Profile::Schema];
 /// Findings whose places are looked up: enough to find a wrong one, few enough to stay quick.
 const LOOKED_UP: usize = 64;
 
-/// Panics if a verdict on the bytes, undeclared or declared as any kind, breaks a promise.
+/// Panics if a verdict on the bytes breaks a promise: undeclared, and declared as one kind, which their number picks, so that a
+/// fuzzer gets many executions and yet comes to every kind.
 pub(crate) fn check(bytes: &[u8]) {
     check_as(bytes, None);
-    for media_type in MEDIA_TYPES {
-        check_as(bytes, Some(media_type));
-    }
+    check_as(
+        bytes,
+        MEDIA_TYPES.get(bytes.len() % MEDIA_TYPES.len()).copied(),
+    );
 }
 
 /// Panics if a verdict on the bytes, as this media type, breaks a promise.
