@@ -19,6 +19,8 @@ const SIZES = {
   "1 MB": [1e6, 4],
   "4 MiB": [2 ** 22, 1],
 };
+/** More than elsewhere: a slope is a ratio of several times, each with its own noise. */
+const ROUNDS_OF_GROWTH = 21;
 const MEMORY_ROUNDS = 5;
 
 export async function run() {
@@ -87,6 +89,7 @@ async function growth() {
         },
       ]),
     ),
+    ROUNDS_OF_GROWTH,
   );
   const perByte = Object.entries(documents).map(([name, { manifest, runs }]) => [
     name,

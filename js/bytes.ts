@@ -1,11 +1,19 @@
 import { OciError } from "./errors.js";
 
-/** Bytes as they are, or a text's in UTF-8. Throws an {@link OciError} `INVALID_ARGUMENT` for anything else. */
+/**
+ * Bytes as they are, or a text's in UTF-8. Throws an {@link OciError} `INVALID_ARGUMENT` for anything else, and for a text with
+ * half of a surrogate pair: it has no bytes, and those of U+FFFD, which the encoder gives for it, are another text's.
+ */
 export function toBytes(data: Uint8Array | ArrayBuffer | string): Uint8Array {
-  if (typeof data === "string") return new TextEncoder().encode(data);
+  if (typeof data === "string") return encoded(data);
   const bytes = isBuffer(data) ? new Uint8Array(data) : viewed(data);
   if (bytes === undefined) throw new OciError("INVALID_ARGUMENT", "the data is neither bytes nor a text");
   return bytes;
+}
+
+function encoded(text: string): Uint8Array {
+  if (!text.isWellFormed()) throw new OciError("INVALID_ARGUMENT", "the text holds half of a surrogate pair");
+  return new TextEncoder().encode(text);
 }
 
 /** The bytes that a value is a view of; undefined if it is none. */

@@ -1,6 +1,6 @@
 //! The profile `schema` against what it is named after: the official validator of the image specification, a Go program
-//! (`tests/peers/schema/`). Both judge every document of `tests/fixtures/rules/`, as each kind that the official one knows, and
-//! some thousands of mutations of documents that have every property.
+//! (`tests/peers/schema/`). Both judge every document of `tests/fixtures/rules/` and `tests/fixtures/security/`, as each kind that the
+//! official one knows, and some thousands of mutations of documents that have every property.
 //!
 //! It needs Go, so it runs as a suite of its own: `node scripts/run-suites.mjs schema`.
 #![allow(
@@ -125,26 +125,22 @@ struct Verdict {
 #[ignore = "needs Go: node scripts/run-suites.mjs schema"]
 fn the_documents_of_the_rules_get_the_official_verdicts() {
     let mut judged = Vec::new();
-    for entry in fs::read_dir(cases::directory()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let file: BTreeMap<String, Value> =
-                serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-            for (rule, groups) in file {
-                for group in ["breaks", "near"] {
-                    for (at, case) in groups[group].as_array().unwrap().iter().enumerate() {
-                        let document = cases::document(case);
-                        for media_type in [MANIFEST, INDEX, CONFIG, DESCRIPTOR, LAYOUT] {
-                            judged.push(Judged {
-                                name: format!("{rule}, {group} {at}"),
-                                media_type,
-                                document: document.clone(),
-                            });
-                        }
-                    }
-                }
+    for (rule, groups) in objects_of("rules") {
+        for group in ["breaks", "near"] {
+            for (at, case) in groups[group].as_array().unwrap().iter().enumerate() {
+                as_each_kind(&mut judged, &format!("{rule}, {group} {at}"), case);
             }
         }
+    }
+    assert_parity(judged);
+}
+
+#[test]
+#[ignore = "needs Go: node scripts/run-suites.mjs schema"]
+fn the_documents_that_attack_get_the_official_verdicts() {
+    let mut judged = Vec::new();
+    for (name, case) in objects_of("security") {
+        as_each_kind(&mut judged, &name, &case);
     }
     assert_parity(judged);
 }
@@ -169,6 +165,31 @@ fn mutations_of_every_property_get_the_official_verdicts() {
         }
     }
     assert_parity(judged);
+}
+
+/// What the files of a folder of fixtures hold, all in one.
+fn objects_of(folder: &str) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(cases::fixtures().join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let file: BTreeMap<String, Value> =
+                serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+            all.extend(file);
+        }
+    }
+    all
+}
+
+fn as_each_kind(judged: &mut Vec<Judged>, name: &str, case: &Value) {
+    let document = cases::document(case);
+    for media_type in [MANIFEST, INDEX, CONFIG, DESCRIPTOR, LAYOUT] {
+        judged.push(Judged {
+            name: name.to_owned(),
+            media_type,
+            document: document.clone(),
+        });
+    }
 }
 
 fn rich_descriptor() -> Value {

@@ -12,7 +12,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use pierhead::document::Document;
 use pierhead::rules::{Options, Profile, validate};
@@ -111,8 +110,7 @@ fn list<'a>(case: &'a Value, key: &str) -> Vec<&'a str> {
 }
 
 fn each_case(mut check: impl FnMut(&str, &Value)) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/security");
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(cases::fixtures().join("security")).unwrap() {
         let file = fs::read(entry.unwrap().path()).unwrap();
         let cases: BTreeMap<String, Value> = serde_json::from_slice(&file).unwrap();
         for (name, case) in cases {

@@ -27,12 +27,14 @@ const PROFILES: [Profile; 3] = [Profile::V1_1, Profile::Dev, Profile::Schema];
 /// Findings whose places are looked up: enough to find a wrong one, few enough to stay quick.
 const LOOKED_UP: usize = 64;
 
-/// Panics if a verdict on the bytes, undeclared or declared as any kind, breaks a promise.
+/// Panics if a verdict on the bytes breaks a promise: undeclared, and declared as one kind, which their number picks, so that a
+/// fuzzer gets many executions and yet comes to every kind.
 pub(crate) fn check(bytes: &[u8]) {
     check_as(bytes, None);
-    for media_type in MEDIA_TYPES {
-        check_as(bytes, Some(media_type));
-    }
+    check_as(
+        bytes,
+        MEDIA_TYPES.get(bytes.len() % MEDIA_TYPES.len()).copied(),
+    );
 }
 
 /// Panics if a verdict on the bytes, as this media type, breaks a promise.
@@ -44,6 +46,7 @@ pub(crate) fn check_as(bytes: &[u8], media_type: Option<&str>) {
     }
     let digest = Digest::of(Algorithm::Sha256, bytes).to_string();
     let document = Document::parse(bytes.to_vec(), media_type);
+    let mut released = None;
     for profile in PROFILES {
         let mut options = Options::default().with_profile(profile);
         options.media_type = media_type.map(str::to_owned);
@@ -51,7 +54,22 @@ pub(crate) fn check_as(bytes: &[u8], media_type: Option<&str>) {
         assert_eq!(report.digest, digest);
         check_issues(bytes, tree.as_ref(), &report, profile);
         check_verdict(tree.is_some(), &document, &report, profile);
+        match profile {
+            Profile::V1_1 => released = Some(report),
+            Profile::Dev if !may_name_blake3(bytes) => {
+                assert_eq!(Some(report), released, "1.1 and dev differ");
+            }
+            _ => {}
+        }
     }
+}
+
+/// Whether the text may hold the only word on which the releases differ, be it behind an escape or in embedded data.
+fn may_name_blake3(bytes: &[u8]) -> bool {
+    bytes.contains(&b'\\')
+        || [&b"blake3"[..], b"data"]
+            .iter()
+            .any(|word| bytes.windows(word.len()).any(|window| window == *word))
 }
 
 fn check_issues(bytes: &[u8], tree: Option<&Tree>, report: &Report, profile: Profile) {

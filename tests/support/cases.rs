@@ -92,5 +92,10 @@ pub(crate) fn base(name: &str) -> Vec<u8> {
 
 /// Where the cases of the rules are.
 pub(crate) fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rules")
+    fixtures().join("rules")
+}
+
+/// Where all cases are.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
