@@ -5,12 +5,12 @@ import {
   ManifestError,
   OciDocument,
   type Platform,
-  parsePlatform,
   TransferError,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
 import type { Content, Root } from "./content.js";
 import { CliError, type Explanation, explain } from "./output.js";
+import { INDEXES, isIndex, matches, select } from "./select.js";
 
 /** Indexes within indexes, at most. */
 const MAX_DEPTH = 8;
@@ -19,9 +19,9 @@ const MAX_NODES = 10_000;
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 
+/** What a manifest or an index is to the document that points at it, by its media type. */
 const MANIFESTS: ReadonlyMap<string, Role> = new Map([
-  ["application/vnd.oci.image.index.v1+json", "index"],
-  ["application/vnd.docker.distribution.manifest.list.v2+json", "index"],
+  ...[...INDEXES].map((type) => [type, "index"] as const),
   ["application/vnd.oci.image.manifest.v1+json", "manifest"],
   ["application/vnd.docker.distribution.manifest.v2+json", "manifest"],
 ]);
@@ -189,8 +189,7 @@ export class Walk {
   #edges(document: OciDocument): Edge[] {
     const { config, layers, manifests, subject } = document.descriptors();
     const { platform } = this.#options;
-    const isIndex = document.mediaType !== undefined && MANIFESTS.get(document.mediaType) === "index";
-    const entries = isIndex && platform !== undefined ? select(manifests, platform) : manifests;
+    const entries = isIndex(document) && platform !== undefined ? [select(manifests, platform)] : manifests;
     return [
       ...(config === undefined ? [] : [{ role: "config" as const, descriptor: config }]),
       ...layers.map((descriptor) => ({ role: "layer" as const, descriptor })),
@@ -241,36 +240,6 @@ function repeat(node: Node, earlier: Node): void {
     node.status = "failed";
     const details = { expected: node.size, actual: earlier.size };
     node.error = explain(new TransferError("SIZE_MISMATCH", "not of the size that its descriptor says", details));
-  }
-}
-
-/**
- * The first entry for the platform, as the specification has it (`image-index.md`). An index that states no platform is
- * gone into, and whatever is found there counts.
- */
-function select(manifests: readonly Descriptor[], asked: Platform): Descriptor[] {
-  const found = manifests.find(({ platform, mediaType }) =>
-    platform === undefined ? MANIFESTS.get(mediaType) === "index" : matches(asked, platform),
-  );
-  if (found !== undefined) return [found];
-  const platforms = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
-  const known = platforms.length === 0 ? "none is stated" : `there is ${[...new Set(platforms)].join(", ")}`;
-  throw new CliError(`nothing in the index is for ${formatPlatform(asked)}: ${known}`);
-}
-
-function matches(asked: Platform, platform: Platform): boolean {
-  const version = asked["os.version"];
-  const versionFits = version === undefined || `${platform["os.version"] ?? version}.`.startsWith(`${version}.`);
-  return versionFits && normalised(asked) === normalised(platform);
-}
-
-/** The form that equal platforms share; what is no platform stays as it is, and equals none. */
-function normalised(platform: Platform): string {
-  const text = formatPlatform(platform);
-  try {
-    return formatPlatform(parsePlatform(text));
-  } catch {
-    return text;
   }
 }
 

@@ -15,6 +15,7 @@ const duplicate = `{"schemaVersion":2,\n "mediaType":"${INDEX}","manifests":[],\
 await Promise.all([
   writeFile(join(cwd, "good.json"), JSON.stringify(index())),
   writeFile(join(cwd, "bad.json"), duplicate),
+  writeFile(join(cwd, "warned.json"), JSON.stringify(index({ subject: null }))),
   mkdir(join(cwd, "folder")),
 ]);
 
@@ -117,7 +118,7 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
     const names = ["image-manifest", "image-index", "image-config", "docker-manifest", "oci-layout"];
     const result = await pierhead(["validate", ...names.map((name) => join(VALID, `${name}.json`))]);
     expect(result).toMatchObject({ code: 0, stderr: "" });
-    expect(result.stdout.split("\n")).toHaveLength(names.length + 1);
+    expect(result.stdout.split("\n")).toHaveLength(names.length + 2);
   });
 
   test("shows people the file, its kind, digest and size, and each place with its line", async () => {
@@ -132,8 +133,21 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
         `    3 |  "annotations":{"a":"","a":""}}`,
         "      |                        ^",
         "    https://www.rfc-editor.org/rfc/rfc7493.html#section-2.3",
+        "2 documents: 1 valid, 1 invalid, 1 error, 0 warnings",
         "",
       ].join("\n"),
+    );
+  });
+
+  test("sums up what several documents come to, and says nothing more of one alone", async () => {
+    const sum = async (...names: string[]) => {
+      const { stdout } = await pierhead(["validate", ...names], { cwd });
+      return stdout.split("\n").at(-2);
+    };
+    expect(await sum("good.json")).toMatch(/^good\.json: valid /);
+    expect(await sum("warned.json", "good.json")).toBe("2 documents: 2 valid, 0 invalid, 0 errors, 1 warning");
+    expect(await sum("missing.json", "bad.json")).toBe(
+      "2 documents: 0 valid, 1 invalid, 1 not read, 1 error, 0 warnings",
     );
   });
 
@@ -159,16 +173,26 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
     [2, ["missing.json", "bad.json"]],
     [2, ["bad.json", "missing.json"]],
     [2, ["folder"]],
-  ])("ends with %i for %j", async (expected, files) => {
-    const { code } = await pierhead(["validate", ...files], { cwd });
+    [0, ["--max-warnings", "1", "warned.json", "good.json"]],
+    [1, ["--max-warnings", "1", "warned.json", "warned.json"]],
+    [1, ["--max-warnings", "0", "--quiet", "--json", "warned.json"]],
+    [2, ["--max-warnings", "0", "warned.json", "missing.json"]],
+  ])("ends with %i for %j", async (expected, args) => {
+    const { code } = await pierhead(["validate", ...args], { cwd });
     expect(code).toBe(expected);
+  });
+
+  test("says that there are too many warnings", async () => {
+    const result = await pierhead(["validate", "--max-warnings", "0", "warned.json"], { cwd });
+    expect(problem(result)).toBe("1 warning, more than --max-warnings allows: 0");
   });
 
   test.each([[[]], [["--json"]]])("goes on after a file that is missing, with %j", async (flags) => {
     const result = await pierhead(["validate", ...flags, "bad.json", "missing.json", "good.json"], { cwd });
     expect(problem(result)).toBe("missing.json: no such file or directory");
     const others = await pierhead(["validate", ...flags, "bad.json", "good.json"], { cwd });
-    expect(result.stdout).toBe(others.stdout);
+    const lines = (stdout: string) => stdout.split("\n").filter((line) => !/^\d+ documents: /.test(line));
+    expect(lines(result.stdout)).toEqual(lines(others.stdout));
   });
 
   test("says of a folder that it is one", async () => {
@@ -270,4 +294,17 @@ describe.concurrent("pierhead validate by profile and media type", TIMEOUT, () =
     const verdict = await verdictOn(document, "--media-type", INDEX);
     expect(verdict).toMatchObject({ kind: "image-index", valid: true });
   });
+
+  test.each([
+    ["descriptor", { mediaType: "text/plain", digest: `sha256:${"0".repeat(64)}`, size: 1 }, { size: -1 }],
+    ["layout.header", { imageLayoutVersion: "1.0.0" }, { imageLayoutVersion: "2.0.0" }],
+  ])(
+    "--media-type application/vnd.oci.%s.v1+json is of a document that has no word for it",
+    async (name, good, change) => {
+      const judge = (document: object) =>
+        verdictOn(JSON.stringify(document), "--media-type", `application/vnd.oci.${name}.v1+json`);
+      expect(await judge(good)).toMatchObject({ valid: true, issues: [] });
+      expect(await judge({ ...good, ...change })).toMatchObject({ valid: false });
+    },
+  );
 });
