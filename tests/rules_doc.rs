@@ -7,7 +7,7 @@ use std::fs;
 use pierhead::rules::{Profile, Rule, rules};
 
 /// What the rules are about, by what their ids begin with. What is not here is a heading of its own name.
-const TITLES: [(&str, &str); 13] = [
+const TITLES: [(&str, &str); 15] = [
     ("json", "JSON"),
     ("document", "Any document"),
     ("ambiguity", "What two readers may take in two ways"),
@@ -17,9 +17,11 @@ const TITLES: [(&str, &str); 13] = [
     ("manifest", "Image manifests"),
     ("index", "Image indexes"),
     ("config", "Image configurations"),
-    ("layout", "Image layouts"),
+    ("layout", "The file oci-layout"),
+    ("image-layout", "Image layouts"),
     ("docker", "Docker's documents"),
-    ("graph", "Documents that point at one another"),
+    ("content", "What a descriptor points at"),
+    ("graph", "Documents that lead to one another"),
     ("report", "The report itself"),
 ];
 
