@@ -38,11 +38,10 @@ export interface DocumentOptions {
 export async function* documentsOf(name: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
   const target = targetOf(name);
   if (target === "image" || target === "folder") {
-    if (options.validation.mediaType !== undefined)
-      throw new CliError(`${name}: --media-type is for documents in files`);
+    if (options.validation.mediaType !== undefined) throw new CliError("--media-type is for documents in files");
     yield* target === "image" ? imageReports(name, options) : layoutReports(name, options);
   } else {
-    if (options.platform !== undefined) throw new CliError(`${name}: --platform is for images and layouts`);
+    if (options.platform !== undefined) throw new CliError("--platform is for images and layouts");
     yield await fileReport(name, options);
   }
 }
@@ -54,7 +53,7 @@ async function fileReport(name: string, { validation, signal }: DocumentOptions)
 
 async function* layoutReports(folder: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
   if (!["oci-layout", "index.json"].some((name) => existsSync(join(folder, name)))) {
-    throw new CliError(`${folder}: not an OCI image layout: it has neither oci-layout nor index.json`);
+    throw new CliError("not an OCI image layout: it has neither oci-layout nor index.json");
   }
   const files = layoutFiles(folder);
   const { platform, signal } = options;

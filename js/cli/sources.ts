@@ -4,14 +4,16 @@ import type { Repository } from "../entry/client.js";
 import { type ImageSource, type LayoutFiles, parseDigest, RegistryError } from "../entry/index.js";
 import { openFile } from "./input.js";
 
+/** What a registry keeps among its blobs; everything else are manifests to it. */
+const BLOBS: ReadonlySet<string> = new Set(["config", "layer", "blob"]);
+
 /** The parts of an image in a registry. */
 export function registrySource({ manifests, blobs }: Repository, signal: AbortSignal): ImageSource {
   return {
     async open({ digest, size }, role) {
       try {
-        // What a manifest says is for the validation to judge, and so is what is wrong with a blob.
-        if (role === "index" || role === "manifest") return streamOf((await manifests.raw(digest, { signal })).bytes);
-        return (await blobs.get(digest, { size, signal })).body;
+        if (BLOBS.has(role)) return (await blobs.get(digest, { size, signal })).body;
+        return streamOf((await manifests.raw(digest, { signal })).bytes);
       } catch (error) {
         if (error instanceof RegistryError && error.status === 404) return undefined;
         throw error;

@@ -8,7 +8,7 @@ import { JunitFormat } from "./formats/junit.js";
 import { SarifFormat } from "./formats/sarif.js";
 import { TextFormat } from "./formats/text.js";
 import { checkStdinOnce } from "./input.js";
-import { CliError, counted, describe, Exit, type Output } from "./output.js";
+import { CliError, counted, describe, Exit, type Output, printable } from "./output.js";
 import { listRules } from "./rules.js";
 import { TARGET_RULE } from "./target.js";
 import { type Checked, checkedDocument, Tally } from "./verdict.js";
@@ -133,7 +133,7 @@ async function report(
       }
     } catch (error) {
       options.signal.throwIfAborted();
-      const problem = describe(error);
+      const problem = aboutName(name, error);
       output.problem(problem);
       format.unread(name, problem);
       tally.unread += 1;
@@ -141,6 +141,13 @@ async function report(
   }
   format.end(tally);
   return tally;
+}
+
+/** What happened, after the name that it happened to. */
+function aboutName(name: string, error: unknown): string {
+  const problem = describe(error);
+  const subject = name || '""';
+  return problem.startsWith(`${printable(subject)}: `) ? problem : `${subject}: ${problem}`;
 }
 
 function withoutWarnings({ verdict, bytes }: Checked): Checked {

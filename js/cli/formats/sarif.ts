@@ -78,7 +78,7 @@ export class SarifFormat implements Format {
   unread(name: string, problem: string): void {
     this.#notifications.push({
       level: "error",
-      message: { text: plain(problem) },
+      message: { text: withoutLinks(problem) },
       locations: [{ physicalLocation: { artifactLocation: locationOf(name) } }],
     });
   }
@@ -112,7 +112,7 @@ export class SarifFormat implements Format {
 }
 
 function descriptorOf({ id, severity, summary, spec }: Rule): object {
-  const text = plain(`${summary}.`);
+  const text = `${summary}.`;
   return {
     id,
     shortDescription: { text },
@@ -125,16 +125,16 @@ function descriptorOf({ id, severity, summary, spec }: Rule): object {
 }
 
 function messageOf({ message, pointer }: Issue): string {
-  return plain(pointer === "" ? message : `${message} (at ${pointer})`);
+  return pointer === "" ? message : `${message} (at ${withoutLinks(pointer)})`;
 }
 
 function regionOf({ line, column }: Issue, excerpts: Excerpts): object {
   return { startLine: line, startColumn: column, endLine: line, endColumn: excerpts.endOfToken(line, column) };
 }
 
-/** A text in which nothing is a link or a placeholder (SARIF 2.1.0, sections 3.11.5 and 3.11.6). */
-function plain(text: string): string {
-  return text.replace(/[\\[\]]/g, "\\$&").replace(/[{}]/g, "$&$&");
+/** Text from outside, in which nothing is a link (SARIF 2.1.0, section 3.11.6). */
+function withoutLinks(text: string): string {
+  return text.replace(/[\\[\]]/g, "\\$&");
 }
 
 /** Where a document is: relative to this folder if it is in it, else in the file system. What is no file is named likewise. */

@@ -28,7 +28,8 @@ export class TextFormat implements Format {
       output.mark("strong", `${name}:`),
       output.mark(valid ? "good" : "bad", valid ? "valid" : "invalid"),
       kindName(kind),
-      ...(digest === null ? [] : [digest]),
+      // The blob of a layout, and the manifest of a registry, are named by it.
+      ...(digest === null || file.endsWith(digest.slice(digest.indexOf(":") + 1)) ? [] : [digest]),
       ...(bytes === undefined ? [] : [output.mark("faint", `(${sizeOf(bytes)})`)]),
     ];
     output.line(words.join(" "));

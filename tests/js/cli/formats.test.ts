@@ -16,7 +16,7 @@ const ODD_NAMES = ["a b.json", "100%.json", "a#b?c.json", "a:b.json", "界&<\"'>
 const CONTROLS = "\u0000\u001b[31m\u0085\u2028\ufffe\uffff\ud800";
 
 const good = index();
-const bad = `{"schemaVersion":2,\n "mediaType":"${INDEX}","manifests":[],\n "annotations":{"😀":"","a":"","a":""}}`;
+const bad = `{"schemaVersion":2,\n "mediaType":"${INDEX}","manifests":[],\n "annotations":{"org.😀":"","org.a":"","org.a":""}}`;
 const warned = index({ subject: null });
 
 const cwd = await scratch();
@@ -28,7 +28,7 @@ await Promise.all([
   writeFile(join(cwd, "warned.json"), warned),
   writeFile(join(cwd, "sub", "bad.json"), bad),
   writeFile(join(outside, "bad.json"), bad),
-  ...ODD_NAMES.map((name) => writeFile(join(cwd, name), index({ annotations: { [name]: 1 } }))),
+  ...ODD_NAMES.map((name) => writeFile(join(cwd, name), index({ annotations: { [`org.${name}`]: 1 } }))),
 ]);
 
 function index(changes: object = {}): string {
@@ -109,15 +109,15 @@ describe.concurrent("pierhead validate --format sarif", TIMEOUT, () => {
       {
         ruleId: "json.duplicate-key",
         level: "error",
-        message: { text: "no two properties of an object may have one name (at /annotations/a)" },
+        message: { text: "no two properties of an object may have one name (at /annotations/org.a)" },
         locations: [
           {
             physicalLocation: {
               artifactLocation: { uri: "bad.json", uriBaseId: "%SRCROOT%", index: 1 },
               // The emoji counts once.
-              region: { startLine: 3, startColumn: 31, endLine: 3, endColumn: 34 },
+              region: { startLine: 3, startColumn: 39, endLine: 3, endColumn: 46 },
             },
-            logicalLocations: [{ fullyQualifiedName: "/annotations/a" }],
+            logicalLocations: [{ fullyQualifiedName: "/annotations/org.a" }],
           },
         ],
       },
@@ -187,8 +187,8 @@ describe.concurrent("pierhead validate --format sarif", TIMEOUT, () => {
       ODD_NAMES.map((name) => encodeURIComponent(name)),
     );
     const last = results.at(-1);
-    expect(last?.locations[0].logicalLocations).toEqual([{ fullyQualifiedName: "/annotations/[a](b){0}.json" }]);
-    expect(last?.message.text).toMatch(/\(at \/annotations\/\\\[a\\\]\(b\)\{\{0\}\}\.json\)$/);
+    expect(last?.locations[0].logicalLocations).toEqual([{ fullyQualifiedName: "/annotations/org.[a](b){0}.json" }]);
+    expect(last?.message.text).toMatch(/\(at \/annotations\/org\.\\\[a\\\]\(b\)\{0\}\.json\)$/);
   });
 
   test("lists what was checked, with the digests", async () => {
@@ -216,7 +216,7 @@ describe.concurrent("pierhead validate --format sarif", TIMEOUT, () => {
   });
 
   test("keeps fingerprints when lines move, and gives each finding its own", async () => {
-    const twice = `{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[],"annotations":{"a":"","a":"","a":""}}`;
+    const twice = `{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[],"annotations":{"org.a":"","org.a":"","org.a":""}}`;
     const prints = async (stdin: string) => {
       const { results } = sarif(await pierhead(["validate", "--format", "sarif", "-"], { stdin }));
       return results.map(({ partialFingerprints }) => partialFingerprints["pierhead/v1"]);
@@ -270,7 +270,7 @@ describe.concurrent("pierhead validate --format junit", TIMEOUT, () => {
     expect(failure?.attributes).toEqual({ type: "json.duplicate-key", message: "1 error, 0 warnings" });
     const [{ spec } = { spec: "" }] = validate(bad).issues;
     expect(failure?.text).toBe(
-      `bad.json:3:31 error json.duplicate-key: no two properties of an object may have one name (at /annotations/a) ${spec}`,
+      `bad.json:3:39 error json.duplicate-key: no two properties of an object may have one name (at /annotations/org.a) ${spec}`,
     );
   });
 
@@ -283,10 +283,10 @@ describe.concurrent("pierhead validate --format junit", TIMEOUT, () => {
   test("is XML whatever files are called, and documents hold", async () => {
     const { cases } = junit(await run("junit", ...ODD_NAMES));
     expect(cases.map(({ attributes: { name } }) => name)).toEqual(ODD_NAMES);
-    const controls = JSON.stringify(JSON.parse(index({ annotations: { [CONTROLS.slice(0, -1)]: 1 } })));
+    const controls = JSON.stringify(JSON.parse(index({ annotations: { [`org.${CONTROLS.slice(0, -1)}`]: 1 } })));
     const { stdout } = await pierhead(["validate", "--format", "junit", "-"], { stdin: controls });
     const [failure] = elements(junit({ stdout }).cases[0] ?? null);
-    expect(failure?.text).toContain("(at /annotations/\\u0000\\u001b[31m\\u0085\\u2028\\ufffe\\uffff)");
+    expect(failure?.text).toContain("(at /annotations/org.\\u0000\\u001b[31m\\u0085\\u2028\\ufffe\\uffff)");
   });
 });
 
