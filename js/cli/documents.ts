@@ -13,6 +13,7 @@ import {
   validate,
   validateImage,
   validateLayout,
+  verifyStream,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
 import { imageOf } from "./content.js";
@@ -65,11 +66,8 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
   }
   const source: ImageSource = { open: ({ digest }) => files.open(blobPath(digest)) };
   const index = OciDocument.parse(await readDocument(join(folder, "index.json"), signal));
-  for await (const report of validateImage(
-    await chosen(index, source, platform, signal),
-    source,
-    graphOptions(options),
-  )) {
+  const image = await chosen(index, source, platform, signal);
+  for await (const report of validateImage(image, source, graphOptions(options))) {
     yield { ...report, name: join(folder, blobPath(report.name)) };
   }
 }
@@ -102,7 +100,7 @@ async function chosen(
     if (role === "manifest") return descriptor;
     const stream = await source.open(descriptor, role);
     if (stream === undefined) return descriptor;
-    const bytes = await readAll(stream, DOCUMENT_LIMIT, { signal });
+    const bytes = await readAll(verifyStream(stream, descriptor, { signal }), DOCUMENT_LIMIT, { signal });
     document = OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
   }
   throw new ManifestError("TOO_DEEP", `more than ${MAX_INDEXES} indexes in one another`);

@@ -16,7 +16,7 @@ import {
   type Part,
   partsOf,
 } from "./image.ts";
-import { jsonLines, pierhead, problem, type Result, scratch, TIMEOUT } from "./run.ts";
+import { jsonLines, pierhead, problem, type Result, scratch, start, TIMEOUT } from "./run.ts";
 
 const cwd = await scratch();
 const registry = await startRegistry();
@@ -139,6 +139,16 @@ describe.concurrent("pierhead validate, of an image layout", TIMEOUT, () => {
     );
   });
 
+  test("is not searched for a platform in an index that is not what its descriptor says", async () => {
+    const folder = damaged("misled");
+    const path = join(cwd, blobPath(folder, hello));
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace(arm64.digest, amd64.digest));
+    const result = await pierhead(["validate", "--platform", "linux/arm64", folder], { cwd });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(problem(result)).toContain("misled: DIGEST_MISMATCH: ");
+  });
+
   test("is reported by the paths of its files as SARIF", async () => {
     const folder = makeLayout(join(cwd, "sarif layout"));
     const manifest = addImage(folder, "layer", { layers: 7 });
@@ -230,6 +240,15 @@ describe.concurrent("pierhead validate, of a registry", TIMEOUT, () => {
     const result = await pierhead(["validate", name]);
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(problem(result)).toContain(`${name}: ${code}: `);
+  });
+
+  test.each(["stall", "silent"])("can be given up where it does not go on: %s", async (fault) => {
+    const host = await startDetour(registry, ({ name, kind }) => (kind === "blobs" ? name : "hello"));
+    const { process, ended } = start(["validate", "--json", `${host}/faults/${fault}:1.0`]);
+    const path = `/v2/faults/${fault}/blobs/${partsOf(amd64).config.digest}`;
+    await expect.poll(() => registry.requests.map((request) => request.path), { timeout: 10_000 }).toContain(path);
+    process.kill("SIGINT");
+    expect(await ended).toEqual({ code: 130, stdout: "", stderr: "" });
   });
 
   test("ends with 2 where there is no such image, and reports on the others", async () => {
