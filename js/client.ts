@@ -41,8 +41,8 @@ export interface ManifestHead {
   readonly mediaType?: string;
 }
 
-/** A manifest as it was read. */
-export interface Manifest extends ManifestHead {
+/** The bytes of a manifest, which were verified, whatever they say. */
+export interface RawManifest extends ManifestHead {
   /**
    * Whether the bytes were held against a digest that was known before them: the one asked for, or the one that the registry
    * states. If not, `digest` is only what they were found to have.
@@ -50,7 +50,11 @@ export interface Manifest extends ManifestHead {
   readonly verified: boolean;
   /** Its exact bytes. */
   readonly bytes: Uint8Array;
-  /** The document that they are. */
+}
+
+/** A manifest as it was read. */
+export interface Manifest extends RawManifest {
+  /** The document that its bytes are. */
   readonly document: OciDocument;
 }
 
@@ -136,14 +140,17 @@ export class Manifests {
    * `ManifestError` where its media type is not the one it was served by, or it could be read in two ways.
    */
   async get(reference: string, options: ManifestOptions = {}): Promise<Manifest> {
-    const [asked, accept] = manifestArguments(reference, options);
-    const client = this.#client.get();
-    const read = await core.run<Omit<Manifest, "document">>(
-      () => client.manifest(this.#name, asked, accept),
-      options.signal,
-    );
+    const read = await this.#read(reference, options, false);
     const document = OciDocument.parse(read.bytes, read.mediaType === undefined ? {} : { mediaType: read.mediaType });
     return { ...read, document };
+  }
+
+  /**
+   * Reads the bytes of a manifest as {@link get} does, and verifies them, but not what they say: for whoever wants to know what is
+   * wrong with it. Its media type is the one it was served by.
+   */
+  async raw(reference: string, options: ManifestOptions = {}): Promise<RawManifest> {
+    return await this.#read(reference, options, true);
   }
 
   /** Asks for a manifest's digest, size and media type, as the registry states them. */
@@ -151,6 +158,12 @@ export class Manifests {
     const [asked, accept] = manifestArguments(reference, options);
     const client = this.#client.get();
     return await core.run(() => client.manifestHead(this.#name, asked, accept), options.signal);
+  }
+
+  async #read(reference: string, options: ManifestOptions, raw: boolean): Promise<RawManifest> {
+    const [asked, accept] = manifestArguments(reference, options);
+    const client = this.#client.get();
+    return await core.run(() => client.manifest(this.#name, asked, accept, raw), options.signal);
   }
 }
 

@@ -12,6 +12,7 @@ export type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 export type { Platform } from "./generated/Platform.js";
 export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
+export type { Severity } from "./generated/Severity.js";
 export { digest, Hasher } from "./hasher.js";
 export { chainIds, imageId } from "./identity.js";
 export {
@@ -43,5 +44,5 @@ export {
   type VerifyOptions,
   verifyStream,
 } from "./stream.js";
-export { type ExpectedDescriptor, type ValidateOptions, validate } from "./validate.js";
+export { type ExpectedDescriptor, type Rule, rules, type ValidateOptions, validate } from "./validate.js";
 export { formatPlatform, parseDigest, parsePlatform, parseReference } from "./vocabulary.js";

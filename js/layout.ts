@@ -19,8 +19,9 @@ export type { Role } from "./generated/Role.js";
 /** Where the parts of an image are read from. */
 export interface ImageSource {
   /**
-   * The bytes behind a descriptor, unverified; undefined if they are not there. The stream is read to its end or cancelled.
-   * What this throws, the validation throws.
+   * The bytes behind a descriptor; undefined if they are not there. The stream is read to its end or cancelled. They need
+   * not be verified: where they are, `DIGEST_MISMATCH`, `SIZE_MISMATCH` and `BODY_TRUNCATED`, thrown here or by the stream, are
+   * findings. What else this throws, the validation throws.
    */
   open(
     descriptor: Descriptor,
@@ -202,6 +203,14 @@ function digestOf(path: string): string | undefined {
   }
 }
 
+/** What an error says of content that is not what its descriptor says; any other error is thrown. */
+function mismatchOf(error: unknown): Outcome {
+  const code = error instanceof OciError ? error.code : undefined;
+  if (code === "DIGEST_MISMATCH") return "digest";
+  if (code === "SIZE_MISMATCH" || code === "BODY_TRUNCATED") return "size";
+  throw error;
+}
+
 function isDescriptor(root: unknown): root is ExpectedDescriptor {
   return typeof root === "object" && root !== null && "digest" in root;
 }
@@ -260,14 +269,10 @@ class Walk {
       }
       const { descriptor, role, document } = step;
       this.opened.add(descriptor.digest);
-      if (document) {
-        const bytes = await this.read(descriptor, role);
-        if (bytes === undefined) this.#answer("missing");
-        else if (this.#walk.use((raw) => raw.document(bytes))) documents.push(bytes);
-      } else {
-        const stream = await this.open(this.#open(descriptor, role));
-        this.#answer(stream === undefined ? "missing" : await this.verify(stream, descriptor));
-      }
+      const found = await (document ? this.read(descriptor, role) : this.#check(descriptor, role)).catch(mismatchOf);
+      if (found === undefined) this.#answer("missing");
+      else if (typeof found === "string") this.#answer(found);
+      else if (this.#walk.use((raw) => raw.document(found))) documents.push(found);
     }
   }
 
@@ -311,6 +316,11 @@ class Walk {
     }
   }
 
+  async #check(descriptor: Descriptor, role: Role): Promise<Outcome | undefined> {
+    const stream = await this.open(this.#open(descriptor, role));
+    return stream && (await this.verify(stream, descriptor));
+  }
+
   /** Reads a blob, and keeps nothing. */
   async verify(stream: ReadableStream<Uint8Array>, { digest, size }: Expected): Promise<Outcome> {
     const { algorithm } = parseDigest(digest);
@@ -329,10 +339,7 @@ class Walk {
         }
       }
     } catch (error) {
-      const code = error instanceof OciError ? error.code : undefined;
-      if (code === "DIGEST_MISMATCH") return "digest";
-      if (code === "SIZE_MISMATCH" || code === "BODY_TRUNCATED") return "size";
-      throw error;
+      return mismatchOf(error);
     }
     if (verifiable) return "verified";
     return size === undefined || size === received ? "unverifiable" : "size";

@@ -6,6 +6,7 @@ import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { Platform } from "./generated/Platform.js";
 import type { Report } from "./generated/Report.js";
+import type { Severity } from "./generated/Severity.js";
 import { digest } from "./hasher.js";
 import { isCount } from "./stream.js";
 
@@ -68,4 +69,23 @@ export function expectedJson({
   } catch (cause) {
     throw new OciError("INVALID_ARGUMENT", "descriptor or platform is no data", { cause });
   }
+}
+
+/** A rule that documents are checked against. */
+export interface Rule {
+  /** Its name, for good: `manifest.config.required`. What stands before the first dot is the kind of document that it is about. */
+  id: string;
+  /** How bad it is to break it. */
+  severity: Severity;
+  /** How bad that is in the profile `schema`. */
+  schemaSeverity: Severity;
+  /** What it demands, in one line. */
+  summary: string;
+  /** The section that it comes from, as a URL. */
+  spec: string;
+}
+
+/** All rules that there are, those of one kind of document together. */
+export function rules(): Rule[] {
+  return core.call((glue) => glue.rules() as Rule[]);
 }

@@ -67,6 +67,41 @@ pub struct Manifest {
     pub verified: bool,
 }
 
+/// The bytes of a manifest, which were verified but not read: what they say may be wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawManifest {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The response's `Content-Type`, without parameters.
+    pub media_type: Option<String>,
+    /// As [`Manifest::digest`].
+    pub digest: Digest,
+    /// As [`Manifest::verified`].
+    pub verified: bool,
+    /// Where they came from, for errors.
+    url: String,
+}
+
+impl RawManifest {
+    /// The document that the bytes are.
+    ///
+    /// # Errors
+    /// [`Kind::MediaTypeMismatch`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`] and the limits of [`Document::parse`].
+    pub fn parse(self) -> Result<Manifest> {
+        let document = Document::parse(self.bytes, self.media_type.as_deref())
+            .map_err(|error| error.with_url(&self.url))?;
+        Ok(Manifest {
+            media_type: self
+                .media_type
+                .or_else(|| document.media_type().map(str::to_owned)),
+            document,
+            digest: self.digest,
+            verified: self.verified,
+        })
+    }
+}
+
 /// What `HEAD` says of a manifest. Nothing of it is verified: there were no bytes to verify.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -143,6 +178,21 @@ impl<T: Transport + Clock> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<Manifest> {
+        self.raw_manifest(name, reference, accept).await?.parse()
+    }
+
+    /// Reads a manifest (end-3) and verifies its digest and size, for whoever wants to know what is wrong with what it says.
+    /// `accept` replaces the media types asked for.
+    ///
+    /// # Errors
+    /// [`Kind::DigestMismatch`], [`Kind::BodyTruncated`], [`Kind::SizeMismatch`], [`Kind::TooLarge`],
+    /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
+    pub async fn raw_manifest(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<RawManifest> {
         let Located {
             url,
             message: response,
@@ -159,13 +209,12 @@ impl<T: Transport + Clock> Client<T> {
             .map_err(located)?;
         let verified = verified_digest(&bytes, reference, stated)
             .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
-        let document = Document::parse(bytes, media_type.as_deref()).map_err(located)?;
-        let media_type = media_type.or_else(|| document.media_type().map(str::to_owned));
-        Ok(Manifest {
+        Ok(RawManifest {
             verified: verified.is_some(),
-            digest: verified.unwrap_or_else(|| document.digest(Algorithm::Sha256)),
-            document,
+            digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &bytes)),
+            bytes,
             media_type,
+            url,
         })
     }
 

@@ -6,7 +6,6 @@ import {
   type Descriptor,
   ManifestError,
   OciDocument,
-  parseDigest,
   parseReference,
   TransferError,
   verifyStream,
@@ -14,6 +13,7 @@ import {
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
 import { CliError } from "./output.js";
+import { blobPath } from "./sources.js";
 
 /** What a name stands for. */
 export interface Root {
@@ -35,21 +35,40 @@ export interface Content {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
+/** An image in a registry, by name. */
+export interface Image {
+  /** `registry/repository`, completed. */
+  readonly name: string;
+  readonly repository: Repository;
+  /** Its digest or its tag. */
+  readonly identifier: string;
+}
+
+/**
+ * The image that a reference names.
+ *
+ * @param plainHttp whether to go without TLS; to this machine itself, that is what everyone does
+ * @throws InvalidReferenceError
+ */
+export function imageOf(reference: string, plainHttp: boolean): Image {
+  const { registry, repository, tag, digest } = parseReference(reference);
+  const options = { plainHttp: plainHttp || LOOPBACK.test(registry) };
+  return {
+    name: `${registry}/${repository}`,
+    repository: new Registry(registry, options).repository(repository),
+    identifier: digest ?? tag ?? "latest",
+  };
+}
+
 /** An image in a registry. */
 export class RegistryContent implements Content {
   readonly #repository: Repository;
   readonly #identifier: string;
   readonly #signal: AbortSignal;
 
-  /**
-   * @param plainHttp whether to go without TLS; to this machine itself, that is what everyone does
-   * @throws InvalidReferenceError
-   */
-  constructor(text: string, plainHttp: boolean, signal: AbortSignal) {
-    const { registry, repository, tag, digest } = parseReference(text);
-    const options = { plainHttp: plainHttp || LOOPBACK.test(registry) };
-    this.#repository = new Registry(registry, options).repository(repository);
-    this.#identifier = digest ?? tag ?? "latest";
+  constructor({ repository, identifier }: Image, signal: AbortSignal) {
+    this.#repository = repository;
+    this.#identifier = identifier;
     this.#signal = signal;
   }
 
@@ -102,9 +121,7 @@ export class LayoutContent implements Content {
   }
 
   async blob({ digest, size }: Descriptor): Promise<ReadableStream<Uint8Array>> {
-    // The grammar of digests leaves no room for a path that goes elsewhere.
-    const { algorithm, encoded } = parseDigest(digest);
-    const path = join(this.#folder, "blobs", algorithm, encoded);
+    const path = join(this.#folder, blobPath(digest));
     // A pipe in place of the file would be waited for.
     if (!(await stat(path)).isFile()) throw Object.assign(new Error("not a file"), { path });
     return verifyStream(await openFile(path), { digest, size }, { signal: this.#signal });

@@ -41,6 +41,18 @@ export class Excerpts {
     return { text: head + rest, indent };
   }
 
+  /**
+   * The column after the string, number, word or bracket that stands at a place, in characters; that of the place itself at the
+   * end of a line.
+   */
+  endOfToken(line: number, column: number): number {
+    const { text, index } = this.#find(line, column - 1);
+    const end = tokenEnd(text, index);
+    let characters = 0;
+    for (let at = index; at < end; characters += 1) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    return column + characters;
+  }
+
   #find(line: number, characters: number): { text: string; index: number } {
     if (this.#last.line !== line || this.#last.characters > characters) {
       const text = this.#last.line === line ? this.#last.text : decodedLine(this.#bytes, line);
@@ -65,6 +77,20 @@ function decodedLine(bytes: Uint8Array, line: number): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const text = decoder.decode(bytes.subarray(start, end < 0 ? undefined : end));
   return text.endsWith("\r") ? text.slice(0, -1) : text;
+}
+
+/** Where a JSON token ends; what is none is one character, or as many as belong to no other token. */
+function tokenEnd(text: string, start: number): number {
+  if (text[start] === '"') {
+    let index = start + 1;
+    // An escape takes the character after it along.
+    while (index < text.length && text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
+    return Math.min(index + 1, text.length);
+  }
+  const bare = /[^\s"[\]{}:,]*/y;
+  bare.lastIndex = start;
+  bare.test(text);
+  return Math.max(bare.lastIndex, Math.min(start + 1, text.length));
 }
 
 /** The index, or the one before it where a character would be cut in two. */

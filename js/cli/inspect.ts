@@ -1,18 +1,16 @@
-import { existsSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { ManifestError, OciError, parsePlatform } from "../entry/index.js";
-import { type Content, FileContent, LayoutContent, RegistryContent, type Root } from "./content.js";
+import { type Content, FileContent, imageOf, LayoutContent, RegistryContent, type Root } from "./content.js";
 import type { Context } from "./context.js";
-import { STDIN } from "./input.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
+import { TARGET_RULE, targetOf } from "./target.js";
 import { type Node, type Visit, Walk } from "./walk.js";
 
-const EXAMPLES = `
-What exists as a file or folder, or begins with ./, ../ or /, is one; everything else is a reference.
+const EXAMPLES = `${TARGET_RULE}
 
 Examples:
   $ pierhead inspect ghcr.io/owner/image:tag
-  $ pierhead inspect --platform linux/arm64 alpine
+  $ pierhead inspect --platform linux/arm64 alpine:3.22
   $ pierhead inspect --plain-http registry.local:5000/image@sha256:…
   $ pierhead inspect ./layout
   $ pierhead inspect --json manifest.json
@@ -71,11 +69,9 @@ async function inspect(target: string, flags: Flags, { output, signal }: Context
 }
 
 function contentOf(target: string, plainHttp: boolean, signal: AbortSignal): Pick<Content, "root"> & Partial<Content> {
-  if (target !== STDIN && !existsSync(target) && !/^\.{0,2}\//.test(target)) {
-    return new RegistryContent(target, plainHttp, signal);
-  }
-  const isFolder = target !== STDIN && statSync(target).isDirectory();
-  return isFolder ? new LayoutContent(target, signal) : new FileContent(target, signal);
+  const kind = targetOf(target);
+  if (kind === "image") return new RegistryContent(imageOf(target, plainHttp), signal);
+  return kind === "folder" ? new LayoutContent(target, signal) : new FileContent(target, signal);
 }
 
 function isBadContent(error: unknown): boolean {

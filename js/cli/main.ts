@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { Context } from "./context.js";
 import { addDigest } from "./digest.js";
 import { addInspect } from "./inspect.js";
 import { describe, Exit, Output } from "./output.js";
 import { addValidate } from "./validate.js";
+import { version } from "./version.js";
 
 /** How long a command that was given up may take to let go of what it waits for, in milliseconds. */
 const GRACE = 500;
@@ -67,11 +67,6 @@ function addHelp(program: Command): void {
       if (command === undefined) program.error(`unknown command '${name}'`);
       command.help();
     });
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return String((manifest as { version: unknown }).version);
 }
 
 /** Says what went wrong, unless that has been said or needs no word, and returns the exit status. */

@@ -1,113 +1,155 @@
-import { type Command, Option } from "commander";
-import { DOCUMENT_LIMIT } from "../document.js";
-import { type Issue, type Report, type ValidateOptions, validate } from "../entry/index.js";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
 import type { Context } from "./context.js";
-import { Excerpts } from "./excerpt.js";
-import { checkStdinOnce, readDocument } from "./input.js";
-import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
+import { type DocumentOptions, documentsOf } from "./documents.js";
+import type { Format } from "./formats/format.js";
+import { JsonFormat } from "./formats/json.js";
+import { JunitFormat } from "./formats/junit.js";
+import { SarifFormat } from "./formats/sarif.js";
+import { TextFormat } from "./formats/text.js";
+import { checkStdinOnce } from "./input.js";
+import { CliError, counted, describe, Exit, type Output, printable } from "./output.js";
+import { listRules } from "./rules.js";
+import { TARGET_RULE } from "./target.js";
+import { type Checked, checkedDocument, Tally } from "./verdict.js";
+import { version } from "./version.js";
 
-/** The most findings of one file that are shown to a person; JSON has them all. */
-const SHOWN_ISSUES = 50;
+const EXAMPLES = `${TARGET_RULE}
 
-const EXAMPLES = `
 Examples:
   $ pierhead validate manifest.json
-  $ pierhead validate --json layout/index.json layout/oci-layout
+  $ pierhead validate ./layout
+  $ pierhead validate --platform linux/arm64 ghcr.io/owner/image:tag
   $ crane manifest alpine | pierhead validate --media-type application/vnd.oci.image.index.v1+json -
+  $ pierhead validate --format sarif --max-warnings 0 *.json > pierhead.sarif
+  $ pierhead validate --rules
 
-Exit status: 0 if all files are valid, 1 if one is not, 2 if one could not be read or the arguments are wrong.`;
+Exit status: 0 if everything is valid, 1 if something is not or there are too many warnings, 2 if something could not be
+read or the arguments are wrong.`;
 
-interface Flags extends ValidateOptions {
+const FORMATS = ["text", "json", "sarif", "junit"] as const;
+
+interface Flags extends Pick<ValidateOptions, "mediaType" | "profile"> {
+  format?: (typeof FORMATS)[number];
   json?: true;
+  quiet?: true;
+  maxWarnings?: number;
+  plainHttp?: true;
+  platform?: string;
+  rules?: true;
 }
-
-/** The verdict of one file. A document that is too large has no digest, because it was not read to its end. */
-type Verdict = Omit<Report, "digest"> & { file: string; digest: string | null };
 
 /** Adds `pierhead validate`. */
 export function addValidate(program: Command, context: Context): void {
   program
     .command("validate")
-    .summary("check OCI documents against the specifications")
+    .summary("check OCI documents, layouts and images against the specifications")
     .description(
       "Checks manifests, indexes, configurations and other OCI documents, of 8 MiB at most, and says where each breaks " +
-        "which rule.",
+        "which rule. Of an OCI image layout or an image in a registry, it checks everything that is in it.",
     )
-    .argument("<file...>", "files to check, or - for standard input")
-    .option("--json", "print one line of JSON for each file")
+    .usage("[options] <file|folder|reference...>")
+    .argument("[file|folder|reference...]", "documents, OCI image layouts and images, or - for standard input")
+    .addOption(new Option("--format <format>", "how to report (default: text)").choices(FORMATS))
+    .option("--json", "print one line of JSON for each document (--format json)")
+    .option("-q, --quiet", "report errors only")
+    .option("--max-warnings <number>", "fail if there are more warnings than this", wholeNumber)
     .addOption(
       new Option("--profile <profile>", "the released specifications, their main, or the JSON Schema alone")
         .choices(["1.1", "dev", "schema"])
         .default("1.1"),
     )
-    .option("--media-type <type>", "the media type by which the documents are known")
+    .option("--media-type <type>", "the media type by which the documents in files are known")
+    .option("--platform <platform>", "of an image or a layout, check what is for this platform only")
+    .option("--plain-http", "reach registries without TLS (this machine itself is, always)")
+    .option("--rules", "list all rules, and check nothing")
     .addHelpText("after", EXAMPLES)
-    .action(async (files: string[], flags: Flags) => {
-      context.exitCode = await validateFiles(files, flags, context);
+    .action(async (names: string[], flags: Flags) => {
+      context.exitCode = flags.rules ? list(names, flags, context) : await check(names, flags, context);
     });
 }
 
-async function validateFiles(files: string[], flags: Flags, { output, signal }: Context): Promise<number> {
-  checkStdinOnce(files);
-  const { json, ...options } = flags;
-  let exit: number = Exit.ok;
-  for (const file of files) {
-    let bytes: Uint8Array;
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.");
+  return Number(text);
+}
+
+function list(names: readonly string[], flags: Flags, { output }: Context): number {
+  const format = formatName(flags);
+  if (names.length > 0) throw new CliError("--rules checks nothing, and takes no files");
+  if (format !== "text" && format !== "json") throw new CliError(`--rules is not to be had as ${format}`);
+  listRules(flags.profile, format === "json", output);
+  return Exit.ok;
+}
+
+async function check(names: readonly string[], flags: Flags, { output, signal }: Context): Promise<number> {
+  const name = formatName(flags);
+  if (names.length === 0) throw new CliError("missing required argument 'file|folder|reference'");
+  checkStdinOnce(names);
+  const { profile, mediaType, maxWarnings = Number.POSITIVE_INFINITY, quiet = false } = flags;
+  const validation = { ...(profile !== undefined && { profile }), ...(mediaType !== undefined && { mediaType }) };
+  const options = {
+    validation,
+    platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform),
+    plainHttp: flags.plainHttp === true,
+    signal,
+  };
+  const tally = await report(names, options, quiet, createFormat(name, quiet, output), output);
+  if (tally.unread > 0) return Exit.trouble;
+  if (tally.warnings > maxWarnings) {
+    output.problem(`${counted(tally.warnings, "warning")}, more than --max-warnings allows: ${maxWarnings}`);
+    return Exit.failed;
+  }
+  return tally.invalid > 0 ? Exit.failed : Exit.ok;
+}
+
+function formatName({ format, json }: Flags): (typeof FORMATS)[number] {
+  if (json && format !== undefined && format !== "json") throw new CliError(`--json contradicts --format ${format}`);
+  return json ? "json" : (format ?? "text");
+}
+
+function createFormat(name: (typeof FORMATS)[number], quiet: boolean, output: Output): Format {
+  if (name === "json") return new JsonFormat(output);
+  if (name === "junit") return new JunitFormat(output);
+  if (name === "sarif") return new SarifFormat(output, { version: version(), rules: rules() });
+  return new TextFormat(output, quiet);
+}
+
+/** Reports on everything that is named, also after something could not be read. */
+async function report(
+  names: readonly string[],
+  options: DocumentOptions,
+  quiet: boolean,
+  format: Format,
+  output: Output,
+): Promise<Tally> {
+  const tally = new Tally();
+  for (const name of names) {
     try {
-      bytes = await readDocument(file, signal);
+      for await (const document of documentsOf(name, options)) {
+        const checked = checkedDocument(document);
+        tally.add(checked.verdict);
+        format.checked(quiet ? withoutWarnings(checked) : checked);
+      }
     } catch (error) {
-      signal.throwIfAborted();
-      output.problem(describe(error));
-      exit = Exit.trouble;
-      continue;
+      options.signal.throwIfAborted();
+      const problem = aboutName(name, error);
+      output.problem(problem);
+      format.unread(name, problem);
+      tally.unread += 1;
     }
-    const verdict = verdictOn(file, bytes, options);
-    if (json) output.line(jsonLine(verdict));
-    else show(verdict, bytes, output);
-    if (!verdict.valid) exit = Math.max(exit, Exit.failed);
   }
-  return exit;
+  format.end(tally);
+  return tally;
 }
 
-function verdictOn(file: string, bytes: Uint8Array, options: ValidateOptions): Verdict {
-  const { valid, kind, mediaType, digest, issues } = validate(bytes, options);
-  return { file, valid, kind, mediaType, digest: bytes.byteLength > DOCUMENT_LIMIT ? null : digest, issues };
+/** What happened, after the name that it happened to. */
+function aboutName(name: string, error: unknown): string {
+  const problem = describe(error);
+  const subject = name || '""';
+  return problem.startsWith(`${printable(subject)}: `) ? problem : `${subject}: ${problem}`;
 }
 
-function show(verdict: Verdict, bytes: Uint8Array, output: Output): void {
-  const { file, valid, kind, digest, issues } = verdict;
-  const name = printable(file);
-  const size = digest === null ? `over ${humanSize(DOCUMENT_LIMIT)}` : humanSize(bytes.byteLength);
-  const words = [
-    output.mark("strong", `${name}:`),
-    output.mark(valid ? "good" : "bad", valid ? "valid" : "invalid"),
-    kindName(kind),
-    ...(digest === null ? [] : [digest]),
-    output.mark("faint", `(${size})`),
-  ];
-  output.line(words.join(" "));
-  const excerpts = new Excerpts(bytes);
-  for (const issue of issues.slice(0, SHOWN_ISSUES)) showIssue(name, issue, excerpts, output);
-  if (issues.length > SHOWN_ISSUES) {
-    output.line(`  … and ${counted(issues.length - SHOWN_ISSUES, "more finding")}, which --json prints`);
-  }
-}
-
-function showIssue(name: string, issue: Issue, excerpts: Excerpts, output: Output): void {
-  const { rule, severity, pointer, line, column, message, spec } = issue;
-  const place = output.mark("strong", `${name}:${line}:${column}`);
-  const grade = output.mark(severity === "error" ? "bad" : "warning", severity);
-  output.line(`${place} ${grade} ${rule}: ${printable(message)}`);
-  if (pointer !== "") output.line(`    at ${printable(pointer)}`);
-  const gutter = String(line);
-  const excerpt = excerpts.at(line, column, output.width - gutter.length - "     | ".length);
-  const blank = " ".repeat(gutter.length);
-  output.line(`    ${output.mark("faint", `${gutter} |`)} ${excerpt.text}`);
-  output.line(`    ${output.mark("faint", `${blank} |`)} ${" ".repeat(excerpt.indent)}${output.mark("bad", "^")}`);
-  output.line(`    ${output.mark("faint", printable(spec))}`);
-}
-
-/** `image-manifest` as people write it. */
-function kindName(kind: string): string {
-  return kind === "unknown" ? "document of unknown kind" : kind.replaceAll("-", " ");
+function withoutWarnings({ verdict, bytes }: Checked): Checked {
+  return { verdict: { ...verdict, issues: verdict.issues.filter(({ severity }) => severity === "error") }, bytes };
 }

@@ -7,21 +7,21 @@ import {
   OciDocument,
   type Platform,
   platformRuns,
-  selectPlatform,
   TransferError,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
 import type { Content, Root } from "./content.js";
 import { CliError, type Explanation, explain } from "./output.js";
+import { INDEXES, isIndex, select } from "./select.js";
 
 /** Indexes within indexes, at most. */
 const MAX_DEPTH = 8;
 /** The most descriptors that are followed, each time they are met. */
 const MAX_NODES = 10_000;
 
+/** What a manifest or an index is to the document that points at it, by its media type. */
 const MANIFESTS: ReadonlyMap<string, Role> = new Map([
-  ["application/vnd.oci.image.index.v1+json", "index"],
-  ["application/vnd.docker.distribution.manifest.list.v2+json", "index"],
+  ...[...INDEXES].map((type) => [type, "index"] as const),
   ["application/vnd.oci.image.manifest.v1+json", "manifest"],
   ["application/vnd.docker.distribution.manifest.v2+json", "manifest"],
 ]);
@@ -189,8 +189,7 @@ export class Walk {
   #edges(document: OciDocument): Edge[] {
     const { config, layers, manifests, subject } = document.descriptors();
     const { platform } = this.#options;
-    const isIndex = document.mediaType !== undefined && MANIFESTS.get(document.mediaType) === "index";
-    const entries = isIndex && platform !== undefined ? [select(document, platform)] : manifests;
+    const entries = isIndex(document) && platform !== undefined ? [select(document, platform)] : manifests;
     return [
       ...(config === undefined ? [] : [{ role: "config" as const, descriptor: config }]),
       ...layers.map((descriptor) => ({ role: "layer" as const, descriptor })),
@@ -242,16 +241,6 @@ function repeat(node: Node, earlier: Node): void {
     const details = { expected: node.size, actual: earlier.size };
     node.error = explain(new TransferError("SIZE_MISMATCH", "not of the size that its descriptor says", details));
   }
-}
-
-/** The entry to go on with for a platform, which has to be there. */
-function select(index: OciDocument, asked: Platform): Descriptor {
-  const found = selectPlatform(index, asked);
-  if (found !== undefined) return found;
-  const { manifests } = index.descriptors();
-  const platforms = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
-  const known = platforms.length === 0 ? "none is stated" : `there is ${[...new Set(platforms)].join(", ")}`;
-  throw new CliError(`nothing in the index is for ${formatPlatform(asked)}: ${known}`);
 }
 
 function platformOfConfig(config: unknown): Platform | undefined {

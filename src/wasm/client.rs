@@ -32,27 +32,32 @@ impl RawClient {
         })
     }
 
+    /// Unless it is to be `raw`, what the manifest says is checked too.
     pub fn manifest(
         &self,
         name: &str,
         reference: &str,
         accept: Option<String>,
+        raw: bool,
     ) -> Result<u32, JsValue> {
         let (client, name, reference) = self.manifest_of(name, reference)?;
         Ok(executor::spawn(async move {
-            let manifest = client
-                .manifest(&name, &reference, accept.as_deref())
+            let read = client
+                .raw_manifest(&name, &reference, accept.as_deref())
                 .await
                 .map_err(error::to_js)?;
-            let size = manifest.document.bytes().len() as f64;
-            let object = described(&manifest.digest, manifest.media_type.as_deref(), Some(size));
-            set(&object, "verified", &JsValue::from_bool(manifest.verified));
-            set(
-                &object,
-                "bytes",
-                &Uint8Array::from(manifest.document.bytes()),
-            );
-            Ok(object.into())
+            if raw {
+                let media_type = read.media_type.as_deref();
+                return Ok(whole(&read.digest, media_type, read.verified, &read.bytes));
+            }
+            let manifest = read.parse().map_err(error::to_js)?;
+            let (media_type, bytes) = (manifest.media_type.as_deref(), manifest.document.bytes());
+            Ok(whole(
+                &manifest.digest,
+                media_type,
+                manifest.verified,
+                bytes,
+            ))
         }))
     }
 
@@ -155,6 +160,14 @@ fn described(digest: &Digest, media_type: Option<&str>, size: Option<f64>) -> Ob
         set(&object, "size", &JsValue::from_f64(size));
     }
     object
+}
+
+/// A manifest with its bytes.
+fn whole(digest: &Digest, media_type: Option<&str>, verified: bool, bytes: &[u8]) -> JsValue {
+    let object = described(digest, media_type, Some(bytes.len() as f64));
+    set(&object, "verified", &JsValue::from_bool(verified));
+    set(&object, "bytes", &Uint8Array::from(bytes));
+    object.into()
 }
 
 pub(super) fn set(object: &Object, key: &str, value: &JsValue) {

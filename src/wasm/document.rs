@@ -4,9 +4,10 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::{error, value};
+use crate::Result;
 use crate::artifact::Artifact;
 use crate::document::{Descriptor, Document, Variants, place_of};
-use crate::{Result, rules};
+use crate::rules::{self, Profile, Severity};
 
 /// A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
 /// [`rules::Expected::from_json`].
@@ -25,9 +26,35 @@ pub fn validate(
     Ok(value::to_js(&rules::validate(bytes, &options)))
 }
 
-pub(super) fn profile(name: Option<String>) -> Result<rules::Profile, JsValue> {
+pub(super) fn profile(name: Option<String>) -> Result<Profile, JsValue> {
     let profile = name.map(|name| name.parse()).transpose();
     Ok(profile.map_err(error::to_js)?.unwrap_or_default())
+}
+
+/// A rule, as it is listed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    id: &'static str,
+    severity: Severity,
+    schema_severity: Severity,
+    summary: &'static str,
+    spec: &'static str,
+}
+
+/// All rules.
+#[wasm_bindgen]
+pub fn rules() -> JsValue {
+    let list: Vec<Listed> = rules::rules()
+        .map(|rule| Listed {
+            id: rule.id,
+            severity: rule.severity(Profile::default()),
+            schema_severity: rule.severity(Profile::Schema),
+            summary: rule.summary,
+            spec: rule.spec,
+        })
+        .collect();
+    value::to_js(&list)
 }
 
 /// A document that keeps its bytes.

@@ -204,6 +204,31 @@ fn what_is_no_manifest_is_refused() {
 }
 
 #[test]
+fn the_bytes_of_what_is_no_manifest_can_be_had_and_are_verified_too() {
+    let raw = |reply: Reply| {
+        let memory = Memory::new();
+        memory.reply("GET", &format!("{BASE}/v2/a/b/manifests/latest"), reply);
+        let reference = "latest".parse().unwrap();
+        block_on(client(&memory).raw_manifest(&"a/b".parse().unwrap(), &reference, None))
+    };
+    let read = raw(served(b"<html>")).unwrap();
+    assert_eq!(
+        (read.bytes.as_slice(), read.verified),
+        (&b"<html>"[..], true)
+    );
+    assert_eq!(read.digest, sha256(b"<html>"));
+    assert_eq!(read.media_type.as_deref(), Some(OCI_MANIFEST));
+    let error = read.parse().unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidJson);
+    assert_eq!(
+        error.url(),
+        Some("https://registry.example/v2/a/b/manifests/latest")
+    );
+    let wrong = Reply::ok(b"<html>").header("Docker-Content-Digest", sha256(MANIFEST));
+    assert_eq!(kind(raw(wrong)), Kind::DigestMismatch);
+}
+
+#[test]
 fn a_registry_error_keeps_its_status_and_entries_and_shows_no_query() {
     let body = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"no\u0007 such","detail":{}}]}"#;
     let mut reply = Reply::ok(body).header("Retry-After", "7");

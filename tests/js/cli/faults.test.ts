@@ -2,6 +2,7 @@ import { appendFile, mkdir, readFile, rm, truncate, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { faultNames, startRegistry } from "../../support/registry.mjs";
+import { startDetour } from "./detour.ts";
 import {
   addBlob,
   addImage,
@@ -46,11 +47,7 @@ const HARMLESS = ["no-length", "gzip", "redirect"];
 const ENDLESS = ["stall", "silent"];
 
 /** Leads to good manifests, and to blobs of the repository `faults/<name>`. */
-const detour = await serve((request, response) => {
-  const [, fault, kind, reference] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(request.url ?? "") ?? [];
-  const name = kind === "blobs" ? `faults/${fault}` : "hello";
-  response.writeHead(307, { Location: `${registry.url}/v2/${name}/${kind}/${reference}`, "Content-Length": "0" }).end();
-});
+const detour = await startDetour(registry, ({ name, kind }) => (kind === "blobs" ? `faults/${name}` : "hello"));
 
 /** Where nothing answers. */
 const nowhere = await startRegistry();

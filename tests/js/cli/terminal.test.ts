@@ -128,6 +128,8 @@ describe.concurrent("what a terminal would obey is shown escaped", TIMEOUT, () =
     ["validate, of a pointer", ["validate", `keys${EVIL}`]],
     ["validate, of a folder", ["validate", `folder${EVIL}`]],
     ["validate --json", ["validate", "--json", `keys${EVIL}`]],
+    ["validate --format sarif", ["validate", "--format", "sarif", `keys${EVIL}`]],
+    ["validate --format junit", ["validate", "--format", "junit", `keys${EVIL}`]],
     ["digest", ["digest", `keys${EVIL}`]],
     ["digest, of what it cannot read", ["digest", `folder${EVIL}`, `missing${EVIL}`]],
     ["inspect", ["inspect", `index${EVIL}`]],

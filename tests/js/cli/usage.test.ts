@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { ENVIRONMENT, MAIN, pierhead, problem, scratch, start, TIMEOUT } from ".
 
 const cwd = await scratch();
 // More findings than a pipe takes at once.
+await mkdir(join(cwd, "layout.d"));
 await writeFile(join(cwd, "long.json"), `{"annotations":{${'"x":1,'.repeat(5_000)}"x":1}}`);
 
 /** Runs a command as `"$@"` of a script. */
@@ -21,8 +22,8 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead [options] [command]", ["--help"]],
     ["pierhead [options] [command]", ["-h"]],
     ["pierhead [options] [command]", ["help"]],
-    ["pierhead validate [options] <file...>", ["validate", "--help"]],
-    ["pierhead validate [options] <file...>", ["help", "validate"]],
+    ["pierhead validate [options] <file|folder|reference...>", ["validate", "--help"]],
+    ["pierhead validate [options] <file|folder|reference...>", ["help", "validate"]],
     ["pierhead inspect [options] <reference|file>", ["inspect", "-h"]],
     ["pierhead inspect [options] <reference|file>", ["help", "inspect"]],
     ["pierhead digest [options] <file...>", ["digest", "--help"]],
@@ -35,7 +36,20 @@ describe.concurrent("help", TIMEOUT, () => {
   });
 
   test.each([
-    ["validate", ["--json", "--profile", "--media-type"]],
+    [
+      "validate",
+      [
+        "--format",
+        "--json",
+        "-q, --quiet",
+        "--max-warnings",
+        "--profile",
+        "--media-type",
+        "--platform",
+        "--plain-http",
+        "--rules",
+      ],
+    ],
     ["inspect", ["--platform", "--plain-http", "--manifests-only", "--json"]],
     ["digest", ["--algorithm"]],
   ])("of %s has its options, examples and exit statuses", async (command, options) => {
@@ -64,7 +78,7 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
     [["help", "digest", "inspect"], "too many arguments for 'help'. Expected 1 argument but got 2."],
     [["--loud"], "unknown option '--loud'"],
     [["digest", "--loud", "-"], "unknown option '--loud'"],
-    [["validate"], "missing required argument 'file'"],
+    [["validate"], "missing required argument 'file|folder|reference'"],
     [["digest"], "missing required argument 'file'"],
     [["inspect"], "missing required argument 'reference|file'"],
     [["inspect", "a", "b"], "too many arguments for 'inspect'. Expected 1 argument but got 2."],
@@ -81,8 +95,18 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
       ["inspect", "--platform", "linux", "x"],
       "INVALID_PLATFORM: a platform is `os/architecture` or `os/architecture/variant`",
     ],
-    [["inspect", ""], "INVALID_REFERENCE: the reference is empty"],
-    [["inspect", "Upper"], "INVALID_REFERENCE: a repository is lowercase and cannot hold 'U'"],
+    [["inspect", "Upper:1"], "INVALID_REFERENCE: a repository is lowercase and cannot hold 'U'"],
+    [
+      ["validate", "--format", "xml", "-"],
+      "option '--format <format>' argument 'xml' is invalid. Allowed choices are text, json, sarif, junit.",
+    ],
+    [["validate", "--json", "--format", "sarif", "-"], "--json contradicts --format sarif"],
+    [
+      ["validate", "--max-warnings", "-1", "-"],
+      "option '--max-warnings <number>' argument '-1' is invalid. It has to be a whole number.",
+    ],
+    [["validate", "--rules", "-"], "--rules checks nothing, and takes no files"],
+    [["validate", "--rules", "--format", "junit"], "--rules is not to be had as junit"],
   ])("%j", async (args, expected) => {
     const result = await pierhead(args);
     expect(result).toMatchObject({ code: 2, stdout: "" });
@@ -95,6 +119,41 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
       const result = await pierhead(["inspect", reference]);
       expect(result).toMatchObject({ code: 2, stdout: "" });
       expect(problem(result)).not.toContain("hunter2");
+    },
+  );
+});
+
+describe.concurrent("a name that is no file", TIMEOUT, () => {
+  const missing = "no such file or directory";
+  /** None of them may send anyone to a registry that nobody named. */
+  test.each([
+    ["manifest.json", missing],
+    ["layout/index.json", missing],
+    ["./ghcr.io/owner/image:1", missing],
+    ["../image:1", missing],
+    ["/image:1", missing],
+    ["Upper", missing],
+    ["", missing],
+    ["alpine", `${missing} (an image has a tag or a registry: alpine:latest, docker.io/library/alpine)`],
+    ["a/b", `${missing} (an image has a tag or a registry: a/b:latest, docker.io/a/b)`],
+    // There is such a folder, and nothing of that name in it.
+    ["layout.d/manifest", `${missing} (an image has a tag or a registry: layout.d/manifest:latest)`],
+  ])("and no image's either: %j", async (name, expected) => {
+    for (const command of ["inspect", "validate"]) {
+      const result = await pierhead([command, name], { cwd });
+      expect(result.code).toBe(2);
+      expect(problem(result)).toBe(`${name || '""'}: ${expected}`);
+    }
+  });
+
+  test.each(["127.0.0.1:1/image", "localhost:1/image", "127.0.0.1:1/image:1", "[::1]:1/image"])(
+    "but an image's, by its registry: %s",
+    async (name) => {
+      for (const command of ["inspect", "validate"]) {
+        const result = await pierhead([command, name], { cwd });
+        expect(result.code).toBe(2);
+        expect(problem(result)).toContain("CONNECTION_FAILED");
+      }
     },
   );
 });

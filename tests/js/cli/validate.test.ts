@@ -11,10 +11,11 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 const VALID = fileURLToPath(new URL("../../fixtures/rules/valid", import.meta.url));
 
 const cwd = await scratch();
-const duplicate = `{"schemaVersion":2,\n "mediaType":"${INDEX}","manifests":[],\n "annotations":{"a":"","a":""}}`;
+const duplicate = `{"schemaVersion":2,\n "mediaType":"${INDEX}","manifests":[],\n "annotations":{"org.example.a":"","org.example.a":""}}`;
 await Promise.all([
   writeFile(join(cwd, "good.json"), JSON.stringify(index())),
   writeFile(join(cwd, "bad.json"), duplicate),
+  writeFile(join(cwd, "warned.json"), JSON.stringify(index({ subject: null }))),
   mkdir(join(cwd, "folder")),
 ]);
 
@@ -87,9 +88,9 @@ describe.concurrent("pierhead validate --json", TIMEOUT, () => {
           {
             rule: "json.duplicate-key",
             severity: "error",
-            pointer: "/annotations/a",
+            pointer: "/annotations/org.example.a",
             line: 3,
-            column: 24,
+            column: 36,
             message: "no two properties of an object may have one name",
             spec: "https://www.rfc-editor.org/rfc/rfc7493.html#section-2.3",
           },
@@ -99,10 +100,10 @@ describe.concurrent("pierhead validate --json", TIMEOUT, () => {
   });
 
   test("keeps the line whole where the document holds line ends", async () => {
-    const document = index({ annotations: { "a\n\u2028b": 1 } });
+    const document = index({ annotations: { "org.example.a\n\u2028b": 1 } });
     const { stdout } = await pierhead(["validate", "--json", "-"], { stdin: JSON.stringify(document) });
     expect(stdout.split(/[\n\u2028]/)).toHaveLength(2);
-    expect(jsonLines(stdout)).toMatchObject([{ issues: [{ pointer: "/annotations/a\n\u2028b" }] }]);
+    expect(jsonLines(stdout)).toMatchObject([{ issues: [{ pointer: "/annotations/org.example.a\n\u2028b" }] }]);
   });
 
   test("has every finding of a document that has many", async () => {
@@ -117,7 +118,7 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
     const names = ["image-manifest", "image-index", "image-config", "docker-manifest", "oci-layout"];
     const result = await pierhead(["validate", ...names.map((name) => join(VALID, `${name}.json`))]);
     expect(result).toMatchObject({ code: 0, stderr: "" });
-    expect(result.stdout.split("\n")).toHaveLength(names.length + 1);
+    expect(result.stdout.split("\n")).toHaveLength(names.length + 2);
   });
 
   test("shows people the file, its kind, digest and size, and each place with its line", async () => {
@@ -126,14 +127,27 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
     expect(stdout).toBe(
       [
         `good.json: valid image index ${sha256(JSON.stringify(index()))} (88 B)`,
-        `bad.json: invalid image index ${sha256(duplicate)} (122 B)`,
-        "bad.json:3:24 error json.duplicate-key: no two properties of an object may have one name",
-        "    at /annotations/a",
-        `    3 |  "annotations":{"a":"","a":""}}`,
-        "      |                        ^",
+        `bad.json: invalid image index ${sha256(duplicate)} (146 B)`,
+        "bad.json:3:36 error json.duplicate-key: no two properties of an object may have one name",
+        "    at /annotations/org.example.a",
+        `    3 |  "annotations":{"org.example.a":"","org.example.a":""}}`,
+        "      |                                    ^",
         "    https://www.rfc-editor.org/rfc/rfc7493.html#section-2.3",
+        "2 documents: 1 valid, 1 invalid, 1 error, 0 warnings",
         "",
       ].join("\n"),
+    );
+  });
+
+  test("sums up what several documents come to, and says nothing more of one alone", async () => {
+    const sum = async (...names: string[]) => {
+      const { stdout } = await pierhead(["validate", ...names], { cwd });
+      return stdout.split("\n").at(-2);
+    };
+    expect(await sum("good.json")).toMatch(/^good\.json: valid /);
+    expect(await sum("warned.json", "good.json")).toBe("2 documents: 2 valid, 0 invalid, 0 errors, 1 warning");
+    expect(await sum("missing.json", "bad.json")).toBe(
+      "2 documents: 0 valid, 1 invalid, 1 not read, 1 error, 0 warnings",
     );
   });
 
@@ -159,27 +173,32 @@ describe.concurrent("pierhead validate", TIMEOUT, () => {
     [2, ["missing.json", "bad.json"]],
     [2, ["bad.json", "missing.json"]],
     [2, ["folder"]],
-  ])("ends with %i for %j", async (expected, files) => {
-    const { code } = await pierhead(["validate", ...files], { cwd });
+    [0, ["--max-warnings", "1", "warned.json", "good.json"]],
+    [1, ["--max-warnings", "1", "warned.json", "warned.json"]],
+    [1, ["--max-warnings", "0", "--quiet", "--json", "warned.json"]],
+    [2, ["--max-warnings", "0", "warned.json", "missing.json"]],
+  ])("ends with %i for %j", async (expected, args) => {
+    const { code } = await pierhead(["validate", ...args], { cwd });
     expect(code).toBe(expected);
+  });
+
+  test("says that there are too many warnings", async () => {
+    const result = await pierhead(["validate", "--max-warnings", "0", "warned.json"], { cwd });
+    expect(problem(result)).toBe("1 warning, more than --max-warnings allows: 0");
   });
 
   test.each([[[]], [["--json"]]])("goes on after a file that is missing, with %j", async (flags) => {
     const result = await pierhead(["validate", ...flags, "bad.json", "missing.json", "good.json"], { cwd });
     expect(problem(result)).toBe("missing.json: no such file or directory");
     const others = await pierhead(["validate", ...flags, "bad.json", "good.json"], { cwd });
-    expect(result.stdout).toBe(others.stdout);
-  });
-
-  test("says of a folder that it is one", async () => {
-    const result = await pierhead(["validate", "folder"], { cwd });
-    expect(problem(result)).toBe("folder: is a directory");
+    const lines = (stdout: string) => stdout.split("\n").filter((line) => !/^\d+ documents: /.test(line));
+    expect(lines(result.stdout)).toEqual(lines(others.stdout));
   });
 
   test("reads standard input among the files", async () => {
     const { code, stdout } = await pierhead(["validate", "good.json", "-"], { cwd, stdin: duplicate });
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^good\.json: valid .*\n-: invalid .*\n-:3:24 error json\.duplicate-key: /);
+    expect(stdout).toMatch(/^good\.json: valid .*\n-: invalid .*\n-:3:36 error json\.duplicate-key: /);
   });
 
   test("refuses standard input twice, before it reads anything", async () => {
@@ -270,4 +289,17 @@ describe.concurrent("pierhead validate by profile and media type", TIMEOUT, () =
     const verdict = await verdictOn(document, "--media-type", INDEX);
     expect(verdict).toMatchObject({ kind: "image-index", valid: true });
   });
+
+  test.each([
+    ["descriptor", { mediaType: "text/plain", digest: `sha256:${"0".repeat(64)}`, size: 1 }, { size: -1 }],
+    ["layout.header", { imageLayoutVersion: "1.0.0" }, { imageLayoutVersion: "2.0.0" }],
+  ])(
+    "--media-type application/vnd.oci.%s.v1+json is of a document that has no word for it",
+    async (name, good, change) => {
+      const judge = (document: object) =>
+        verdictOn(JSON.stringify(document), "--media-type", `application/vnd.oci.${name}.v1+json`);
+      expect(await judge(good)).toMatchObject({ valid: true, issues: [] });
+      expect(await judge({ ...good, ...change })).toMatchObject({ valid: false });
+    },
+  );
 });

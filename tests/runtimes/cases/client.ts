@@ -115,6 +115,18 @@ export const cases: Case[] = [
       ok(error instanceof context.pierhead.OciError, "it is not an OciError");
     },
   })),
+  {
+    name: "the bytes of a manifest that says wrong things can be had, but not those that do not verify",
+    async run(context: Context) {
+      const { tag } = context.image;
+      const html = await faulty(context, "html").manifests.raw(tag);
+      ok(new TextDecoder().decode(html.bytes).startsWith("<"), "it is no HTML");
+      equal(html.digest, context.pierhead.digest(html.bytes));
+      const typed = await faulty(context, "wrong-type").manifests.raw(tag);
+      ok(!context.pierhead.validate(typed.bytes, { mediaType: typed.mediaType ?? "" }).valid, "it is valid");
+      hasCode(await rejects(faulty(context, "corrupt").manifests.raw(tag)), "DIGEST_MISMATCH");
+    },
+  },
   ...Object.entries(blobFaults).map(([fault, code]) => ({
     name: `a blob from a registry that is ${fault} is ${code} before its last byte`,
     async run(context: Context) {

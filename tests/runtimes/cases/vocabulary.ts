@@ -90,6 +90,23 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "all rules are listed, also those that a verdict names",
+    run({ pierhead: { rules, validate } }) {
+      const all = rules();
+      const [issue] = validate("[]").issues;
+      ok(issue !== undefined, "nothing is found");
+      const { rule: id, severity, spec } = issue;
+      const rule = all.find((each) => each.id === id);
+      equal([rule?.severity, rule?.spec], [severity, spec]);
+      const grades = new Set(all.flatMap((each) => [each.severity, each.schemaSeverity]));
+      equal([...grades].sort(), ["error", "warning"]);
+      ok(
+        all.every((each) => each.summary !== "" && each.spec.startsWith("https://")),
+        "one says nothing",
+      );
+    },
+  },
+  {
     name: "a document that could be read in two ways, or is too deep or too large, is refused",
     run({ pierhead: { OciDocument, ManifestError, validate } }) {
       const index = "application/vnd.oci.image.index.v1+json";

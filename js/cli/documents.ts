@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DOCUMENT_LIMIT } from "../document.js";
+import {
+  type Descriptor,
+  type GraphOptions,
+  type ImageSource,
+  ManifestError,
+  type NamedReport,
+  OciDocument,
+  type Platform,
+  type ValidateOptions,
+  validate,
+  validateImage,
+  validateLayout,
+  verifyStream,
+} from "../entry/index.js";
+import { readAll } from "../stream.js";
+import { imageOf } from "./content.js";
+import { readDocument } from "./input.js";
+import { CliError } from "./output.js";
+import { INDEXES, isIndex, select } from "./select.js";
+import { blobPath, layoutFiles, registrySource } from "./sources.js";
+import { targetOf } from "./target.js";
+
+/** Indexes within indexes that are gone through to one platform, at most. */
+const MAX_INDEXES = 8;
+
+/** How what is named is read and judged. */
+export interface DocumentOptions {
+  readonly validation: ValidateOptions;
+  /** Of an image or a layout, only what is for this platform. */
+  readonly platform?: Platform | undefined;
+  readonly plainHttp: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The documents that a name stands for, with the verdicts on them. */
+export async function* documentsOf(name: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
+  const target = targetOf(name);
+  if (target === "image" || target === "folder") {
+    if (options.validation.mediaType !== undefined) throw new CliError("--media-type is for documents in files");
+    yield* target === "image" ? imageReports(name, options) : layoutReports(name, options);
+  } else {
+    if (options.platform !== undefined) throw new CliError("--platform is for images and layouts");
+    yield await fileReport(name, options);
+  }
+}
+
+async function fileReport(name: string, { validation, signal }: DocumentOptions): Promise<NamedReport> {
+  const bytes = await readDocument(name, signal);
+  return { name, report: validate(bytes, validation), bytes };
+}
+
+async function* layoutReports(folder: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
+  if (!["oci-layout", "index.json"].some((name) => existsSync(join(folder, name)))) {
+    throw new CliError("not an OCI image layout: it has neither oci-layout nor index.json");
+  }
+  const files = layoutFiles(folder);
+  const { platform, signal } = options;
+  if (platform === undefined) {
+    for await (const report of validateLayout(files, graphOptions(options))) {
+      yield { ...report, name: join(folder, report.name) };
+    }
+    return;
+  }
+  const source: ImageSource = { open: ({ digest }) => files.open(blobPath(digest)) };
+  const index = OciDocument.parse(await readDocument(join(folder, "index.json"), signal));
+  const image = await chosen(index, source, platform, signal);
+  for await (const report of validateImage(image, source, graphOptions(options))) {
+    yield { ...report, name: join(folder, blobPath(report.name)) };
+  }
+}
+
+async function* imageReports(reference: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
+  const { name, repository, identifier } = imageOf(reference, options.plainHttp);
+  const { platform, signal } = options;
+  const source = registrySource(repository, signal);
+  const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });
+  const served = mediaType === undefined ? {} : { mediaType };
+  const document = platform && OciDocument.parse(bytes, served);
+  const root = document && isIndex(document) ? await chosen(document, source, platform, signal) : bytes;
+  const own = root === bytes ? { ...served, name: digest } : {};
+  for await (const report of validateImage(root, source, { ...graphOptions(options), ...own })) {
+    yield { ...report, name: `${name}@${report.name}` };
+  }
+}
+
+/** What an index has for a platform, through the indexes in it. */
+async function chosen(
+  index: OciDocument,
+  source: ImageSource,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<Descriptor> {
+  let document = index;
+  for (let depth = 0; depth < MAX_INDEXES; depth += 1) {
+    const descriptor = select(document, platform);
+    const role = INDEXES.has(descriptor.mediaType) ? "index" : "manifest";
+    if (role === "manifest") return descriptor;
+    const stream = await source.open(descriptor, role);
+    if (stream === undefined) return descriptor;
+    const bytes = await readAll(verifyStream(stream, descriptor, { signal }), DOCUMENT_LIMIT, { signal });
+    document = OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
+  }
+  throw new ManifestError("TOO_DEEP", `more than ${MAX_INDEXES} indexes in one another`);
+}
+
+function graphOptions({ validation: { profile }, signal }: DocumentOptions): GraphOptions {
+  return { ...(profile !== undefined && { profile }), signal };
+}
