@@ -10,7 +10,10 @@ export class RawClient {
     blobHead(name: string, digest: string): number;
     blob(name: string, digest: string, size?: number | null): number;
     manifestHead(name: string, reference: string, accept?: string | null): number;
-    manifest(name: string, reference: string, accept?: string | null): number;
+    /**
+     * Unless it is to be `raw`, what the manifest says is checked too.
+     */
+    manifest(name: string, reference: string, accept: string | null | undefined, raw: boolean): number;
     constructor(endpoint: string, settings: any);
     ping(): number;
 }
@@ -22,8 +25,13 @@ export class RawDocument {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
+    artifact(): any;
     descriptors(): any;
     static parse(bytes: Uint8Array | number[], media_type?: string | null): RawDocument;
+    /**
+     * The place among the manifests of an index of that for a platform; `undefined` if there is none.
+     */
+    selectPlatform(platform: string, exact: boolean): number | undefined;
     readonly kind: string;
     readonly mediaType: string | undefined;
 }
@@ -44,6 +52,35 @@ export class RawHasher {
     update(chunk: Uint8Array | number[]): void;
 }
 
+/**
+ * A walk in progress.
+ */
+export class RawWalk {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The report on something that is no document, or is not there, by the id of the rule on layouts that it breaks.
+     */
+    broken(rule: string): any;
+    /**
+     * Takes the outcome of this number.
+     */
+    content(outcome: number): void;
+    document(bytes: Uint8Array | number[]): boolean;
+    /**
+     * A walk. `bytes` is a whole number.
+     */
+    constructor(profile: string | null | undefined, layout: boolean, depth: number, descriptors: number, bytes: number);
+    /**
+     * What is needed next, or the report that is ready; `undefined` at the end.
+     */
+    next(): any;
+    /**
+     * Begins at a document; `expected` is JSON: see [`Expected::from_json`].
+     */
+    root(bytes: Uint8Array | number[], media_type: string | null | undefined, expected: string): void;
+}
+
 export function __wbg_reset_state(): void;
 
 /**
@@ -60,9 +97,19 @@ export function parsePlatform(text: string): any;
 export function parseReference(text: string): any;
 
 /**
+ * Whether what is for the platform `image` will do for one who asks for `asked`; what is no platform never will.
+ */
+export function platformRuns(asked: string, image: string, exact: boolean): boolean;
+
+/**
  * Goes on with a task until it must wait, or ends its promise. Nothing happens if the task has ended.
  */
 export function poll(task: number): void;
+
+/**
+ * All rules.
+ */
+export function rules(): any;
 
 /**
  * Brings what the host did for a slot: its value, or the error.
@@ -75,9 +122,10 @@ export function settle(slot: number, succeeded: boolean, value: any): void;
 export function start(host: any): void;
 
 /**
- * A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+ * A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+ * [`rules::Expected::from_json`].
  */
-export function validate(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null): any;
+export function validate(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null, expected?: string | null): any;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
@@ -86,30 +134,41 @@ export interface InitOutput {
     readonly __wbg_rawclient_free: (a: number, b: number) => void;
     readonly __wbg_rawdocument_free: (a: number, b: number) => void;
     readonly __wbg_rawhasher_free: (a: number, b: number) => void;
+    readonly __wbg_rawwalk_free: (a: number, b: number) => void;
     readonly cancel: (a: number) => void;
     readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly parseDigest: (a: number, b: number) => [number, number, number];
     readonly parsePlatform: (a: number, b: number) => [number, number, number];
     readonly parseReference: (a: number, b: number) => [number, number, number];
+    readonly platformRuns: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly poll: (a: number) => void;
     readonly rawclient_blob: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
     readonly rawclient_blobHead: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
-    readonly rawclient_manifest: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
+    readonly rawclient_manifest: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly rawclient_manifestHead: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
     readonly rawclient_new: (a: number, b: number, c: any) => [number, number, number];
     readonly rawclient_ping: (a: number) => number;
+    readonly rawdocument_artifact: (a: number) => [number, number, number];
     readonly rawdocument_descriptors: (a: number) => [number, number, number];
     readonly rawdocument_kind: (a: number) => [number, number];
     readonly rawdocument_mediaType: (a: number) => [number, number];
     readonly rawdocument_parse: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly rawdocument_selectPlatform: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_digest: (a: number) => [number, number];
     readonly rawhasher_new: (a: number, b: number) => [number, number, number];
     readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly rawwalk_broken: (a: number, b: number, c: number) => any;
+    readonly rawwalk_content: (a: number, b: number) => void;
+    readonly rawwalk_document: (a: number, b: number, c: number) => number;
+    readonly rawwalk_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly rawwalk_next: (a: number) => any;
+    readonly rawwalk_root: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
+    readonly rules: () => any;
     readonly settle: (a: number, b: number, c: any) => void;
     readonly start: (a: any) => void;
-    readonly validate: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly validate: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

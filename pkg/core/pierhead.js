@@ -107,15 +107,18 @@ export class RawClient {
         return ret[0] >>> 0;
     }
     /**
+     * Unless it is to be `raw`, what the manifest says is checked too.
      * @param {string} name
      * @param {string} reference
-     * @param {string | null} [accept]
+     * @param {string | null | undefined} accept
+     * @param {boolean} raw
      * @returns {number}
      */
-    manifest(name, reference, accept) {
+    manifest(name, reference, accept, raw) {
         if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
             throw new Error('Invalid stale object from previous Wasm instance');
         }
+        const val4 = +raw;
         let ptr0, len0, ptr1, len1, ptr2, len2;
         try {
             ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -132,7 +135,7 @@ export class RawClient {
         }
         let ret;
         __wbg_call_guard();
-        ret = wasm.rawclient_manifest(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        ret = wasm.rawclient_manifest(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, val4);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -194,6 +197,21 @@ export class RawDocument {
         __wbg_call_guard();
         wasm.__wbg_rawdocument_free(ptr, 0);
 
+    }
+    /**
+     * @returns {any}
+     */
+    artifact() {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawdocument_artifact(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * @returns {any}
@@ -272,6 +290,27 @@ export class RawDocument {
             throw takeFromExternrefTable0(ret[1]);
         }
         return RawDocument.__wrap(ret[0]);
+    }
+    /**
+     * The place among the manifests of an index of that for a platform; `undefined` if there is none.
+     * @param {string} platform
+     * @param {boolean} exact
+     * @returns {number | undefined}
+     */
+    selectPlatform(platform, exact) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        const val2 = +exact;
+        const ptr0 = passStringToWasm0(platform, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawdocument_selectPlatform(this.__wbg_ptr, ptr0, len0, val2);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] === Number.MAX_SAFE_INTEGER ? undefined : ret[0];
     }
 }
 if (Symbol.dispose) RawDocument.prototype[Symbol.dispose] = RawDocument.prototype.free;
@@ -396,6 +435,137 @@ export class RawHasher {
 }
 if (Symbol.dispose) RawHasher.prototype[Symbol.dispose] = RawHasher.prototype.free;
 
+/**
+ * A walk in progress.
+ */
+export class RawWalk {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        RawWalkFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        __wbg_call_guard();
+        wasm.__wbg_rawwalk_free(ptr, 0);
+
+    }
+    /**
+     * The report on something that is no document, or is not there, by the id of the rule on layouts that it breaks.
+     * @param {string} rule
+     * @returns {any}
+     */
+    broken(rule) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        const ptr0 = passStringToWasm0(rule, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawwalk_broken(this.__wbg_ptr, ptr0, len0);
+        return ret;
+    }
+    /**
+     * Takes the outcome of this number.
+     * @param {number} outcome
+     */
+    content(outcome) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        __wbg_call_guard();
+        wasm.rawwalk_content(this.__wbg_ptr, outcome);
+    }
+    /**
+     * @param {Uint8Array | number[]} bytes
+     * @returns {boolean}
+     */
+    document(bytes) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawwalk_document(this.__wbg_ptr, ptr0, len0);
+        return ret !== 0;
+    }
+    /**
+     * A walk. `bytes` is a whole number.
+     * @param {string | null | undefined} profile
+     * @param {boolean} layout
+     * @param {number} depth
+     * @param {number} descriptors
+     * @param {number} bytes
+     */
+    constructor(profile, layout, depth, descriptors, bytes) {
+        const val2 = +layout;
+        const val3 = +depth;
+        const val4 = +descriptors;
+        const val5 = +bytes;
+        var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        var len0 = WASM_VECTOR_LEN;
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawwalk_new(ptr0, len0, val2, val3, val4, val5);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+        RawWalkFinalization.register(this, { ptr: ret[0], instance: __wbg_instance_id }, this);
+        return this;
+    }
+    /**
+     * What is needed next, or the report that is ready; `undefined` at the end.
+     * @returns {any}
+     */
+    next() {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawwalk_next(this.__wbg_ptr);
+        return ret;
+    }
+    /**
+     * Begins at a document; `expected` is JSON: see [`Expected::from_json`].
+     * @param {Uint8Array | number[]} bytes
+     * @param {string | null | undefined} media_type
+     * @param {string} expected
+     */
+    root(bytes, media_type, expected) {
+        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
+            throw new Error('Invalid stale object from previous Wasm instance');
+        }
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        let ret;
+        __wbg_call_guard();
+        ret = wasm.rawwalk_root(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+}
+if (Symbol.dispose) RawWalk.prototype[Symbol.dispose] = RawWalk.prototype.free;
+
 export function __wbg_reset_state () {
     __wbg_instance_id++;
     cachedDataViewMemory0 = null;
@@ -504,12 +674,52 @@ export function parseReference(text) {
 }
 
 /**
+ * Whether what is for the platform `image` will do for one who asks for `asked`; what is no platform never will.
+ * @param {string} asked
+ * @param {string} image
+ * @param {boolean} exact
+ * @returns {boolean}
+ */
+export function platformRuns(asked, image, exact) {
+    const val3 = +exact;
+    let ptr0, len0, ptr1, len1;
+    try {
+        ptr0 = passStringToWasm0(asked, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passStringToWasm0(image, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.platformRuns(ptr0, len0, ptr1, len1, val3);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return ret[0] !== 0;
+}
+
+/**
  * Goes on with a task until it must wait, or ends its promise. Nothing happens if the task has ended.
  * @param {number} task
  */
 export function poll(task) {
     __wbg_call_guard();
     wasm.poll(task);
+}
+
+/**
+ * All rules.
+ * @returns {any}
+ */
+export function rules() {
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.rules();
+    return ret;
 }
 
 /**
@@ -533,14 +743,16 @@ export function start(host) {
 }
 
 /**
- * A verdict; `mediaType` and `profile` are those of the options, `undefined` for the defaults.
+ * A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+ * [`rules::Expected::from_json`].
  * @param {Uint8Array | number[]} bytes
  * @param {string | null} [media_type]
  * @param {string | null} [profile]
+ * @param {string | null} [expected]
  * @returns {any}
  */
-export function validate(bytes, media_type, profile) {
-    let ptr0, len0, ptr1, len1, ptr2, len2;
+export function validate(bytes, media_type, profile, expected) {
+    let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
     try {
         ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
@@ -548,7 +760,10 @@ export function validate(bytes, media_type, profile) {
         len1 = WASM_VECTOR_LEN;
         ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
         len2 = WASM_VECTOR_LEN;
+        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len3 = WASM_VECTOR_LEN;
     } catch (e) {
+        if (ptr3) { wasm.__wbindgen_free(ptr3, len3 * 1, 1); }
         if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
         if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
         if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
@@ -556,7 +771,7 @@ export function validate(bytes, media_type, profile) {
     }
     let ret;
     __wbg_call_guard();
-    ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2);
+    ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -565,10 +780,6 @@ export function validate(bytes, media_type, profile) {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
-        __wbg_Error_208446807d0d1e30: function(arg0, arg1) {
-            const ret = Error(getStringFromWasm0(arg0, arg1));
-            return ret;
-        },
         __wbg___wbindgen_debug_string_f249a2a76caa9a55: function(arg0, arg1) {
             const ret = debugString(arg1);
             const ptr1 = passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -583,10 +794,6 @@ function __wbg_get_imports() {
         __wbg___wbindgen_is_object_8b968c3ab8e96595: function(arg0) {
             const val = arg0;
             const ret = typeof(val) === 'object' && val !== null;
-            return ret;
-        },
-        __wbg___wbindgen_is_string_fc456fee5d3317de: function(arg0) {
-            const ret = typeof(arg0) === 'string';
             return ret;
         },
         __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
@@ -666,14 +873,6 @@ function __wbg_get_imports() {
             const ret = new Headers();
             return ret;
         }, arguments); },
-        __wbg_new_37eb45aaf5eeb820: function() {
-            const ret = new Array();
-            return ret;
-        },
-        __wbg_new_7075786089b89c5e: function() {
-            const ret = new Map();
-            return ret;
-        },
         __wbg_new_cd4348290afae586: function() {
             const ret = new Object();
             return ret;
@@ -694,6 +893,10 @@ function __wbg_get_imports() {
             const ret = arg0.now();
             return ret;
         },
+        __wbg_parse_c3f72b5a24f83c01: function() { return handleError(function (arg0, arg1) {
+            const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
+            return ret;
+        }, arguments); },
         __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
@@ -713,16 +916,6 @@ function __wbg_get_imports() {
             const ret = Reflect.set(arg0, arg1, arg2);
             return ret;
         }, arguments); },
-        __wbg_set_8282f7e0d2d01336: function(arg0, arg1, arg2) {
-            const ret = arg0.set(arg1, arg2);
-            return ret;
-        },
-        __wbg_set_d2d33b52458e984a: function(arg0, arg1, arg2) {
-            arg0[arg1 >>> 0] = arg2;
-        },
-        __wbg_set_e4b9a833d288759a: function(arg0, arg1, arg2) {
-            arg0[arg1] = arg2;
-        },
         __wbg_status_5e58e3b916ebf945: function(arg0) {
             const ret = arg0.status;
             return ret;
@@ -750,11 +943,6 @@ function __wbg_get_imports() {
         __wbindgen_generic_0000000000000002: function(arg0, arg1) {
             // Cast intrinsic for `Ref(String) -> Externref`.
             const ret = getStringFromWasm0(arg0, arg1);
-            return ret;
-        },
-        __wbindgen_generic_0000000000000003: function(arg0) {
-            // Cast intrinsic for `U64 -> Externref`.
-            const ret = BigInt.asUintN(64, arg0);
             return ret;
         },
         __wbindgen_init_externref_table: function() {
@@ -795,6 +983,11 @@ const RawHasherFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(({ ptr, instance }) => {
     if (instance === __wbg_instance_id) wasm.__wbg_rawhasher_free(ptr, 1);
+});
+const RawWalkFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(({ ptr, instance }) => {
+    if (instance === __wbg_instance_id) wasm.__wbg_rawwalk_free(ptr, 1);
 });
 
 function addToExternrefTable0(obj) {

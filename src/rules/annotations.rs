@@ -26,6 +26,9 @@ rules! {
     BASE_NAME = Rule::warning("annotations.base-name.grammar", "org.opencontainers.image.base.name should be a reference that names its registry", PREDEFINED);
 }
 
+/// What the predefined keys begin with.
+const IMAGE: &str = "org.opencontainers.image.";
+
 /// Whose annotations they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -57,7 +60,8 @@ pub(super) fn check(findings: &mut Findings, map: Value<'_>, place: Place) {
 
 /// What the specification says of the keys that it defines.
 fn defined(findings: &mut Findings, name: &str, value: Value<'_>, text: &str, place: Place) {
-    let Some(name) = name.strip_prefix("org.opencontainers.image.") else {
+    // "While the value MUST be present, it MAY be an empty string."
+    let Some(name) = name.strip_prefix(IMAGE).filter(|_| !text.is_empty()) else {
         return;
     };
     let (right, rule) = match name {
@@ -86,7 +90,7 @@ fn defined(findings: &mut Findings, name: &str, value: Value<'_>, text: &str, pl
 fn is_predefined(name: &str) -> bool {
     const KEYS: &str = "created authors url documentation source version revision vendor licenses ref.name title description \
                         base.digest base.name os architecture variant os.version os.features author stopSignal exposedPorts";
-    name.strip_prefix("org.opencontainers.image.")
+    name.strip_prefix(IMAGE)
         .is_some_and(|name| KEYS.split(' ').any(|key| key == name))
 }
 
