@@ -4,11 +4,15 @@ import { core } from "./core/core.js";
 import { HandleOwner } from "./core/runtime.js";
 import { text } from "./core/text.js";
 import type { Algorithm } from "./digest.js";
+import { hostDigest } from "./engine/engine.js";
 
 /** The digest of bytes, or of a text in UTF-8. Throws an `OciError` `UNSUPPORTED_ALGORITHM` or `INVALID_ARGUMENT`. */
 export function digest(data: Uint8Array | ArrayBuffer | string, algorithm: Algorithm = "sha256"): string {
   const name = text("algorithm", algorithm);
-  const [first = new Uint8Array(), ...rest] = pieces(toBytes(data));
+  const bytes = toBytes(data);
+  const encoded = hostDigest(algorithm, bytes);
+  if (encoded !== undefined) return `${algorithm}:${encoded}`;
+  const [first = new Uint8Array(), ...rest] = pieces(bytes);
   if (rest.length === 0) return core.call((glue) => glue.digest(name, first));
   const hasher = new Hasher(algorithm);
   try {

@@ -44,5 +44,5 @@ export {
   type VerifyOptions,
   verifyStream,
 } from "./stream.js";
-export { type ExpectedDescriptor, type Rule, rules, type ValidateOptions, validate } from "./validate.js";
+export { type ExpectedDescriptor, isValid, type Rule, rules, type ValidateOptions, validate } from "./validate.js";
 export { formatPlatform, parseDigest, parsePlatform, parseReference } from "./vocabulary.js";

@@ -2,6 +2,7 @@ import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
 import { readable } from "./document.js";
+import { hostDigest } from "./engine/engine.js";
 import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { Platform } from "./generated/Platform.js";
@@ -33,22 +34,40 @@ export type ExpectedDescriptor = Pick<Descriptor, "mediaType" | "digest" | "size
 /**
  * A verdict on an OCI document, with every finding at its place. Bytes that are not JSON, or are too large, are a finding too.
  *
- * @throws OciError `INVALID_ARGUMENT` for an option that is not of its type, `INVALID_MANIFEST` for a descriptor or platform
- * that lacks something
+ * @throws OciError `INVALID_ARGUMENT` for an option that is not of its type, and for a string with a lone surrogate, which no bytes
+ * stand for; `INVALID_MANIFEST` for a descriptor or platform that lacks something
  */
 export function validate(document: Uint8Array | ArrayBuffer | string, options: ValidateOptions = {}): Report {
-  const [bytes, mediaType, profile, expected] = [
-    toBytes(document),
-    optionalText("mediaType", options.mediaType),
-    optionalText("profile", options.profile),
-    expectedJson(options),
-  ];
+  const bytes = toBytes(document);
+  const [mediaType, profile, expected] = coreOptions(options);
   const read = readable(bytes);
-  const report = core.call((glue) => glue.validate(read, mediaType, profile, expected) as Report);
-  if (read.byteLength === bytes.byteLength) return report;
+  const whole = read.byteLength === bytes.byteLength;
+  const encoded = whole ? hostDigest("sha256", bytes) : undefined;
+  const known = encoded === undefined ? undefined : `sha256:${encoded}`;
+  const report = core.call((glue) => glue.validate(read, mediaType, profile, expected, known) as Report);
+  if (whole) return report;
   // Of what is too large, the core has seen the start only: what it says of size and digest is not so.
   const issues = report.issues.filter(({ rule }) => rule !== "content.size");
   return { ...report, issues, digest: digest(bytes) };
+}
+
+/**
+ * Whether {@link validate} finds a document valid, and no more: no digest is computed, and no finding is told.
+ *
+ * @throws as {@link validate}
+ */
+export function isValid(document: Uint8Array | ArrayBuffer | string, options: ValidateOptions = {}): boolean {
+  const bytes = readable(toBytes(document));
+  const [mediaType, profile, expected] = coreOptions(options);
+  return core.call((glue) => glue.isValid(bytes, mediaType, profile, expected));
+}
+
+function coreOptions(options: ValidateOptions) {
+  return [
+    optionalText("mediaType", options.mediaType),
+    optionalText("profile", options.profile),
+    expectedJson(options),
+  ] as const;
 }
 
 /** What other documents say of a document, as the core reads it; undefined if nothing is known. */

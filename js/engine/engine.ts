@@ -1,7 +1,7 @@
 import type { Algorithm } from "../digest.js";
 import { InternalError } from "../errors.js";
 import { digestStreamEngine } from "./digest-stream.js";
-import { nodeCryptoEngine } from "./node-crypto.js";
+import { nodeCryptoDigest, nodeCryptoEngine } from "./node-crypto.js";
 import { portable } from "./portable.js";
 
 /** A running hash. A promise that `update` returns is awaited before the next call, and before the chunk leaves our hands. */
@@ -24,6 +24,11 @@ export function hashEngine(algorithm: Algorithm): HashEngine {
     }
   }
   return portableEngine(algorithm);
+}
+
+/** The encoded part of the digest of bytes, from a host that computes it at once and faster than WebAssembly; else undefined. */
+export function hostDigest(algorithm: Algorithm, bytes: Uint8Array): string | undefined {
+  return algorithm === "sha256" || algorithm === "sha512" ? nodeCryptoDigest(algorithm, bytes) : undefined;
 }
 
 /** The engine in WebAssembly. */

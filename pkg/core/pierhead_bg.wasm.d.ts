@@ -7,6 +7,7 @@ export const __wbg_rawhasher_free: (a: number, b: number) => void;
 export const __wbg_rawwalk_free: (a: number, b: number) => void;
 export const cancel: (a: number) => void;
 export const digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+export const isValid: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
 export const parseDigest: (a: number, b: number) => [number, number, number];
 export const parsePlatform: (a: number, b: number) => [number, number, number];
 export const parseReference: (a: number, b: number) => [number, number, number];
@@ -38,7 +39,7 @@ export const rawwalk_root: (a: number, b: number, c: number, d: number, e: numbe
 export const rules: () => any;
 export const settle: (a: number, b: number, c: any) => void;
 export const start: (a: any) => void;
-export const validate: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+export const validate: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => [number, number, number];
 export const __wbindgen_malloc: (a: number, b: number) => number;
 export const __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
 export const __wbindgen_free: (a: number, b: number, c: number) => void;

@@ -106,6 +106,11 @@ export function cancel(task: number): void;
 
 export function digest(algorithm: string, bytes: Uint8Array | number[]): string;
 
+/**
+ * A verdict, by the same options.
+ */
+export function isValid(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null, expected?: string | null): boolean;
+
 export function parseDigest(text: string): any;
 
 export function parsePlatform(text: string): any;
@@ -138,10 +143,10 @@ export function settle(slot: number, succeeded: boolean, value: any): void;
 export function start(host: any): void;
 
 /**
- * A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
- * [`rules::Expected::from_json`].
+ * A report; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+ * [`rules::Expected::from_json`]. `digest` is the document's, where the host has computed it.
  */
-export function validate(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null, expected?: string | null): any;
+export function validate(bytes: Uint8Array | number[], media_type?: string | null, profile?: string | null, expected?: string | null, digest?: string | null): any;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
@@ -154,6 +159,7 @@ export interface InitOutput {
     readonly __wbg_rawwalk_free: (a: number, b: number) => void;
     readonly cancel: (a: number) => void;
     readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly isValid: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly parseDigest: (a: number, b: number) => [number, number, number];
     readonly parsePlatform: (a: number, b: number) => [number, number, number];
     readonly parseReference: (a: number, b: number) => [number, number, number];
@@ -187,7 +193,7 @@ export interface InitOutput {
     readonly rules: () => any;
     readonly settle: (a: number, b: number, c: any) => void;
     readonly start: (a: any) => void;
-    readonly validate: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly validate: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

@@ -701,6 +701,41 @@ export function digest(algorithm, bytes) {
 }
 
 /**
+ * A verdict, by the same options.
+ * @param {Uint8Array | number[]} bytes
+ * @param {string | null} [media_type]
+ * @param {string | null} [profile]
+ * @param {string | null} [expected]
+ * @returns {boolean}
+ */
+export function isValid(bytes, media_type, profile, expected) {
+    let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
+    try {
+        ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len2 = WASM_VECTOR_LEN;
+        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len3 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr3) { wasm.__wbindgen_free(ptr3, len3 * 1, 1); }
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    let ret;
+    __wbg_call_guard();
+    ret = wasm.isValid(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return ret[0] !== 0;
+}
+
+/**
  * @param {string} text
  * @returns {any}
  */
@@ -818,16 +853,17 @@ export function start(host) {
 }
 
 /**
- * A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
- * [`rules::Expected::from_json`].
+ * A report; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+ * [`rules::Expected::from_json`]. `digest` is the document's, where the host has computed it.
  * @param {Uint8Array | number[]} bytes
  * @param {string | null} [media_type]
  * @param {string | null} [profile]
  * @param {string | null} [expected]
+ * @param {string | null} [digest]
  * @returns {any}
  */
-export function validate(bytes, media_type, profile, expected) {
-    let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
+export function validate(bytes, media_type, profile, expected, digest) {
+    let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4;
     try {
         ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
@@ -837,7 +873,10 @@ export function validate(bytes, media_type, profile, expected) {
         len2 = WASM_VECTOR_LEN;
         ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
         len3 = WASM_VECTOR_LEN;
+        ptr4 = isLikeNone(digest) ? 0 : passStringToWasm0(digest, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len4 = WASM_VECTOR_LEN;
     } catch (e) {
+        if (ptr4) { wasm.__wbindgen_free(ptr4, len4 * 1, 1); }
         if (ptr3) { wasm.__wbindgen_free(ptr3, len3 * 1, 1); }
         if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
         if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
@@ -846,7 +885,7 @@ export function validate(bytes, media_type, profile, expected) {
     }
     let ret;
     __wbg_call_guard();
-    ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }

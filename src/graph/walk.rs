@@ -208,6 +208,7 @@ impl Walk {
             profile,
             limits: self.options.limits.document,
             expected,
+            digest: None,
         };
         let Examined {
             mut report,

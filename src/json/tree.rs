@@ -102,7 +102,7 @@ impl Tree {
         let mut reader = Reader {
             text,
             limits,
-            nodes: Vec::with_capacity(source.len() / 32),
+            nodes: Vec::with_capacity(FEW_NODES.min(source.len()).max(source.len() / 32)),
             open: Vec::new(),
             rounds: false,
         };
@@ -147,6 +147,9 @@ impl Tree {
             .map(|(id, _)| id)
     }
 }
+
+/// Room for the nodes of a usual manifest, so that it is made once.
+const FEW_NODES: usize = 512;
 
 struct Reader<'a> {
     text: &'a str,
@@ -264,6 +267,9 @@ impl Reader<'_> {
         if self.nodes.len() >= self.limits.max_values {
             return Err(Fault::new(Cause::TooMany, start));
         }
+        if self.nodes.len() == self.nodes.capacity() {
+            self.grow(start);
+        }
         let id = NodeId(offset(self.nodes.len()));
         self.nodes.push(Node {
             start: offset(start),
@@ -273,6 +279,17 @@ impl Reader<'_> {
             flags,
         });
         Ok(id)
+    }
+
+    /// Makes room for the nodes that are to come, if the text goes on as it was up to `at`. To double the room, as a vector does
+    /// by itself, would take half as much again for a document of many values.
+    fn grow(&mut self, at: usize) {
+        let length = self.nodes.len();
+        let density = length as u64 * self.text.len() as u64 / at.max(1) as u64;
+        let least = length + length / 2 + FEW_NODES;
+        let wanted = usize::try_from(density).unwrap_or(least).max(least);
+        let room = wanted.min(self.limits.max_values);
+        self.nodes.reserve_exact(room.saturating_sub(length));
     }
 
     /// Ends the innermost open container in front of `end`.

@@ -57,15 +57,19 @@ impl Expected {
         content::read_expected(text)
     }
 
-    /// The rule on size or digest that bytes break, of which `sha256` is the digest.
-    pub(super) fn identity(&self, bytes: &[u8], sha256: &str) -> Option<&'static Rule> {
+    /// The rule on size or digest that bytes break; `sha256` gives their digest, and is asked only where it matters.
+    pub(super) fn identity<D: AsRef<str>>(
+        &self,
+        bytes: &[u8],
+        sha256: impl FnOnce() -> D,
+    ) -> Option<&'static Rule> {
         let Descriptor { digest, size, .. } = self.descriptor.as_ref()?;
         if *size != bytes.len() as u64 {
             return Some(&content::SIZE);
         }
         let right = match digest.algorithm() {
             None => return Some(&content::UNVERIFIABLE),
-            Some(Algorithm::Sha256) => digest.as_str() == sha256,
+            Some(Algorithm::Sha256) => digest.as_str() == sha256().as_ref(),
             Some(algorithm) => *digest == Digest::of(algorithm, bytes),
         };
         (!right).then_some(&content::DIGEST)

@@ -32,8 +32,7 @@ mod report;
 mod rule;
 mod spdx;
 
-use std::borrow::Cow;
-
+use crate::digest::{Algorithm, Digest};
 use crate::document::{Detected, Kind, Shape, essence};
 use crate::json::{Limits, Tree, Value};
 
@@ -99,6 +98,8 @@ pub struct Options {
     pub limits: Limits,
     /// What other documents say of this one.
     pub expected: Expected,
+    /// The SHA-256 digest of the document's bytes, from whoever could compute it faster. It is believed.
+    pub digest: Option<String>,
 }
 
 impl Options {
@@ -128,6 +129,26 @@ impl Options {
     pub fn with_expected(self, expected: Expected) -> Self {
         Self { expected, ..self }
     }
+
+    /// These options, with the SHA-256 digest of the document's bytes, which is then not computed again.
+    #[must_use]
+    pub fn with_digest(self, digest: impl Into<String>) -> Self {
+        Self {
+            digest: Some(digest.into()),
+            ..self
+        }
+    }
+
+    /// The SHA-256 digest of the document's bytes.
+    fn sha256(&self, bytes: &[u8]) -> String {
+        let compute = || Digest::of(Algorithm::Sha256, bytes).to_string();
+        self.digest.clone().unwrap_or_else(compute)
+    }
+
+    /// The rule on size or digest that bytes break.
+    fn identity(&self, bytes: &[u8]) -> Option<&'static Rule> {
+        self.expected.identity(bytes, || self.sha256(bytes))
+    }
 }
 
 /// Whether someone declared the document's media type.
@@ -153,6 +174,20 @@ pub fn validate(bytes: &[u8], options: &Options) -> Report {
     report
 }
 
+/// Whether [`validate`] finds a document valid: a verdict without a report, and so without a digest that nobody asked for.
+#[must_use]
+pub fn is_valid(bytes: &[u8], options: &Options) -> bool {
+    let Ok((tree, text)) = Tree::read(bytes, &options.limits) else {
+        return false;
+    };
+    let types = MediaTypes::of(options);
+    let (findings, _) = read(tree.root_of(text), &tree, types.declared, options);
+    let tolerable = |rule: &Rule| rule.severity(options.profile) < Severity::Error;
+    findings.is_valid()
+        && types.conflict().is_none_or(tolerable)
+        && options.identity(bytes).is_none_or(tolerable)
+}
+
 /// A document that was validated, and what it is.
 pub(crate) struct Examined<'a> {
     /// Without the rule that its size or digest breaks.
@@ -164,44 +199,63 @@ pub(crate) struct Examined<'a> {
 }
 
 pub(crate) fn examine<'a>(bytes: &'a [u8], options: &Options) -> Examined<'a> {
-    let (profile, expected) = (options.profile, &options.expected);
-    let served = options.media_type.as_deref().map(essence);
-    let described = expected
-        .descriptor
-        .as_ref()
-        .map(|descriptor| essence(&descriptor.media_type));
-    let declared = described.or(served);
+    let digest = options.sha256(bytes);
+    let types = MediaTypes::of(options);
     let (mut report, content) = match Tree::read(bytes, &options.limits) {
         Ok((tree, text)) => {
-            let report = read(bytes, tree.root_of(text), &tree, declared, options);
+            let root = tree.root_of(text);
+            let (findings, detected) = read(root, &tree, types.declared, options);
+            let report = findings.report(bytes, root, detected, digest);
             (report, Some((tree, text)))
         }
         Err(fault) => {
-            let kind = declared.map_or(Kind::Unknown, Kind::of);
-            let media_type = declared.map(str::to_owned);
-            let report = Report::unreadable(bytes, fault, profile, kind, media_type);
+            let report = Report::unreadable(bytes, fault, options.profile, types.declared, digest);
             (report, None)
         }
     };
-    if let (Some(served), Some(described)) = (served, described)
-        && !served.eq_ignore_ascii_case(described)
-    {
-        report.add(&content::MEDIA_TYPE, profile, Place::START);
+    if let Some(rule) = types.conflict() {
+        report.add(rule, options.profile, Place::START);
     }
     Examined {
-        identity: expected.identity(bytes, &report.digest),
+        identity: options.expected.identity(bytes, || report.digest.as_str()),
         report,
         content,
     }
 }
 
-fn read(
-    bytes: &[u8],
-    root: Value<'_>,
+/// The media types, without parameters, that others give a document.
+struct MediaTypes<'a> {
+    served: Option<&'a str>,
+    described: Option<&'a str>,
+    /// The one that counts.
+    declared: Option<&'a str>,
+}
+
+impl<'a> MediaTypes<'a> {
+    fn of(options: &'a Options) -> Self {
+        let served = options.media_type.as_deref().map(essence);
+        let descriptor = options.expected.descriptor.as_ref();
+        let described = descriptor.map(|descriptor| essence(&descriptor.media_type));
+        Self {
+            served,
+            described,
+            declared: described.or(served),
+        }
+    }
+
+    /// The rule that two different ones break.
+    fn conflict(&self) -> Option<&'static Rule> {
+        let (served, described) = (self.served?, self.described?);
+        (!served.eq_ignore_ascii_case(described)).then_some(&content::MEDIA_TYPE)
+    }
+}
+
+fn read<'a>(
+    root: Value<'a>,
     tree: &Tree,
-    declared: Option<&str>,
+    declared: Option<&'a str>,
     options: &Options,
-) -> Report {
+) -> (Findings, Detected<'a>) {
     let shape = Shape::of(root);
     let detected = shape.detect(declared);
     let mut findings = Findings::new(options.profile);
@@ -216,12 +270,7 @@ fn read(
     check(&mut findings, root, &detected, declared);
     content::check(&mut findings, root, detected.kind, &options.expected);
     json::precision(&mut findings, root, tree);
-    findings.report(
-        bytes,
-        root,
-        detected.kind,
-        detected.media_type.map(Cow::into_owned),
-    )
+    (findings, detected)
 }
 
 fn check(

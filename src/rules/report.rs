@@ -1,9 +1,10 @@
 //! What validation finds, and how it is told.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::digest::{Algorithm, Digest};
-use crate::document;
+use crate::document::{self, Detected};
 use crate::json::{Fault, Lines, NodeId, Pointers, Value, position_at};
 
 use super::json::rule_of;
@@ -151,14 +152,20 @@ impl Findings {
         last.is_some_and(|finding| finding.node == node)
     }
 
+    /// Whether no rule is broken whose severity is an error.
+    pub(super) fn is_valid(&self) -> bool {
+        self.worst < Some(Severity::Error)
+    }
+
     /// The report on the document whose value is `root`.
     pub(super) fn report(
         self,
         source: &[u8],
         root: Value<'_>,
-        kind: document::Kind,
-        media_type: Option<String>,
+        detected: Detected<'_>,
+        digest: String,
     ) -> Report {
+        let valid = self.is_valid();
         let (mut lines, mut pointers) = (Lines::new(source), Pointers::new(root));
         let mut issues: Vec<Issue> = Vec::with_capacity(self.list.len());
         for finding in &self.list {
@@ -176,12 +183,11 @@ impl Findings {
         if let Some(severity) = self.left_out {
             issues.push(Issue::truncated(severity));
         }
-        let valid = self.worst < Some(Severity::Error);
         Report {
             valid,
-            kind,
-            media_type,
-            digest: digest(source),
+            kind: detected.kind,
+            media_type: detected.media_type.map(Cow::into_owned),
+            digest,
             issues,
         }
     }
@@ -193,8 +199,8 @@ impl Report {
         source: &[u8],
         fault: Fault,
         profile: Profile,
-        kind: document::Kind,
-        media_type: Option<String>,
+        declared: Option<&str>,
+        digest: String,
     ) -> Self {
         let rule = rule_of(fault.cause);
         let position = position_at(source, fault.offset);
@@ -205,9 +211,9 @@ impl Report {
         };
         Self {
             valid: false,
-            kind,
-            media_type,
-            digest: digest(source),
+            kind: declared.map_or(document::Kind::Unknown, document::Kind::of),
+            media_type: declared.map(str::to_owned),
+            digest,
             issues: vec![issue],
         }
     }
@@ -283,8 +289,4 @@ impl Issue {
             spec,
         }
     }
-}
-
-fn digest(source: &[u8]) -> String {
-    Digest::of(Algorithm::Sha256, source).to_string()
 }

@@ -9,21 +9,46 @@ use crate::artifact::Artifact;
 use crate::document::{Descriptor, Document, Variants, place_of};
 use crate::rules::{self, Profile, Severity};
 
-/// A verdict; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
-/// [`rules::Expected::from_json`].
+/// A report; `mediaType`, `profile` and `expected` are those of the options, `undefined` for the defaults. `expected` is JSON: see
+/// [`rules::Expected::from_json`]. `digest` is the document's, where the host has computed it.
 #[wasm_bindgen]
 pub fn validate(
     bytes: &[u8],
     media_type: Option<String>,
     profile: Option<String>,
     expected: Option<String>,
+    digest: Option<String>,
 ) -> Result<JsValue, JsValue> {
+    let mut options = options(media_type, profile, expected)?;
+    options.digest = digest;
+    Ok(value::to_js(&rules::validate(bytes, &options)))
+}
+
+/// A verdict, by the same options.
+#[wasm_bindgen(js_name = isValid)]
+pub fn is_valid(
+    bytes: &[u8],
+    media_type: Option<String>,
+    profile: Option<String>,
+    expected: Option<String>,
+) -> Result<bool, JsValue> {
+    Ok(rules::is_valid(
+        bytes,
+        &options(media_type, profile, expected)?,
+    ))
+}
+
+fn options(
+    media_type: Option<String>,
+    profile: Option<String>,
+    expected: Option<String>,
+) -> Result<rules::Options, JsValue> {
     let mut options = rules::Options::default().with_profile(self::profile(profile)?);
     options.media_type = media_type;
     if let Some(expected) = expected {
         options.expected = rules::Expected::from_json(expected.as_bytes()).map_err(error::to_js)?;
     }
-    Ok(value::to_js(&rules::validate(bytes, &options)))
+    Ok(options)
 }
 
 pub(super) fn profile(name: Option<String>) -> Result<Profile, JsValue> {
