@@ -10,8 +10,8 @@ const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 const checks = [
   { name: "biome", command: npmBin("biome"), args: ["check", "--error-on-warnings", "."] },
-  { name: "rustfmt", command: "cargo", args: ["fmt", "--check"] },
-  { name: "clippy", command: "cargo", args: ["clippy", "--locked", "--all-targets", ...DENY_WARNINGS] },
+  { name: "rustfmt", command: "cargo", args: ["fmt", "--all", "--check"] },
+  { name: "clippy", command: "cargo", args: ["clippy", "--locked", "--workspace", "--all-targets", ...DENY_WARNINGS] },
   { name: "clippy for wasm", command: "cargo", args: ["clippy", "--locked", ...WASM, ...DENY_WARNINGS] },
   { name: "cargo deny", command: "cargo-deny", args: ["--locked", "check", "bans", "licenses", "sources"] },
   {

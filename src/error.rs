@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use pierhead_json::Cause;
+pub use pierhead_json::Position;
+
 /// The result of every fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -105,30 +108,6 @@ impl Kind {
             Self::Registry => "REGISTRY_ERROR",
             Self::Auth => "AUTH_FAILED",
             Self::Internal => "INTERNAL",
-        }
-    }
-}
-
-/// Where in a JSON text something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Position {
-    /// Bytes before it.
-    pub offset: u32,
-    /// Its line, from 1.
-    pub line: u32,
-    /// Its column in characters (Unicode scalar values), from 1.
-    pub column: u32,
-}
-
-impl Position {
-    /// A position from its parts: `offset` in bytes from 0, `line` and `column` from 1.
-    #[must_use]
-    pub fn new(offset: u32, line: u32, column: u32) -> Self {
-        Self {
-            offset,
-            line,
-            column,
         }
     }
 }
@@ -333,6 +312,21 @@ impl std::error::Error for Error {
             Some(source) => Some(source.as_ref()),
             None => None,
         }
+    }
+}
+
+impl From<pierhead_json::Error> for Error {
+    /// `TOO_LARGE`, `TOO_DEEP` or `INVALID_JSON`, with the place in the text.
+    fn from(error: pierhead_json::Error) -> Self {
+        let cause = error.cause();
+        let kind = match cause {
+            Cause::TooLarge | Cause::TooMany => Kind::TooLarge,
+            Cause::TooDeep => Kind::TooDeep,
+            _ => Kind::InvalidJson,
+        };
+        let mut own = Self::new(kind, cause.message());
+        own.details.position = error.position();
+        own
     }
 }
 

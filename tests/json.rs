@@ -9,6 +9,7 @@
 #[path = "support/json_value.rs"]
 mod json_value;
 
+use pierhead::Error;
 use pierhead::json::{Limits, NodeId, Tree, pointer, position_at};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -145,7 +146,7 @@ proptest! {
         match (Tree::parse(text.as_bytes()), repeats) {
             (Ok(tree), None) => prop_assert!(tree.duplicates().is_empty()),
             (Err(error), Some(at)) => {
-                prop_assert_eq!(error.code(), "INVALID_JSON");
+                prop_assert_eq!(Error::from(error).code(), "INVALID_JSON");
                 let offset = error.position().unwrap().offset as usize;
                 prop_assert_eq!(text[..offset].matches("\":0").count(), at, "the place of the first repeat in {}", text);
             }
@@ -303,7 +304,7 @@ fn limits_are_checked_before_anything_is_built() {
     );
     let code = |text: &[u8], limits: &Limits| {
         Tree::parse_with(text, limits)
-            .map_err(|error| error.code())
+            .map_err(|error| Error::from(error).code())
             .err()
     };
     // Not even looked at: it is not JSON at all.
@@ -320,7 +321,7 @@ fn limits_are_checked_before_anything_is_built() {
         Some("TOO_LARGE")
     );
     let deep = "[".repeat(100_000);
-    let error = Tree::parse(deep.as_bytes()).unwrap_err();
+    let error = Error::from(Tree::parse(deep.as_bytes()).unwrap_err());
     assert_eq!(
         (error.code(), error.position().unwrap().offset),
         ("TOO_DEEP", 64)

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use pierhead::Kind;
 use pierhead::json::{Tree, Value, ValueKind};
+use pierhead::{Error, Kind};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Panics if the reader accepts what `serde_json` reads otherwise or not at all, or refuses without a reason what it reads.
@@ -16,6 +16,7 @@ pub(crate) fn check(bytes: &[u8]) {
             Err(error) => panic!("accepted what serde_json refuses: {error}"),
         },
         Err(error) => {
+            let error = Error::from(error);
             assert!(
                 matches!(
                     error.kind(),

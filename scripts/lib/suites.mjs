@@ -32,7 +32,7 @@ export const suites = {
 };
 
 async function cargoTest(...args) {
-  const { code, output } = await capture("cargo", ["test", "--locked", "--color=never", ...args]);
+  const { code, output } = await capture("cargo", ["test", "--workspace", "--locked", "--color=never", ...args]);
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
   const sum = (column) => results.reduce((total, result) => total + Number(result[column]), 0);
   return outcome({ code, output, passed: sum(1), failed: sum(2) });

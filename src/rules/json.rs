@@ -49,7 +49,7 @@ pub(super) fn rule_of(cause: Cause) -> &'static Rule {
         Cause::ControlCharacter => &CONTROL_CHARACTER,
         Cause::Overflow => &NUMBER,
         Cause::Trailing => &TRAILING,
-        Cause::Escape | Cause::LeadingZero | Cause::Unexpected | Cause::UnexpectedEnd => &SYNTAX,
         Cause::DuplicateKey => &DUPLICATE_KEY,
+        _ => &SYNTAX,
     }
 }

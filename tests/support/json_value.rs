@@ -16,7 +16,7 @@ pub(crate) fn check(bytes: &[u8]) {
         (Err(error), _) => {
             // An error names its place, unless nothing was read.
             assert!(
-                error.position().is_some() || error.code() == "TOO_LARGE",
+                error.position().is_some() || error.cause() == pierhead::json::Cause::TooLarge,
                 "{error:?}"
             );
             return;

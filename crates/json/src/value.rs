@@ -5,10 +5,8 @@ use std::cmp::Ordering;
 use std::iter;
 use std::ops::Range;
 
-use crate::Position;
-
 use super::node::{ESCAPED, INTEGER, Node, UNSAFE};
-use super::position::{Pointers, position_at};
+use super::position::{Pointers, Position, position_at};
 use super::scan::code_unit;
 use super::{NodeId, Tree, ValueKind};
 
@@ -74,7 +72,9 @@ impl<'a> Value<'a> {
         self.kind() == ValueKind::Array
     }
 
-    pub(crate) fn is_container(self) -> bool {
+    /// Whether it is an object or an array.
+    #[must_use]
+    pub fn is_container(self) -> bool {
         self.is_object() || self.is_array()
     }
 
@@ -177,12 +177,14 @@ impl<'a> Value<'a> {
     }
 
     /// The node after it and everything inside it.
-    pub(crate) fn end(self) -> NodeId {
+    #[must_use]
+    pub fn end(self) -> NodeId {
         self.node.next
     }
 
     /// Another node of its tree.
-    pub(crate) fn at(self, id: NodeId) -> Self {
+    #[must_use]
+    pub fn at(self, id: NodeId) -> Self {
         Self::new(self.text, self.tree, id)
     }
 

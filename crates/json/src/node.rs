@@ -34,7 +34,8 @@ impl NodeId {
     pub const ROOT: Self = Self(0);
 
     /// The node that follows: of a container, its first child; of a key, its value.
-    pub(crate) fn after(self) -> Self {
+    #[must_use]
+    pub fn after(self) -> Self {
         Self(self.0 + 1)
     }
 

@@ -1,8 +1,30 @@
 //! From byte offsets and nodes to what people and tools read: lines, columns, JSON pointers.
 
-use crate::Position;
-
 use super::{NodeId, Tree, Value};
+
+/// Where in a JSON text something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Position {
+    /// Bytes before it.
+    pub offset: u32,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column in characters (Unicode scalar values), from 1.
+    pub column: u32,
+}
+
+impl Position {
+    /// A position from its parts: `offset` in bytes from 0, `line` and `column` from 1.
+    #[must_use]
+    pub fn new(offset: u32, line: u32, column: u32) -> Self {
+        Self {
+            offset,
+            line,
+            column,
+        }
+    }
+}
 
 /// The line and column of the byte at `offset`. An offset past the end counts as the end.
 ///
@@ -25,7 +47,7 @@ pub fn pointer(tree: &Tree, source: &[u8], node: NodeId) -> String {
 }
 
 /// Finds places of ascending offset in one pass over the text.
-pub(crate) struct Lines<'a> {
+pub struct Lines<'a> {
     source: &'a [u8],
     at: usize,
     line: u32,
@@ -33,7 +55,9 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(source: &'a [u8]) -> Self {
+    /// Begins at the start of a text.
+    #[must_use]
+    pub fn new(source: &'a [u8]) -> Self {
         Self {
             source,
             at: 0,
@@ -43,7 +67,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The position of `offset`, which is not before any offset asked for earlier.
-    pub(crate) fn position(&mut self, offset: usize) -> Position {
+    pub fn position(&mut self, offset: usize) -> Position {
         let offset = offset.min(self.source.len());
         for &byte in self.source.get(self.at..offset).unwrap_or_default() {
             if byte == b'\n' {
@@ -104,12 +128,14 @@ impl Level<'_> {
 }
 
 /// Finds pointers of ascending nodes in one pass over the tree.
-pub(crate) struct Pointers<'a> {
+pub struct Pointers<'a> {
     levels: Vec<Level<'a>>,
 }
 
 impl<'a> Pointers<'a> {
-    pub(crate) fn new(root: Value<'a>) -> Self {
+    /// Begins at the root of a document.
+    #[must_use]
+    pub fn new(root: Value<'a>) -> Self {
         Self {
             levels: vec![Level {
                 container: root,
@@ -121,7 +147,7 @@ impl<'a> Pointers<'a> {
     }
 
     /// The pointer of `node`, which is not before any node asked for earlier.
-    pub(crate) fn pointer(&mut self, node: NodeId) -> String {
+    pub fn pointer(&mut self, node: NodeId) -> String {
         while self.levels.len() > 1
             && self
                 .levels

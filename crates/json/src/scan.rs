@@ -4,7 +4,7 @@ use super::fault::{Cause, Fault};
 use super::node::{ESCAPED, INTEGER, UNSAFE};
 
 /// The largest integer that JavaScript holds exactly: 2^53 - 1 (RFC 7493, section 2.2).
-pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Numbers of 10^308 and beyond are refused: some parsers read the next few as infinity, others as an error.
 const OVERFLOW_EXPONENT: i64 = 308;

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::{mem, str};
 
-use crate::Result;
-
-use super::fault::{Cause, Fault};
+use super::fault::{Cause, Error, Fault};
 use super::node::{Node, NodeId, UNSAFE};
 use super::{Value, ValueKind, scan};
 
@@ -66,8 +64,8 @@ impl Tree {
     /// Reads a JSON text strictly: RFC 8259 as narrowed by RFC 7493 (I-JSON), so that no two parsers read it two ways.
     ///
     /// # Errors
-    /// `INVALID_JSON` with the place of the first fault; `TOO_LARGE` and `TOO_DEEP` past the default [`Limits`].
-    pub fn parse(source: &[u8]) -> Result<Self> {
+    /// The first fault and its place, or that the text is past the default [`Limits`].
+    pub fn parse(source: &[u8]) -> Result<Self, Error> {
         Self::parse_with(source, &Limits::default())
     }
 
@@ -75,7 +73,7 @@ impl Tree {
     ///
     /// # Errors
     /// As [`Tree::parse`].
-    pub fn parse_with(source: &[u8], limits: &Limits) -> Result<Self> {
+    pub fn parse_with(source: &[u8], limits: &Limits) -> Result<Self, Error> {
         let (tree, _) = Self::read(source, limits).map_err(|fault| fault.into_error(source))?;
         match tree
             .duplicates
@@ -90,7 +88,10 @@ impl Tree {
     }
 
     /// [`Tree::parse_with`], but duplicate keys are only collected: see [`Tree::duplicates`]. Gives the source back as text.
-    pub(crate) fn read<'a>(source: &'a [u8], limits: &Limits) -> Result<(Self, &'a str), Fault> {
+    ///
+    /// # Errors
+    /// As [`Tree::parse`], but the place is not counted in lines and columns.
+    pub fn read<'a>(source: &'a [u8], limits: &Limits) -> Result<(Self, &'a str), Fault> {
         if source.len() > limits.max_bytes.min(u32::MAX as usize) {
             return Err(Fault::new(Cause::TooLarge, 0));
         }
@@ -127,7 +128,8 @@ impl Tree {
     }
 
     /// [`Tree::root`], of a text that is known to be UTF-8.
-    pub(crate) fn root_of<'a>(&'a self, text: &'a str) -> Value<'a> {
+    #[must_use]
+    pub fn root_of<'a>(&'a self, text: &'a str) -> Value<'a> {
         Value::new(text, self, NodeId::ROOT)
     }
 

@@ -16,23 +16,16 @@
 //! assert_eq!(version.and_then(|version| version.as_u64()), Some(2));
 //! # Ok::<(), pierhead::Error>(())
 //! ```
+//!
+//! Its errors become [`crate::Error`]s: `INVALID_JSON`, `TOO_LARGE` and `TOO_DEEP`.
 
-mod fault;
-mod node;
-mod position;
-mod scan;
-mod tree;
-mod value;
 #[cfg(any(test, all(feature = "wasm", target_arch = "wasm32")))]
 mod write;
 
-pub use node::{NodeId, ValueKind};
-pub use position::{pointer, position_at};
-pub use tree::{Limits, Tree};
-pub use value::Value;
+pub use pierhead_json::{
+    Cause, Error, Limits, NodeId, Tree, Value, ValueKind, pointer, position_at,
+};
 
-pub(crate) use fault::{Cause, Fault};
-pub(crate) use position::{Lines, Pointers};
-pub(crate) use scan::MAX_SAFE_INTEGER;
+pub(crate) use pierhead_json::{Fault, Lines, MAX_SAFE_INTEGER, Pointers};
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 pub(crate) use write::to_json;
