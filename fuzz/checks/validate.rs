@@ -4,7 +4,7 @@ use pierhead::Result;
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::Document;
 use pierhead::json::{Tree, Value};
-use pierhead::rules::{Issue, Options, Profile, Report, Severity, rules, validate};
+use pierhead::rules::{Issue, Options, Profile, Report, Severity, is_valid, rules, validate};
 
 /// The media types that have rules of their own, one that has none, and one in other letters with a parameter.
 const MEDIA_TYPES: [&str; 12] = [
@@ -52,6 +52,7 @@ pub(crate) fn check_as(bytes: &[u8], media_type: Option<&str>) {
         options.media_type = media_type.map(str::to_owned);
         let report = validate(bytes, &options);
         assert_eq!(report.digest, digest);
+        assert_eq!(is_valid(bytes, &options), report.valid);
         check_issues(bytes, tree.as_ref(), &report, profile);
         check_verdict(tree.is_some(), &document, &report, profile);
         match profile {

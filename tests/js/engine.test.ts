@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type HashEngine, hashEngine, portableEngine } from "../../js/engine/engine.ts";
+import { type HashEngine, hashEngine, hostDigest, portableEngine } from "../../js/engine/engine.ts";
 import { fixedLength } from "../../js/engine/fixed-length.ts";
 import { patterned, scripted } from "../runtimes/cases/sources.ts";
 import { portableUse, useOtherPortable } from "./portable.ts";
@@ -37,6 +37,19 @@ describe("the engine that is picked", () => {
     expect(digest).toMatch(/^[a-f0-9]+$/);
     vi.unstubAllGlobals();
     expect(digest).toBe(await hashInTwo(algorithm === "blake3" ? portableEngine(algorithm) : hashEngine(algorithm)));
+  });
+
+  test.each(["sha256", "sha512"] as const)("gives the digest of bytes at once by node:crypto, for %s", (algorithm) => {
+    expect(hostDigest(algorithm, BODY)).toBe(expected(algorithm));
+    const { createHash } = process.getBuiltinModule("node:crypto");
+    vi.stubGlobal("process", { getBuiltinModule: () => ({ createHash }) });
+    expect(hostDigest(algorithm, BODY), "where it has no hash()").toBe(expected(algorithm));
+    vi.stubGlobal("process", {});
+    expect(hostDigest(algorithm, BODY)).toBeUndefined();
+  });
+
+  test("gives no digest by BLAKE3 at once: no host has it", () => {
+    expect(hostDigest("blake3", BODY)).toBeUndefined();
   });
 
   describe("is DigestStream where there is one and no node:crypto", () => {

@@ -90,6 +90,38 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a verdict alone is that of the report, whatever it depends on",
+    run({ pierhead: { digest, isValid, validate } }) {
+      const index = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      const manifest = "application/vnd.oci.image.manifest.v1+json";
+      const descriptor = { mediaType, digest: digest(index), size: index.length };
+      const other = { ...descriptor, digest: digest("") };
+      const unknown = { ...descriptor, digest: "md5:00" };
+      for (const [text, options, valid] of [
+        [index, {}, true],
+        [index, { mediaType: manifest }, false],
+        [index, { mediaType: manifest, profile: "schema" }, false],
+        [index, { descriptor }, true],
+        [index, { descriptor, mediaType: manifest }, true],
+        [index, { descriptor: other }, false],
+        [index, { descriptor: other, profile: "schema" }, true],
+        [index, { descriptor: unknown }, true],
+        [index, { descriptor: { ...descriptor, size: 1 } }, false],
+        ["{}", {}, false],
+        ["", {}, false],
+        [" ".repeat(9 * 1024 * 1024), {}, false],
+      ] as const) {
+        equal(isValid(text, options), valid, `${text.slice(0, 20)} ${JSON.stringify(options)}`);
+        equal(validate(text, options).valid, valid, `${text.slice(0, 20)} ${JSON.stringify(options)}`);
+      }
+      hasCode(
+        throws(() => isValid("{}", { profile: "2" as "1.1" })),
+        "INVALID_ARGUMENT",
+      );
+    },
+  },
+  {
     name: "all rules are listed, also those that a verdict names",
     run({ pierhead: { rules, validate } }) {
       const all = rules();
