@@ -25,7 +25,7 @@ export interface Descriptors {
 /** What may be known of a document before it is read. */
 export interface ParseOptions {
   /** The media type it was served by, or that its descriptor names. */
-  mediaType?: string;
+  mediaType?: string | undefined;
 }
 
 /** An OCI document that keeps the exact bytes it was read from. */

@@ -43,28 +43,30 @@ export interface LayoutFiles {
 /** How far a graph is followed. What goes beyond is a finding, `graph.depth` or `graph.count`, and is not read. */
 export interface GraphLimits {
   /** Documents inside one another, below the root: 8. */
-  depth?: number;
+  depth?: number | undefined;
   /** Descriptors that are followed, each as often as documents name it: 100,000. */
-  descriptors?: number;
+  descriptors?: number | undefined;
   /** Bytes of all manifests, indexes and configurations together: 256 MiB. */
-  bytes?: number;
+  bytes?: number | undefined;
 }
 
 /** How an image or a layout is validated. */
-export interface GraphOptions extends Pick<ValidateOptions, "profile"> {
+export interface GraphOptions {
+  /** As {@link ValidateOptions} has it. */
+  profile?: ValidateOptions["profile"] | undefined;
   /** Ends the validation with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Milliseconds that a stream may be silent while it is read; no limit if not given. */
   idleTimeout?: number | undefined;
-  limits?: GraphLimits;
+  limits?: GraphLimits | undefined;
 }
 
 /** Options of {@link validateImage}. */
 export interface ImageOptions extends GraphOptions {
   /** The media type by which a root that is given as bytes was served. */
-  mediaType?: string;
+  mediaType?: string | undefined;
   /** What the root's report is called; its digest if not given. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The verdict on one document, with what is wrong with the things that it names. */
@@ -229,8 +231,10 @@ interface Request {
   document: boolean;
 }
 
-interface Root extends Pick<ValidateOptions, "mediaType" | "descriptor"> {
+interface Root {
   name: string | undefined;
+  mediaType?: string | undefined;
+  descriptor?: ExpectedDescriptor;
 }
 
 /** The core's walk, and the reading that it asks for. */

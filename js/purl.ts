@@ -27,9 +27,9 @@ export interface Purl {
 /** How a package URL is made. */
 export interface PurlOptions {
   /** `oci`, the default, has the digest for its version and keeps the tag beside it; `docker` has the digest, or else the tag. */
-  type?: PurlType;
+  type?: PurlType | undefined;
   /** The architecture: the qualifier `arch`. */
-  arch?: string;
+  arch?: string | undefined;
 }
 
 /**
