@@ -10,25 +10,25 @@ export type { TransportOptions } from "./core/settings.js";
 /** What a {@link Registry} may be told. */
 export interface RegistryOptions extends TransportOptions {
   /** Reaches the registry by plain HTTP; only where its host is given without a scheme. */
-  plainHttp?: boolean;
+  plainHttp?: boolean | undefined;
 }
 
 /** An operation's own options. */
 export interface OperationOptions {
   /** Gives the operation up; it then rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What a manifest may be asked with. */
 export interface ManifestOptions extends OperationOptions {
   /** The media types to accept, in place of all that the specifications know. */
-  accept?: readonly string[];
+  accept?: readonly string[] | undefined;
 }
 
 /** What a blob may be asked with. */
 export interface BlobOptions extends OperationOptions {
   /** The descriptor's size in bytes, to be verified too. */
-  size?: number;
+  size?: number | undefined;
 }
 
 /** What a registry says of a manifest. */
@@ -141,8 +141,7 @@ export class Manifests {
    */
   async get(reference: string, options: ManifestOptions = {}): Promise<Manifest> {
     const read = await this.#read(reference, options, false);
-    const document = OciDocument.parse(read.bytes, read.mediaType === undefined ? {} : { mediaType: read.mediaType });
-    return { ...read, document };
+    return { ...read, document: OciDocument.parse(read.bytes, { mediaType: read.mediaType }) };
   }
 
   /**

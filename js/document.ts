@@ -1,5 +1,5 @@
 import type { RawDocument } from "../pkg/core/pierhead.js";
-import { toBytes } from "./bytes.js";
+import { toBytes, viewed } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
 import { OciError } from "./errors.js";
@@ -25,7 +25,7 @@ export interface Descriptors {
 /** What may be known of a document before it is read. */
 export interface ParseOptions {
   /** The media type it was served by, or that its descriptor names. */
-  mediaType?: string;
+  mediaType?: string | undefined;
 }
 
 /** An OCI document that keeps the exact bytes it was read from. */
@@ -93,8 +93,10 @@ export class OciDocument {
 
 /** Reads something out of a document, where the core has it for as long as that takes. */
 export function inCore<T>(document: OciDocument, read: (raw: RawDocument) => T): T {
+  // Read out here: what a caller's own object throws in there would be taken for a trap.
+  const { bytes, mediaType } = document;
   return core.call((glue) => {
-    const raw = glue.RawDocument.parse(document.bytes, document.mediaType);
+    const raw = glue.RawDocument.parse(bytes, mediaType);
     try {
       return read(raw);
     } finally {
@@ -105,9 +107,20 @@ export function inCore<T>(document: OciDocument, read: (raw: RawDocument) => T):
 
 /** A document as it is, of this copy of the package or another; a descriptor as a document. Throws an {@link OciError} `INVALID_ARGUMENT`. */
 export function documentOf(of: OciDocument | Descriptor): OciDocument {
-  if (typeof of !== "object" || of === null || Array.isArray(of)) {
-    throw new OciError("INVALID_ARGUMENT", "neither an OciDocument nor a descriptor");
+  const given = typeof of === "object" && of !== null && !Array.isArray(of);
+  if (given && "bytes" in of) {
+    if (viewed(of.bytes) !== undefined && typeof of.json === "function") return of;
+  } else if (given) {
+    return OciDocument.parse(jsonOf(of), { mediaType: "application/vnd.oci.descriptor.v1+json" });
   }
-  if ("bytes" in of) return of;
-  return OciDocument.parse(JSON.stringify(of), { mediaType: "application/vnd.oci.descriptor.v1+json" });
+  throw new OciError("INVALID_ARGUMENT", "neither an OciDocument nor a descriptor");
+}
+
+/** A value as JSON. Throws an {@link OciError} `INVALID_ARGUMENT` for what holds a `BigInt`, or itself. */
+export function jsonOf(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new OciError("INVALID_ARGUMENT", "an argument is no data", { cause });
+  }
 }

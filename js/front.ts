@@ -12,7 +12,7 @@ export interface UpstreamOptions extends TransportOptions {
   /** Its URL without path, or its host. */
   url: string;
   /** Reaches it by plain HTTP; only where `url` is a host. */
-  plainHttp?: boolean;
+  plainHttp?: boolean | undefined;
 }
 
 /** What an operator decides. */
@@ -20,9 +20,9 @@ export interface FrontOptions {
   /** The registry to read from: its URL, its host, or more about it. */
   upstream: string | UpstreamOptions;
   /** The origins whose web pages may read (`https://example.org`); `false` for none. Left out, pages of every origin may. */
-  cors?: readonly string[] | false;
+  cors?: readonly string[] | false | undefined;
   /** Told of what is answered with status 500: a defect of this package or of the host. Left out, `console.error` is. */
-  onError?: (error: unknown) => void;
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Answers requests for the distribution API. Everything under `/v2/` is meant for it. */

@@ -43,28 +43,30 @@ export interface LayoutFiles {
 /** How far a graph is followed. What goes beyond is a finding, `graph.depth` or `graph.count`, and is not read. */
 export interface GraphLimits {
   /** Documents inside one another, below the root: 8. */
-  depth?: number;
+  depth?: number | undefined;
   /** Descriptors that are followed, each as often as documents name it: 100,000. */
-  descriptors?: number;
+  descriptors?: number | undefined;
   /** Bytes of all manifests, indexes and configurations together: 256 MiB. */
-  bytes?: number;
+  bytes?: number | undefined;
 }
 
 /** How an image or a layout is validated. */
-export interface GraphOptions extends Pick<ValidateOptions, "profile"> {
+export interface GraphOptions {
+  /** As {@link ValidateOptions} has it. */
+  profile?: ValidateOptions["profile"] | undefined;
   /** Ends the validation with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Milliseconds that a stream may be silent while it is read; no limit if not given. */
   idleTimeout?: number | undefined;
-  limits?: GraphLimits;
+  limits?: GraphLimits | undefined;
 }
 
 /** Options of {@link validateImage}. */
 export interface ImageOptions extends GraphOptions {
   /** The media type by which a root that is given as bytes was served. */
-  mediaType?: string;
+  mediaType?: string | undefined;
   /** What the root's report is called; its digest if not given. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** The verdict on one document, with what is wrong with the things that it names. */
@@ -83,7 +85,7 @@ export interface NamedReport {
  * the last. A digest is read once, however often it is named.
  *
  * Throws what the source throws, the signal's reason, and an {@link OciError}: `INVALID_ARGUMENT`, also if the source
- * does not have the root; `CONNECTION_LOST` or `TIMEOUT` where a stream fails.
+ * does not have the root; `INVALID_DIGEST` of the root; `CONNECTION_LOST` or `TIMEOUT` where a stream fails.
  *
  * @param root the manifest or index itself, or a descriptor of it
  */
@@ -96,6 +98,9 @@ export async function* validateImage(
   const walk = new Walk(options, false, (descriptor, role) => source.open(descriptor, role));
   try {
     if (isDescriptor(root)) {
+      // Before the source sees them: it may make a path of the one, and the other bounds what is read.
+      parseDigest(root.digest);
+      if (!isCount(root.size)) throw new OciError("INVALID_ARGUMENT", "the root's size is not a whole number of bytes");
       const bytes = await walk.read({ annotations: {}, urls: [], ...root }, "root");
       if (bytes === undefined) throw new OciError("INVALID_ARGUMENT", "the source does not have the root");
       // Of what is too large only the start was read, which has another size than the whole.
@@ -162,7 +167,7 @@ async function* strayReports(walk: Walk, files: LayoutFiles): AsyncGenerator<Nam
     yield { name: "blobs", report: walk.broken("image-layout.blobs.required") };
     return;
   }
-  for await (const name of paths) {
+  for await (const name of walk.each(paths)) {
     const rule = await strayRule(name, walk, files);
     if (rule !== undefined) yield { name, report: walk.broken(`image-layout.blob.${rule}`) };
   }
@@ -226,8 +231,10 @@ interface Request {
   document: boolean;
 }
 
-interface Root extends Pick<ValidateOptions, "mediaType" | "descriptor"> {
+interface Root {
   name: string | undefined;
+  mediaType?: string | undefined;
+  descriptor?: ExpectedDescriptor;
 }
 
 /** The core's walk, and the reading that it asks for. */
@@ -302,17 +309,34 @@ class Walk {
   /** What the host gives, or the signal's reason. */
   async wait<T>(work: T | Promise<T>): Promise<T> {
     const { signal } = this.#reading;
-    signal?.throwIfAborted();
     if (signal === undefined) return await work;
     let abort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       abort = () => reject(signal.reason);
+      if (signal.aborted) abort();
       signal.addEventListener("abort", abort);
     });
     try {
-      return await Promise.race([work, aborted]);
+      // Also where it has been given up already: what fails when nobody listens would end the process.
+      return await Promise.race([aborted, work]);
     } finally {
       signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** What the host lists, one after the other. A list that does not go on is not waited for when the signal aborts. */
+  async *each<T>(list: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    const iterator = list[Symbol.asyncIterator]();
+    let done: boolean | undefined = false;
+    try {
+      for (;;) {
+        const next = await this.wait(iterator.next());
+        done = next.done;
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      if (!done) Promise.resolve(iterator.return?.()).catch(() => {});
     }
   }
 

@@ -17,7 +17,7 @@ export interface VariantOptions {
    * `compatible`, the default: on `linux/arm/v7` an image for `v6` runs, on `linux/amd64/v3` one for `v2`, and on Windows from build
    * 20348 on one for an earlier build down to that. `exact`: it has to be the same.
    */
-  variants?: "compatible" | "exact";
+  variants?: "compatible" | "exact" | undefined;
 }
 
 /** How {@link resolvePlatform} goes on. */

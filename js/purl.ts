@@ -27,9 +27,9 @@ export interface Purl {
 /** How a package URL is made. */
 export interface PurlOptions {
   /** `oci`, the default, has the digest for its version and keeps the tag beside it; `docker` has the digest, or else the tag. */
-  type?: PurlType;
+  type?: PurlType | undefined;
   /** The architecture: the qualifier `arch`. */
-  arch?: string;
+  arch?: string | undefined;
 }
 
 /**
@@ -74,8 +74,9 @@ export function fromPurl(purl: string): Purl {
   const [, type, path = ""] = /^(oci|docker)\/(.*)$/is.exec(rest) ?? [];
   if (type === undefined) throw invalid("the type of the package URL is neither oci nor docker");
   const [names, version] = splitLast(path, "@");
-  const [before, last] = splitLast(names.replace(/^\/+|\/+$/g, ""), "/", "head");
-  const namespace = segments(before);
+  const pieces = names.split("/").filter(Boolean);
+  const last = pieces.pop() ?? "";
+  const namespace = segments(pieces.join("/"));
   const isOci = type.toLowerCase() === "oci";
   const name = isOci ? decoded(last).replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : decoded(last);
   if (name === "") throw invalid("a package URL has a name");
@@ -96,7 +97,7 @@ type Parts = Pick<Purl, "type" | "name" | "qualifiers"> & { namespace?: string; 
 /** Where it is to be had; undefined if it does not say, or says what no reference can. */
 function referenceOf({ type, namespace, name, version, qualifiers }: Parts): ReferenceParts | undefined {
   const { repository_url, tag: stated } = qualifiers;
-  const url = repository_url?.replace(/^https:\/\//, "").replace(/\/+$/, "");
+  const url = repository_url && withoutEndingSlashes(repository_url.replace(/^https:\/\//, ""));
   const isTag = type === "docker" && version !== undefined && !version.includes(":");
   const tag = type === "oci" ? stated : isTag ? version : undefined;
   const repository = type === "oci" ? url : [url, namespace, name].filter(Boolean).join("/");
@@ -109,6 +110,13 @@ function referenceOf({ type, namespace, name, version, qualifiers }: Parts): Ref
     if (error instanceof InvalidReferenceError) return undefined;
     throw error;
   }
+}
+
+/** By hand: what a regular expression needs for slashes grows as their square where they are not at the end. */
+function withoutEndingSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
 }
 
 /** The canonical form: as little as possible is encoded, and qualifiers are in the order of their keys. */

@@ -77,10 +77,9 @@ async function* imageReports(reference: string, options: DocumentOptions): Async
   const { platform, signal } = options;
   const source = registrySource(repository, signal);
   const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });
-  const served = mediaType === undefined ? {} : { mediaType };
-  const document = platform && OciDocument.parse(bytes, served);
+  const document = platform && OciDocument.parse(bytes, { mediaType });
   const root = document && isIndex(document) ? await chosen(document, source, platform, signal) : bytes;
-  const own = root === bytes ? { ...served, name: digest } : {};
+  const own = root === bytes ? { mediaType, name: digest } : {};
   for await (const report of validateImage(root, source, { ...graphOptions(options), ...own })) {
     yield { ...report, name: `${name}@${report.name}` };
   }
@@ -107,5 +106,5 @@ async function chosen(
 }
 
 function graphOptions({ validation: { profile }, signal }: DocumentOptions): GraphOptions {
-  return { ...(profile !== undefined && { profile }), signal };
+  return { profile, signal };
 }

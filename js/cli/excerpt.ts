@@ -10,11 +10,22 @@ export interface Excerpt {
   readonly indent: number;
 }
 
+/** A line that was looked for. */
+interface Line {
+  readonly line: number;
+  /** Bytes before it. */
+  readonly start: number;
+  readonly text: string;
+  /** How far into the text it has been counted. */
+  characters: number;
+  index: number;
+}
+
 /** The lines of a document, to be shown to a person: printable, and no wider than the terminal. */
 export class Excerpts {
   readonly #bytes: Uint8Array;
-  /** The line that was shown last, and how far it has been counted: findings come in the order of their places. */
-  #last = { line: 0, text: "", characters: 0, index: 0 };
+  /** The line that was shown last, where it starts, and how far it has been counted: findings come in the order of their places. */
+  #last: Line = { line: 0, start: 0, text: "", characters: 0, index: 0 };
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -54,25 +65,28 @@ export class Excerpts {
   }
 
   #find(line: number, characters: number): { text: string; index: number } {
-    if (this.#last.line !== line || this.#last.characters > characters) {
-      const text = this.#last.line === line ? this.#last.text : decodedLine(this.#bytes, line);
-      this.#last = { line, text, characters: 0, index: 0 };
-    }
+    if (this.#last.line !== line) this.#last = this.#line(line);
+    else if (this.#last.characters > characters) this.#last = { ...this.#last, characters: 0, index: 0 };
     const last = this.#last;
     for (; last.characters < characters && last.index < last.text.length; last.characters += 1) {
       last.index += (last.text.codePointAt(last.index) ?? 0) > 0xffff ? 2 : 1;
     }
     return last;
   }
+
+  /** A line, sought from the last one on: from the start of the document, a thousand findings would take a minute. */
+  #line(line: number): Line {
+    const known = this.#last.line > 0 && this.#last.line < line;
+    let { line: passed, start } = known ? this.#last : { line: 1, start: 0 };
+    for (; passed < line; passed += 1) {
+      const end = this.#bytes.indexOf(NEWLINE, start);
+      start = end < 0 ? this.#bytes.byteLength : end + 1;
+    }
+    return { line, start, text: decodedLine(this.#bytes, start), characters: 0, index: 0 };
+  }
 }
 
-function decodedLine(bytes: Uint8Array, line: number): string {
-  let start = 0;
-  for (let passed = 1; passed < line; passed += 1) {
-    const end = bytes.indexOf(NEWLINE, start);
-    if (end < 0) return "";
-    start = end + 1;
-  }
+function decodedLine(bytes: Uint8Array, start: number): string {
   const end = bytes.indexOf(NEWLINE, start);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const text = decoder.decode(bytes.subarray(start, end < 0 ? undefined : end));

@@ -164,7 +164,8 @@ function systemMessage(error: Error): string | undefined {
   return getSystemErrorMap().get(error.errno)?.[1];
 }
 
-function oneLine(text: string): string {
+/** Text from outside as one printable line. */
+export function oneLine(text: string): string {
   return printable(text.replace(/\s*\n\s*/g, " ").trim());
 }
 

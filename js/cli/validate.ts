@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
+import { InvalidReferenceError, parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
 import type { Context } from "./context.js";
 import { type DocumentOptions, documentsOf } from "./documents.js";
 import type { Format } from "./formats/format.js";
@@ -8,7 +8,7 @@ import { JunitFormat } from "./formats/junit.js";
 import { SarifFormat } from "./formats/sarif.js";
 import { TextFormat } from "./formats/text.js";
 import { checkStdinOnce } from "./input.js";
-import { CliError, counted, describe, Exit, type Output, printable } from "./output.js";
+import { CliError, counted, describe, Exit, type Output, oneLine } from "./output.js";
 import { listRules } from "./rules.js";
 import { TARGET_RULE } from "./target.js";
 import { type Checked, checkedDocument, Tally } from "./verdict.js";
@@ -59,7 +59,7 @@ export function addValidate(program: Command, context: Context): void {
         .choices(["1.1", "dev", "schema"])
         .default("1.1"),
     )
-    .option("--media-type <type>", "the media type by which the documents in files are known")
+    .option("--media-type <type>", "the media type by which the documents in files are known", mediaType)
     .option("--platform <platform>", "of an image or a layout, check what is for this platform only")
     .option("--plain-http", "reach registries without TLS (this machine itself is, always)")
     .option("--rules", "list all rules, and check nothing")
@@ -72,6 +72,12 @@ export function addValidate(program: Command, context: Context): void {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.");
   return Number(text);
+}
+
+/** What an unset variable of a script leaves is not one for which there are no rules. */
+function mediaType(text: string): string {
+  if (!text.includes("/")) throw new InvalidArgumentError("It has to be a media type.");
+  return text;
 }
 
 function list(names: readonly string[], flags: Flags, { output }: Context): number {
@@ -133,9 +139,10 @@ async function report(
       }
     } catch (error) {
       options.signal.throwIfAborted();
-      const problem = aboutName(name, error);
+      const shown = withoutCredentials(name, error);
+      const problem = aboutName(shown, error);
       output.problem(problem);
-      format.unread(name, problem);
+      format.unread(shown, problem);
       tally.unread += 1;
     }
   }
@@ -143,11 +150,16 @@ async function report(
   return tally;
 }
 
+/** A name as logs and reports may have it. What is no reference may be one with credentials, which stand before an @. */
+function withoutCredentials(name: string, error: unknown): string {
+  return error instanceof InvalidReferenceError ? name.replace(/^.*@/s, "…@") : name;
+}
+
 /** What happened, after the name that it happened to. */
 function aboutName(name: string, error: unknown): string {
   const problem = describe(error);
   const subject = name || '""';
-  return problem.startsWith(`${printable(subject)}: `) ? problem : `${subject}: ${problem}`;
+  return problem.startsWith(`${oneLine(subject)}: `) ? problem : `${subject}: ${problem}`;
 }
 
 function withoutWarnings({ verdict, bytes }: Checked): Checked {

@@ -137,7 +137,11 @@ async function exchange(
   url: string,
   init: { method: string; headers: Headers },
 ): Promise<Exchange> {
-  const signal = caller === undefined ? controller.signal : AbortSignal.any([caller, controller.signal]);
+  const { signal } = controller;
+  // Not `AbortSignal.any`, which is younger than all else that is needed. From the head on, the body itself heeds the caller.
+  const abort = () => controller.abort(caller?.reason);
+  if (caller?.aborted) abort();
+  caller?.addEventListener("abort", abort);
   const timer = new Timer(settings.headersTimeout);
   const send = async () => {
     const { fetch, redirect } = settings;
@@ -173,6 +177,7 @@ async function exchange(
     throw new TransferError("CONNECTION_FAILED", "the registry could not be reached", {}, { cause: error });
   } finally {
     timer.stop();
+    caller?.removeEventListener("abort", abort);
   }
 }
 

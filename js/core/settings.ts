@@ -5,11 +5,11 @@ import { text } from "./text.js";
 /** How requests are sent, and what they may cost. */
 export interface TransportOptions {
   /** The function that sends requests; the runtime's own `fetch` if it is left out. */
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
   /** Milliseconds until the head of a response must have come, 1 to 2^31-1; 30,000 if it is left out. */
-  headersTimeout?: number;
+  headersTimeout?: number | undefined;
   /** Milliseconds until the next piece of a body must have come, 1 to 2^31-1; 30,000 if it is left out. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
 }
 
 const DEFAULT_TIMEOUT = 30_000;

@@ -276,6 +276,53 @@ describe("a validation", () => {
     await expect(collect(validateLayout(source, { signal }))).rejects.toBe("before");
   });
 
+  test("ends with the signal's reason while a list does not go on, and lets go of the list", async () => {
+    const abort = new AbortController();
+    let returned = false;
+    const iterator = {
+      next: () => new Promise<never>(() => setTimeout(() => abort.abort("enough"), 10)),
+      async return() {
+        returned = true;
+        return { done: true as const, value: undefined };
+      },
+    };
+    const list = () => ({ [Symbol.asyncIterator]: () => iterator });
+    const running = collect(validateLayout({ open: () => streamOf("{}"), list }, { signal: abort.signal }));
+    await expect(running).rejects.toBe("enough");
+    expect(returned).toBe(true);
+  });
+
+  test("leaves no rejection behind when what it asked for fails after it was given up", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    const abort = new AbortController();
+    const list = () => {
+      abort.abort("enough");
+      return Promise.reject(new Error("the list failed"));
+    };
+    const files = { open: () => streamOf("{}"), list };
+    await expect(collect(validateLayout(files, { signal: abort.signal }))).rejects.toBe("enough");
+    await new Promise((resume) => setTimeout(resume, 10));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+
+  test.each([
+    ["a path for its digest", { digest: "../../etc/passwd", size: 2 }, "INVALID_DIGEST"],
+    ["a number for its digest", { digest: 5 as never, size: 2 }, "INVALID_ARGUMENT"],
+    ["a negative size", { digest: sha256("{}"), size: -1 }, "INVALID_ARGUMENT"],
+    ["no number for its size", { digest: sha256("{}"), size: Number.NaN }, "INVALID_ARGUMENT"],
+  ])("asks no source for a root that has %s", async (_, root, code) => {
+    const asked: unknown[] = [];
+    const open = (descriptor: Descriptor) => {
+      asked.push(descriptor);
+      return undefined;
+    };
+    await expect(collect(validateImage({ mediaType: INDEX, ...root }, { open }))).rejects.toMatchObject({ code });
+    expect(asked).toEqual([]);
+  });
+
   test("gives back a stream that is opened when nobody waits any longer", async () => {
     const abort = new AbortController();
     const cancelled = new Promise((resolve) => {

@@ -105,6 +105,11 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
       ["validate", "--max-warnings", "-1", "-"],
       "option '--max-warnings <number>' argument '-1' is invalid. It has to be a whole number.",
     ],
+    [
+      ["validate", "--media-type", "", "-"],
+      "option '--media-type <type>' argument '' is invalid. It has to be a media type.",
+    ],
+    [["validate", "a\nb"], "a b: no such file or directory"],
     [["validate", "--rules", "-"], "--rules checks nothing, and takes no files"],
     [["validate", "--rules", "--format", "junit"], "--rules is not to be had as junit"],
   ])("%j", async (args, expected) => {
@@ -116,9 +121,16 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
   test.each(["https://someone:hunter2@registry.example/x:1", "someone:hunter2@registry.example/x:1"])(
     "credentials, which it keeps to itself: %s",
     async (reference) => {
-      const result = await pierhead(["inspect", reference]);
-      expect(result).toMatchObject({ code: 2, stdout: "" });
-      expect(problem(result)).not.toContain("hunter2");
+      for (const command of ["inspect", "validate"]) {
+        const result = await pierhead([command, reference]);
+        expect(result).toMatchObject({ code: 2, stdout: "" });
+        expect(problem(result)).not.toContain("hunter2");
+      }
+      for (const format of ["sarif", "junit"]) {
+        const { stdout } = await pierhead(["validate", "--format", format, reference]);
+        expect(stdout).toContain("INVALID_REFERENCE");
+        expect(stdout).not.toContain("hunter2");
+      }
     },
   );
 });
@@ -136,6 +148,14 @@ describe.concurrent("a name that is no file", TIMEOUT, () => {
     ["", missing],
     ["alpine", `${missing} (an image has a tag or a registry: alpine:latest, docker.io/library/alpine)`],
     ["a/b", `${missing} (an image has a tag or a registry: a/b:latest, docker.io/a/b)`],
+    // Some of them look as if they began with a registry, or ended with a tag.
+    ["my.layout/index.json", missing],
+    ["registry.example/Manifest.JSON", missing],
+    ["manifest:1.json", missing],
+    ["long.json:1", missing],
+    ["layout/index.json:1:48", missing],
+    ["C:/layout/index.json", missing],
+    [`sha256:${"0".repeat(64)}`, missing],
     // There is such a folder, and nothing of that name in it.
     ["layout.d/manifest", `${missing} (an image has a tag or a registry: layout.d/manifest:latest)`],
   ])("and no image's either: %j", async (name, expected) => {

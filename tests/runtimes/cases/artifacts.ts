@@ -163,6 +163,44 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "a package URL of many slashes is read in no time",
+    run({ pierhead: { fromPurl } }) {
+      const slashes = "/".repeat(200_000);
+      const start = Date.now();
+      equal(fromPurl(`pkg:docker/${slashes}a${slashes}b${slashes}`).namespace, "a");
+      equal(fromPurl(`pkg:oci/a?repository_url=a${slashes}b${slashes}`).reference, undefined);
+      // By the square of their number, it would take half a minute.
+      equal(Date.now() - start < 5000, true);
+    },
+  },
+  {
+    name: "what a caller's own object throws is passed on, and is no failure of the core",
+    run({ pierhead: { Hasher, identifyArtifact, knownAnnotations } }) {
+      // It would be lost with the instance.
+      const hasher = new Hasher("sha256");
+      const own = new Error("own");
+      const wrong = {
+        get bytes(): never {
+          throw own;
+        },
+      } as never;
+      for (const read of [identifyArtifact, knownAnnotations]) equal(throws(() => read(wrong)) === own, true);
+      const cyclic: { size: unknown } = { size: 1n };
+      hasCode(
+        throws(() => identifyArtifact(cyclic as never)),
+        "INVALID_ARGUMENT",
+      );
+      cyclic.size = cyclic;
+      for (const none of [cyclic, { bytes: 1 }, { bytes: new Uint8Array() }]) {
+        hasCode(
+          throws(() => knownAnnotations(none as never)),
+          "INVALID_ARGUMENT",
+        );
+      }
+      equal(hasher.update(new Uint8Array()).digest().startsWith("sha256:e3b0c442"), true);
+    },
+  },
+  {
     name: "arguments of other types are INVALID_ARGUMENT",
     run({ pierhead: { baseImage, fromPurl, identifyArtifact, knownAnnotations, toPurl } }) {
       for (const wrong of [null, 1, Symbol("s")] as never[]) {
