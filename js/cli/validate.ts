@@ -55,7 +55,7 @@ export function addValidate(program: Command, context: Context): void {
     .option("-q, --quiet", "report errors only")
     .option("--max-warnings <number>", "fail if there are more warnings than this", wholeNumber)
     .addOption(
-      new Option("--profile <profile>", "the released specifications, their main branches, or the JSON Schema alone")
+      new Option("--profile <profile>", "the released specification, its main branch, or the JSON Schema alone")
         .choices(["1.1", "dev", "schema"])
         .default("1.1"),
     )
