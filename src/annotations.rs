@@ -27,7 +27,7 @@ pub mod known {
     pub const REVISION: &str = "org.opencontainers.image.revision";
     /// Who distributes it.
     pub const VENDOR: &str = "org.opencontainers.image.vendor";
-    /// Its licences: an SPDX licence expression.
+    /// Its licenses: an SPDX license expression.
     pub const LICENSES: &str = "org.opencontainers.image.licenses";
     /// The name of a reference: of a descriptor in an image layout's `index.json`.
     pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -72,7 +72,7 @@ pub struct KnownAnnotations {
     /// Who distributes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
-    /// Its licences: an SPDX licence expression.
+    /// Its licenses: an SPDX license expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licenses: Option<String>,
     /// The name of a reference: of a descriptor in an image layout's `index.json`.

@@ -33,6 +33,9 @@ package. An id is part of the API.
 
 An *error* makes a document invalid, a *warning* does not. Where a second grade is named, it is that of the profile `schema`, whose
 verdicts are those of the official JSON Schema and validator.
+
+The caps on a document are 8 MiB, 64 levels and 1,048,576 values. The limits on an image, unless others are given, are 8 documents inside
+one another, 100,000 descriptors, and 256 MiB of documents.
 ";
 
 #[test]

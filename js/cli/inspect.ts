@@ -15,8 +15,8 @@ Examples:
   $ pierhead inspect ./layout
   $ pierhead inspect --json manifest.json
 
-Exit status: 0 if everything that was read is verified, 1 if something is not what it has to be, 2 if the image could
-not be read or the arguments are wrong.`;
+Exit status: 0 if everything that was read is verified, 1 if something is not
+what it has to be, 2 if the image could not be read or the arguments are wrong.`;
 
 /** Errors that say of the root what a failed part says of itself: it was read, and is not good. */
 const BAD_CONTENT: ReadonlySet<string> = new Set([
@@ -43,7 +43,7 @@ export function addInspect(program: Command, context: Context): void {
         "digests, each digest once. It is read from a registry or from an OCI image layout; of a manifest in a file, " +
         "only the manifest is there to be read.",
     )
-    .argument("<reference|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
+    .argument("<reference|folder|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
     .option("--platform <platform>", "follow only what a client on this platform takes, such as linux/arm64/v8")
     .option("--plain-http", "reach the registry without TLS (this machine itself is, always)")
     .option("--manifests-only", "read manifests and configurations, but neither layers nor other blobs")

@@ -10,9 +10,10 @@ export type Target = "stdin" | "file" | "folder" | "image";
 
 /** The rule by which it is told, for the help of commands that take any of them. */
 export const TARGET_RULE = `
-What exists is a file or a folder, and so is what begins with ./, ../ or / or ends in .json. Of everything else, an
-image is what has a tag or a digest (alpine:3.22) or begins with a registry (ghcr.io/owner/image), and the rest are files
-that are missing.`;
+What exists is a file or a folder, and so is what begins with ./, ../ or / or
+ends in .json. Of everything else, an image is what has a tag or a digest
+(alpine:3.22) or begins with a registry (ghcr.io/owner/image), and the rest are
+files that are missing.`;
 
 /**
  * Tells what a name stands for. A file that is missing must not be taken for an image, and asked for at a registry that nobody

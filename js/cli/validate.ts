@@ -20,12 +20,12 @@ Examples:
   $ pierhead validate manifest.json
   $ pierhead validate ./layout
   $ pierhead validate --platform linux/arm64 ghcr.io/owner/image:tag
-  $ crane manifest alpine | pierhead validate --media-type application/vnd.oci.image.index.v1+json -
+  $ crane manifest alpine | pierhead validate -
   $ pierhead validate --format sarif --max-warnings 0 *.json > pierhead.sarif
   $ pierhead validate --rules
 
-Exit status: 0 if everything is valid, 1 if something is not or there are too many warnings, 2 if something could not be
-read or the arguments are wrong.`;
+Exit status: 0 if everything is valid, 1 if something is not or there are too
+many warnings, 2 if something could not be read or the arguments are wrong.`;
 
 const FORMATS = ["text", "json", "sarif", "junit"] as const;
 
@@ -55,7 +55,7 @@ export function addValidate(program: Command, context: Context): void {
     .option("-q, --quiet", "report errors only")
     .option("--max-warnings <number>", "fail if there are more warnings than this", wholeNumber)
     .addOption(
-      new Option("--profile <profile>", "the released specifications, their main, or the JSON Schema alone")
+      new Option("--profile <profile>", "the released specification, its main branch, or the JSON Schema alone")
         .choices(["1.1", "dev", "schema"])
         .default("1.1"),
     )
@@ -83,7 +83,7 @@ function mediaType(text: string): string {
 function list(names: readonly string[], flags: Flags, { output }: Context): number {
   const format = formatName(flags);
   if (names.length > 0) throw new CliError("--rules checks nothing, and takes no files");
-  if (format !== "text" && format !== "json") throw new CliError(`--rules is not to be had as ${format}`);
+  if (format !== "text" && format !== "json") throw new CliError(`--rules prints text or json, not ${format}`);
   listRules(flags.profile, format === "json", output);
   return Exit.ok;
 }

@@ -1,3 +1,5 @@
+// The declarations use `Symbol.dispose`; whoever compiles against them need not have it in `lib`.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { provideCore } from "../core/provide.js";
 
 export * from "../client.js";

@@ -37,7 +37,7 @@ revision?: string,
  */
 vendor?: string, 
 /**
- * Its licences: an SPDX licence expression.
+ * Its licenses: an SPDX license expression.
  */
 licenses?: string, 
 /**

@@ -12,14 +12,14 @@ const CONTENT_TYPE: &str =
     "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests";
 
 rules! {
-    MEDIA_TYPE = Rule::error("ambiguity.media-type", "mediaType must be the media type that the document is declared to have", CONTENT_TYPE).beyond_schema();
-    SHAPE = Rule::error("ambiguity.shape", "a document without media type must not have both a manifest's and an index's properties", ADVISORY).beyond_schema();
+    MEDIA_TYPE = Rule::error("ambiguity.media-type", "mediaType must be what the document is declared to be, by its Content-Type or its descriptor", CONTENT_TYPE).beyond_schema();
+    SHAPE = Rule::error("ambiguity.shape", "a document without mediaType must not have properties of both a manifest and an index", ADVISORY).beyond_schema();
     MANIFEST = Rule::error("ambiguity.manifest", "a manifest must not have the property manifests", ADVISORY).beyond_schema();
-    INDEX = Rule::error("ambiguity.index", "an index must not have the properties config and layers", ADVISORY).beyond_schema();
-    ARTIFACT = Rule::error("ambiguity.artifact-manifest", "an artifact manifest must not have the properties config, layers and manifests", ADVISORY).beyond_schema();
-    SCHEMA1 = Rule::error("ambiguity.schema1", "a document must not have the properties of Docker's schema 1 and of another manifest or index", ADVISORY).beyond_schema();
-    KEY_CASE = Rule::error("ambiguity.key-case", "a key must not differ from a specified one by case only: some readers take it for that one", ADVISORY).beyond_schema();
-    NULL = Rule::warning("ambiguity.null", "a property that is null is absent to some readers and an error to others: leave it out", image_spec!("considerations.md#extensibility"));
+    INDEX = Rule::error("ambiguity.index", "an index must not have the properties config or layers", ADVISORY).beyond_schema();
+    ARTIFACT = Rule::error("ambiguity.artifact-manifest", "an artifact manifest must not have the properties config, layers or manifests", ADVISORY).beyond_schema();
+    SCHEMA1 = Rule::error("ambiguity.schema1", "a document must not have properties of both Docker's schema 1 and another manifest or index", ADVISORY).beyond_schema();
+    KEY_CASE = Rule::error("ambiguity.key-case", "a key must not differ from a specified one only in case: some readers take it for that one", ADVISORY).beyond_schema();
+    NULL = Rule::warning("ambiguity.null", "a property should not be null, which some readers take for absent and others refuse: leave it out", image_spec!("considerations.md#extensibility"));
 }
 
 /// Reports the clashes that were found with what the document is.

@@ -16,12 +16,12 @@ rules! {
     // The official schema has a pattern for keys that the empty one does not match; its validator takes `null` there.
     EMPTY_KEY = Rule::error("annotations.empty-key.type", "the value of an annotation must be a string, under the empty key too", RULES_SECTION);
     REVERSE_DOMAIN = Rule::warning("annotations.key.reverse-domain", "the key of an annotation should be in reverse domain notation: com.example.key", RULES_SECTION);
-    RESERVED = Rule::warning("annotations.key.reserved", "keys of org.opencontainers are reserved, and the specifications define no such key", RULES_SECTION);
+    RESERVED = Rule::warning("annotations.key.reserved", "keys of org.opencontainers should be ones that the specifications define: the others are reserved", RULES_SECTION);
     CREATED = Rule::warning("annotations.created.date-time", "org.opencontainers.image.created should be a date and time (RFC 3339, section 5.6)", PREDEFINED);
     URL = Rule::warning("annotations.url.grammar", "the annotation should be an absolute URL", PREDEFINED);
     LICENSES = Rule::warning("annotations.licenses.spdx", "org.opencontainers.image.licenses should be an SPDX license expression", PREDEFINED);
-    REF_NAME = Rule::warning("annotations.ref-name.grammar", "org.opencontainers.image.ref.name should be words joined by one of -._:@+ or by --, between slashes", PREDEFINED);
-    REF_NAME_PLACE = Rule::warning("annotations.ref-name.place", "org.opencontainers.image.ref.name has a meaning only on the descriptors of an index", PREDEFINED);
+    REF_NAME = Rule::warning("annotations.ref-name.grammar", "org.opencontainers.image.ref.name should be alphanumeric words joined by one of -._:@+ or by --, between slashes", PREDEFINED);
+    REF_NAME_PLACE = Rule::warning("annotations.ref-name.place", "org.opencontainers.image.ref.name should be only on the descriptors of an index", PREDEFINED);
     BASE_DIGEST = Rule::warning("annotations.base-digest.grammar", "org.opencontainers.image.base.digest should be a digest", PREDEFINED);
     BASE_NAME = Rule::warning("annotations.base-name.grammar", "org.opencontainers.image.base.name should be a reference that names its registry", PREDEFINED);
 }

@@ -16,17 +16,17 @@ rules! {
     ARCHITECTURE_REQUIRED = Rule::error("config.architecture.required", "an image configuration must have an architecture", CONFIG);
     OS_REQUIRED = Rule::error("config.os.required", "an image configuration must have an os", CONFIG);
     CREATED = Rule::error("config.created.date-time", "created must be a date and time (RFC 3339, section 5.6)", CONFIG);
-    ENV = Rule::error("config.env.grammar", "each of Env must be NAME=value", CONFIG);
+    ENV = Rule::error("config.env.grammar", "each entry of Env must be NAME=value", CONFIG);
     ROOTFS_REQUIRED = Rule::error("config.rootfs.required", "an image configuration must have a rootfs", CONFIG);
     ROOTFS_TYPE_REQUIRED = Rule::error("config.rootfs.type.required", "rootfs must have a type", CONFIG);
     ROOTFS_TYPE = Rule::error("config.rootfs.type.value", "the type of rootfs must be layers", CONFIG);
     DIFF_IDS_REQUIRED = Rule::error("config.diff-ids.required", "rootfs must have diff_ids", CONFIG);
-    DIFF_IDS = Rule::error("config.diff-ids.digest", "each of diff_ids must be a digest", DIFF_ID).beyond_schema();
-    DIFF_IDS_UNREGISTERED = Rule::warning("config.diff-ids.unregistered", "the digest's algorithm is not registered: not everyone can verify it", DIFF_ID);
+    DIFF_IDS = Rule::error("config.diff-ids.digest", "each entry of diff_ids must be a digest", DIFF_ID).beyond_schema();
+    DIFF_IDS_UNREGISTERED = Rule::warning("config.diff-ids.unregistered", "the digest's algorithm should be a registered one: not everyone can verify others", DIFF_ID);
     PORTS = Rule::warning("config.exposed-ports.grammar", "the keys of ExposedPorts should be port, port/tcp or port/udp", CONFIG);
-    STOP_SIGNAL = Rule::warning("config.stop-signal.grammar", "StopSignal should be the name of a signal: SIGKILL, SIGRTMIN+3", CONFIG);
-    ARGS_ESCAPED = Rule::warning("config.args-escaped.deprecated", "ArgsEscaped is deprecated", CONFIG);
-    HISTORY_LAYERS = Rule::warning("config.history.layers", "history should have as many entries that are no empty_layer as there are diff_ids", CONFIG);
+    STOP_SIGNAL = Rule::warning("config.stop-signal.grammar", "StopSignal should be the name of a signal, such as SIGKILL or SIGRTMIN+3", CONFIG);
+    ARGS_ESCAPED = Rule::warning("config.args-escaped.deprecated", "ArgsEscaped should not be used: it is deprecated", CONFIG);
+    HISTORY_LAYERS = Rule::warning("config.history.layers", "history should have one entry that is not an empty_layer for each of diff_ids", CONFIG);
 }
 
 static PROPERTIES: Properties<10> = Properties {

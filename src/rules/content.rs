@@ -21,11 +21,11 @@ rules! {
     DIGEST = Rule::error("content.digest", "the content must have the digest that its descriptor states", VERIFICATION).beyond_schema();
     UNVERIFIABLE = Rule::warning("content.digest.unverifiable", "the content cannot be verified: the algorithm of its digest is not implemented", ALGORITHMS);
     // The specification's text: whoever expected a type may keep to it where the digest is right, and say so.
-    MEDIA_TYPE = Rule::warning("content.media-type", "the content should be served by the media type of its descriptor, which counts", CONFLICTS);
-    ARTIFACT_TYPE = Rule::error("content.artifact-type", "the descriptor's artifactType must be that of the manifest or index, or else the mediaType of the manifest's config", PROPERTIES).beyond_schema();
+    MEDIA_TYPE = Rule::warning("content.media-type", "the content should be served as its descriptor's media type, which takes precedence", CONFLICTS);
+    ARTIFACT_TYPE = Rule::error("content.artifact-type", "a descriptor's artifactType must be that of the manifest or index, or else the mediaType of its config", PROPERTIES).beyond_schema();
     // A platform in an index is what the image needs at least, so another one is no breach.
     PLATFORM = Rule::warning("content.platform", "the configuration should be for the platform that the index states", INDEX);
-    LAYERS = Rule::error("config.layers.count", "rootfs must have one of diff_ids for each layer of the manifest", CONFIG).beyond_schema();
+    LAYERS = Rule::error("config.layers.count", "diff_ids must have one entry for each layer of the manifest", CONFIG).beyond_schema();
 }
 
 /// Checks the properties of a document against what is expected of it.

@@ -11,10 +11,10 @@ const PROPERTIES: &str = image_spec!("descriptor.md#properties");
 const EMBEDDED: &str = image_spec!("descriptor.md#embedded-content");
 
 rules! {
-    BASE64 = Rule::error("descriptor.data.base64", "data must be in Base 64 (RFC 4648, section 4), padded, without line breaks", PROPERTIES);
+    BASE64 = Rule::error("descriptor.data.base64", "data must be Base64 (RFC 4648, section 4), padded, without line breaks", PROPERTIES);
     SIZE = Rule::error("descriptor.data.size", "data must be as long as size says", EMBEDDED).beyond_schema();
     DIGEST = Rule::error("descriptor.data.digest", "data must have the digest of the descriptor", EMBEDDED).beyond_schema();
-    MEDIA_TYPE = Rule::error("descriptor.data.media-type", "data must not be a manifest or index of another media type than its descriptor's: what is refused by its type would come in", EMBEDDED).beyond_schema();
+    MEDIA_TYPE = Rule::error("descriptor.data.media-type", "data must not be a manifest or index of another media type than the descriptor's: it would pass a filter by type", EMBEDDED).beyond_schema();
 }
 
 /// What the descriptor says of its content, as far as it could be read.

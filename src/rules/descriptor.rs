@@ -25,18 +25,18 @@ rules! {
     DIGEST_REQUIRED = Rule::error("descriptor.digest.required", "a descriptor must have a digest", PROPERTIES);
     DIGEST_GRAMMAR = Rule::error("descriptor.digest.grammar", "digest must be algorithm:encoded", DIGESTS);
     DIGEST_ENCODING = Rule::error("descriptor.digest.encoding", "the digest must have the length of its algorithm, in lowercase hexadecimal", ALGORITHMS).beyond_schema();
-    DIGEST_UNREGISTERED = Rule::warning("descriptor.digest.unregistered", "the digest's algorithm is not registered: not everyone can verify it", ALGORITHMS);
+    DIGEST_UNREGISTERED = Rule::warning("descriptor.digest.unregistered", "the digest's algorithm should be a registered one: not everyone can verify others", ALGORITHMS);
     SIZE_REQUIRED = Rule::error("descriptor.size.required", "a descriptor must have a size", PROPERTIES);
     SIZE_NEGATIVE = Rule::error("descriptor.size.negative", "size must not be negative", PROPERTIES).beyond_schema();
     SIZE_RANGE = Rule::error("descriptor.size.range", "size must be an integer of 64 bits, at most 2^63 - 1", PROPERTIES);
-    SIZE_PRECISION = Rule::error("descriptor.size.precision", "size must be at most 2^53 - 1: JavaScript and others round what is larger", PROPERTIES).beyond_schema();
-    URLS_GRAMMAR = Rule::error("descriptor.urls.grammar", "each of urls must be an absolute URI (RFC 3986)", PROPERTIES);
+    SIZE_PRECISION = Rule::error("descriptor.size.precision", "size must be at most 2^53 - 1: JavaScript and others round larger ones", PROPERTIES).beyond_schema();
+    URLS_GRAMMAR = Rule::error("descriptor.urls.grammar", "each entry of urls must be an absolute URI (RFC 3986)", PROPERTIES);
     ARTIFACT_TYPE = Rule::error("descriptor.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", PROPERTIES);
     URLS_SCHEME = Rule::warning("descriptor.urls.scheme", "urls should use the schemes http and https", PROPERTIES);
     URLS_CREDENTIALS = Rule::warning("descriptor.urls.credentials", "urls should not hold credentials: everyone who may read the document may read them", PROPERTIES);
-    EMPTY = Rule::warning("descriptor.empty.value", "the empty descriptor should be of {}: 2 bytes, and their digest", EMPTY_DESCRIPTOR);
-    MEDIA_TYPE_CASE = Rule::warning("descriptor.media-type.case", "a specified media type should be spelled as specified: some readers do not know it otherwise", MEDIA_TYPES);
-    DEPRECATED = Rule::warning("descriptor.media-type.nondistributable", "layers that must not be distributed are deprecated", NONDISTRIBUTABLE);
+    EMPTY = Rule::warning("descriptor.empty.value", "the empty descriptor should have the size (2) and the digest of {}", EMPTY_DESCRIPTOR);
+    MEDIA_TYPE_CASE = Rule::warning("descriptor.media-type.case", "a specified media type should be in its specified case: some readers know no other", MEDIA_TYPES);
+    DEPRECATED = Rule::warning("descriptor.media-type.nondistributable", "non-distributable layers should not be used: they are deprecated", NONDISTRIBUTABLE);
     SUBJECT = Rule::warning("descriptor.subject.media-type", "a subject should be a manifest or an index", image_spec!("manifest.md#image-manifest-property-descriptions"));
 }
 

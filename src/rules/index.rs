@@ -20,9 +20,9 @@ rules! {
     MEDIA_TYPE_MISSING = Rule::warning("index.media-type.missing", "an image index should have a mediaType", INDEX);
     MEDIA_TYPE_GRAMMAR = Rule::error("index.media-type.grammar", "mediaType must be type/subtype without parameters (RFC 6838, section 4.2)", INDEX);
     MEDIA_TYPE = Rule::error("index.media-type.value", "mediaType must be application/vnd.oci.image.index.v1+json", INDEX).beyond_schema();
-    MANIFESTS_REQUIRED = Rule::error("index.manifests.required", "an image index must have manifests, be it none", INDEX);
-    ENTRY_MEDIA_TYPE = Rule::warning("index.manifests.media-type", "the entries of an index should be manifests and indexes", INDEX);
-    PLATFORM_MISSING = Rule::warning("index.platform.missing", "an entry of an index that is an image should have a platform", DESCRIPTOR);
+    MANIFESTS_REQUIRED = Rule::error("index.manifests.required", "an image index must have manifests, even if empty", INDEX);
+    ENTRY_MEDIA_TYPE = Rule::warning("index.manifests.media-type", "the entries of an index should be manifests or indexes", INDEX);
+    PLATFORM_MISSING = Rule::warning("index.platform.missing", "an image in an index should have a platform", DESCRIPTOR);
     ARTIFACT_TYPE = Rule::error("index.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", INDEX);
 }
 

@@ -14,17 +14,17 @@ const OBJECTS: &str = "https://www.rfc-editor.org/rfc/rfc7493.html#section-2.3";
 const PARSERS: &str = "https://www.rfc-editor.org/rfc/rfc8259.html#section-9";
 
 rules! {
-    SIZE = Rule::error("json.size", "the document is not larger than the cap", PARSERS);
-    VALUES = Rule::error("json.values", "the document has no more values than the cap", PARSERS);
-    DEPTH = Rule::error("json.depth", "the document is not nested more deeply than the cap", PARSERS);
-    BYTE_ORDER_MARK = Rule::error("json.byte-order-mark", "no byte order mark starts the document", ENCODING);
-    UTF8 = Rule::error("json.utf8", "the document is UTF-8", ENCODING);
-    SURROGATE = Rule::error("json.surrogate", "each surrogate escape has its other half", I_STRINGS);
-    CONTROL_CHARACTER = Rule::error("json.control-character", "control characters in strings are escaped", STRINGS);
-    NUMBER = Rule::error("json.number", "numbers are below 10^308, where every parser reads them as finite", NUMBERS);
-    TRAILING = Rule::error("json.trailing-data", "nothing follows the document's value", JSON);
-    SYNTAX = Rule::error("json.syntax", "the document is JSON", JSON);
-    PRECISION = Rule::warning("json.precision", "integers are at most 2^53 - 1 in size: JavaScript and others round what is larger", NUMBERS);
+    SIZE = Rule::error("json.size", "a document must not be larger than the cap", PARSERS);
+    VALUES = Rule::error("json.values", "a document must not have more values than the cap", PARSERS);
+    DEPTH = Rule::error("json.depth", "a document must not be nested more deeply than the cap", PARSERS);
+    BYTE_ORDER_MARK = Rule::error("json.byte-order-mark", "a document must not start with a byte order mark", ENCODING);
+    UTF8 = Rule::error("json.utf8", "a document must be UTF-8", ENCODING);
+    SURROGATE = Rule::error("json.surrogate", "a surrogate escape must have its other half", I_STRINGS);
+    CONTROL_CHARACTER = Rule::error("json.control-character", "control characters in strings must be escaped", STRINGS);
+    NUMBER = Rule::error("json.number", "numbers must be below 10^308: parsers differ on larger ones", NUMBERS);
+    TRAILING = Rule::error("json.trailing-data", "nothing may follow the document's value", JSON);
+    SYNTAX = Rule::error("json.syntax", "a document must be JSON", JSON);
+    PRECISION = Rule::warning("json.precision", "integers should be at most 2^53 - 1 in size: JavaScript and others round larger ones", NUMBERS);
     DUPLICATE_KEY = Rule::error("json.duplicate-key", "no two properties of an object may have one name", OBJECTS).beyond_schema();
 }
 

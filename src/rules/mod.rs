@@ -54,9 +54,9 @@ const ARTIFACT_USAGE: &str = image_spec!("manifest.md#guidelines-for-artifact-us
 const SELF: &str = image_spec!("considerations.md#extensibility");
 
 rules! {
-    KIND = Rule::error("document.kind", "the document is of no known kind, and no media type was given", MEDIA_TYPES);
+    KIND = Rule::error("document.kind", "the document must say what it is, by mediaType or its properties, unless a media type is given", MEDIA_TYPES);
     UNSUPPORTED = Rule::warning("document.unsupported", "there are no rules for this media type: only its JSON was checked", MEDIA_TYPES);
-    SCHEMA1 = Rule::error("document.docker-schema1", "Docker's schema 1 is deprecated, and no longer taken by registries: convert the image", DEPRECATED);
+    SCHEMA1 = Rule::error("document.docker-schema1", "Docker's schema 1 is deprecated, and registries no longer take it: convert the image", DEPRECATED);
     ARTIFACT = Rule::warning("document.artifact-manifest", "the artifact manifest was withdrawn before image specification 1.1: use an image manifest with artifactType", ARTIFACT_USAGE);
     OBJECT = Rule::error("document.object", "the document must be an object", MEDIA_TYPES);
 }

@@ -16,11 +16,11 @@ rules! {
     TYPE = Rule::error("platform.property.type", "a platform's properties must have the specified types", INDEX);
     ARCHITECTURE_REQUIRED = Rule::error("platform.architecture.required", "a platform must have an architecture", INDEX);
     OS_REQUIRED = Rule::error("platform.os.required", "a platform must have an os", INDEX);
-    OS = Rule::warning("platform.os.unknown", "os should be a value of Go's GOOS", INDEX);
-    ARCHITECTURE = Rule::warning("platform.architecture.unknown", "architecture should be a value of Go's GOARCH", INDEX);
+    OS = Rule::warning("platform.os.unknown", "os should be a value of Go's GOOS, such as linux", INDEX);
+    ARCHITECTURE = Rule::warning("platform.architecture.unknown", "architecture should be a value of Go's GOARCH, such as arm64", INDEX);
     VARIANT = Rule::warning("platform.variant.unknown", "variant should be one that is listed for the architecture", VARIANTS);
-    OS_FEATURES = Rule::warning("platform.os-features.unknown", "of os.features, only win32k is specified for windows", INDEX);
-    FEATURES = Rule::warning("platform.features.reserved", "features is reserved for future versions of the specification", INDEX);
+    OS_FEATURES = Rule::warning("platform.os-features.unknown", "os.features should hold only win32k for windows", INDEX);
+    FEATURES = Rule::warning("platform.features.reserved", "features should be left out: it is reserved for future specifications", INDEX);
 }
 
 static PLATFORM: Properties<6> = Properties {

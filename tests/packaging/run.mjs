@@ -42,6 +42,7 @@ try {
     const cli = join("node_modules", "pierhead", "dist", "cli", "main.js");
     await check(`${name}, the command`, () => program(node, cli, "digest", "abc.txt"), `${ABC}  abc.txt`);
   }
+  await check("TypeScript, its declarations checked too", () => program(npmBin("tsc"), "--project", "."), "");
   await check("Node 24, require", () => program(node24, "require.cjs"), ABC);
   await check("Deno", () => program(npmBin("deno"), "run", "--quiet", "--allow-all", "print.mjs"));
   await check("Bun", () => program(npmBin("bun"), "run", "print.mjs"));

@@ -14,7 +14,7 @@ pub(super) enum Fault {
 static LICENSES: [Hash; count(LICENSE_LIST)] = hashes(LICENSE_LIST);
 static EXCEPTIONS: [Hash; count(EXCEPTION_LIST)] = hashes(EXCEPTION_LIST);
 
-/// The identifiers of the SPDX license list 3.29.0, one a line.
+/// The identifiers of the SPDX license list 3.29.0 (<https://github.com/spdx/license-list-data>, CC0-1.0), one a line.
 const LICENSE_LIST: &str = include_str!("licenses.txt");
 const EXCEPTION_LIST: &str = include_str!("exceptions.txt");
 

@@ -24,8 +24,8 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead [options] [command]", ["help"]],
     ["pierhead validate [options] <file|folder|reference...>", ["validate", "--help"]],
     ["pierhead validate [options] <file|folder|reference...>", ["help", "validate"]],
-    ["pierhead inspect [options] <reference|file>", ["inspect", "-h"]],
-    ["pierhead inspect [options] <reference|file>", ["help", "inspect"]],
+    ["pierhead inspect [options] <reference|folder|file>", ["inspect", "-h"]],
+    ["pierhead inspect [options] <reference|folder|file>", ["help", "inspect"]],
     ["pierhead digest [options] <file...>", ["digest", "--help"]],
     ["pierhead digest [options] <file...>", ["help", "digest"]],
     ["pierhead help [options] [command]", ["help", "--help"]],
@@ -80,7 +80,7 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
     [["digest", "--loud", "-"], "unknown option '--loud'"],
     [["validate"], "missing required argument 'file|folder|reference'"],
     [["digest"], "missing required argument 'file'"],
-    [["inspect"], "missing required argument 'reference|file'"],
+    [["inspect"], "missing required argument 'reference|folder|file'"],
     [["inspect", "a", "b"], "too many arguments for 'inspect'. Expected 1 argument but got 2."],
     [["validate", "--media-type"], "option '--media-type <type>' argument missing"],
     [
@@ -111,7 +111,7 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
     ],
     [["validate", "a\nb"], "a b: no such file or directory"],
     [["validate", "--rules", "-"], "--rules checks nothing, and takes no files"],
-    [["validate", "--rules", "--format", "junit"], "--rules is not to be had as junit"],
+    [["validate", "--rules", "--format", "junit"], "--rules prints text or json, not junit"],
   ])("%j", async (args, expected) => {
     const result = await pierhead(args);
     expect(result).toMatchObject({ code: 2, stdout: "" });
