@@ -15,7 +15,7 @@ import { isCount } from "./stream.js";
 export interface ValidateOptions {
   /** The media type it was served by, or that its descriptor names. */
   mediaType?: string;
-  /** The released specifications (`1.1`, the default), their main (`dev`), or the official JSON Schema (`schema`). */
+  /** The released specifications (`1.1`, the default), their main branch, which adds BLAKE3 (`dev`), or the official JSON Schema (`schema`). */
   profile?: "1.1" | "dev" | "schema";
   /**
    * The descriptor that points at the document, which is then held against it: size, digest, media type and artifact type.

@@ -183,7 +183,7 @@ impl Expect {
             Self::String => (kind == ValueKind::String, "must be a string"),
             Self::Integer => (
                 value.is_integer(),
-                "must be an integer, written without fraction and exponent",
+                "must be an integer, written without fraction or exponent",
             ),
             Self::Bool => (kind == ValueKind::Bool, "must be true or false"),
             Self::Array | Self::Strings => (kind == ValueKind::Array, "must be an array"),
