@@ -149,6 +149,14 @@ describe.concurrent("pierhead validate, of an image layout", TIMEOUT, () => {
     expect(problem(result)).toContain("misled: DIGEST_MISMATCH: ");
   });
 
+  test("says which index on the way to a platform is missing", async () => {
+    const folder = damaged("halved");
+    await rm(join(cwd, blobPath(folder, hello)));
+    const result = await pierhead(["validate", "--platform", "linux/arm64", folder], { cwd });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(problem(result)).toBe(`halved: the index ${hello.digest} is missing`);
+  });
+
   test("is reported by the paths of its files as SARIF", async () => {
     const folder = makeLayout(join(cwd, "sarif layout"));
     const manifest = addImage(folder, "layer", { layers: 7 });
