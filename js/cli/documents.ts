@@ -20,7 +20,7 @@ import { imageOf } from "./content.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
 import { isIndex, missing } from "./select.js";
-import { blobPath, layoutFiles, registrySource } from "./sources.js";
+import { blobPath, isWithin, layoutFiles, registrySource } from "./sources.js";
 import { targetOf } from "./target.js";
 
 /** How what is named is read and judged. */
@@ -56,8 +56,9 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
   const files = layoutFiles(folder);
   const { platform, signal } = options;
   if (platform === undefined) {
-    for await (const report of validateLayout(files, graphOptions(options))) {
-      yield { ...report, name: join(folder, report.name) };
+    for await (const { name, report, bytes } of validateLayout(files, graphOptions(options))) {
+      const quoted = bytes !== undefined && (await isWithin(folder, name));
+      yield { name: join(folder, name), report, ...(quoted && { bytes }) };
     }
     return;
   }

@@ -1,8 +1,9 @@
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { digest, type Issue, type Rule } from "../../entry/index.js";
 import { Excerpts } from "../excerpt.js";
 import { jsonLine, type Output } from "../output.js";
+import { pathWithin } from "../paths.js";
 import type { Checked } from "../verdict.js";
 import type { Format } from "./format.js";
 
@@ -139,8 +140,7 @@ function withoutLinks(text: string): string {
 
 /** Where a document is: relative to this folder if it is in it, else in the file system. What is no file is named likewise. */
 function locationOf(name: string): ArtifactLocation {
-  const path = relative("", name);
-  if (path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path))
-    return { uri: pathToFileURL(resolve(name)).href };
+  const path = pathWithin("", name);
+  if (path === undefined) return { uri: pathToFileURL(resolve(name)).href };
   return { uri: path.split(sep).map(encodeURIComponent).join("/"), uriBaseId: ROOT };
 }
