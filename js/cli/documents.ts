@@ -5,10 +5,10 @@ import {
   type Descriptor,
   type GraphOptions,
   type ImageSource,
-  ManifestError,
   type NamedReport,
   OciDocument,
   type Platform,
+  resolvePlatform,
   type ValidateOptions,
   validate,
   validateImage,
@@ -19,12 +19,9 @@ import { readAll } from "../stream.js";
 import { imageOf } from "./content.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
-import { INDEXES, isIndex, select } from "./select.js";
-import { blobPath, layoutFiles, registrySource } from "./sources.js";
+import { isIndex, missing } from "./select.js";
+import { blobPath, isWithin, layoutFiles, registrySource } from "./sources.js";
 import { targetOf } from "./target.js";
-
-/** Indexes within indexes that are gone through to one platform, at most. */
-const MAX_INDEXES = 8;
 
 /** How what is named is read and judged. */
 export interface DocumentOptions {
@@ -59,8 +56,9 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
   const files = layoutFiles(folder);
   const { platform, signal } = options;
   if (platform === undefined) {
-    for await (const report of validateLayout(files, graphOptions(options))) {
-      yield { ...report, name: join(folder, report.name) };
+    for await (const { name, report, bytes } of validateLayout(files, graphOptions(options))) {
+      const quoted = bytes !== undefined && (await isWithin(folder, name));
+      yield { name: join(folder, name), report, ...(quoted && { bytes }) };
     }
     return;
   }
@@ -92,17 +90,15 @@ async function chosen(
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Descriptor> {
-  let document = index;
-  for (let depth = 0; depth < MAX_INDEXES; depth += 1) {
-    const descriptor = select(document, platform);
-    const role = INDEXES.has(descriptor.mediaType) ? "index" : "manifest";
-    if (role === "manifest") return descriptor;
-    const stream = await source.open(descriptor, role);
-    if (stream === undefined) return descriptor;
+  let last = index;
+  const resolve = async (descriptor: Descriptor): Promise<OciDocument> => {
+    const stream = await source.open(descriptor, "index");
+    if (stream === undefined) throw new CliError(`the index ${descriptor.digest} is missing`);
     const bytes = await readAll(verifyStream(stream, descriptor, { signal }), DOCUMENT_LIMIT, { signal });
-    document = OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
-  }
-  throw new ManifestError("TOO_DEEP", `more than ${MAX_INDEXES} indexes in one another`);
+    last = OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
+    return last;
+  };
+  return (await resolvePlatform(index, platform, { resolve })) ?? missing(last, platform);
 }
 
 function graphOptions({ validation: { profile }, signal }: DocumentOptions): GraphOptions {

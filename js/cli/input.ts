@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { DOCUMENT_LIMIT } from "../document.js";
-import { ByteSource } from "../source.js";
+import { readStart } from "../stream.js";
 import { CliError } from "./output.js";
 
 /** The argument that stands for standard input. */
@@ -66,15 +66,5 @@ async function readChunk(
  * Rejects with the signal's reason once that aborts.
  */
 export async function readDocument(file: string, signal: AbortSignal): Promise<Uint8Array> {
-  const source = new ByteSource(await openInput(file), { signal });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size <= DOCUMENT_LIMIT) {
-    const chunk = await source.read();
-    if (chunk === undefined) break;
-    chunks.push(chunk);
-    size += chunk.byteLength;
-  }
-  await source.cancel();
-  return Buffer.concat(chunks, size).subarray(0, DOCUMENT_LIMIT + 1);
+  return await readStart(await openInput(file), DOCUMENT_LIMIT + 1, { signal });
 }

@@ -14,8 +14,11 @@ export function isIndex({ mediaType }: OciDocument): boolean {
 
 /** The entry of an index to go on with for a platform, which has to be there. */
 export function select(index: OciDocument, asked: Platform): Descriptor {
-  const found = selectPlatform(index, asked);
-  if (found !== undefined) return found;
+  return selectPlatform(index, asked) ?? missing(index, asked);
+}
+
+/** Says that an index has nothing for a platform, and for which it has. */
+export function missing(index: OciDocument, asked: Platform): never {
   const { manifests } = index.descriptors();
   const platforms = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
   const known = platforms.length === 0 ? "none is stated" : `there is ${[...new Set(platforms)].join(", ")}`;

@@ -1,8 +1,9 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Repository } from "../entry/client.js";
 import { type ImageSource, type LayoutFiles, parseDigest, RegistryError } from "../entry/index.js";
 import { openFile } from "./input.js";
+import { pathWithin } from "./paths.js";
 
 /** What a registry keeps among its blobs; everything else are manifests to it. */
 const BLOBS: ReadonlySet<string> = new Set(["config", "layer", "blob"]);
@@ -49,6 +50,19 @@ export function layoutFiles(folder: string): LayoutFiles {
       }
     },
   };
+}
+
+/**
+ * Whether a file of a layout is in its folder. What a link leads to elsewhere is judged as any file is, but is not to be quoted:
+ * whoever made the layout may not read it, and lets others, who may, print it.
+ */
+export async function isWithin(folder: string, path: string): Promise<boolean> {
+  try {
+    const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+    return pathWithin(root, file) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {

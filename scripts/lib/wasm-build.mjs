@@ -1,5 +1,5 @@
 /** The wasm build: wasm-pack, then wasm-bindgen with the flags wasm-pack cannot pass, then wasm-opt. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { root, wasmBuilds } from "./project.mjs";
@@ -106,8 +106,20 @@ export async function buildWasm({ name, features }, { folder = root, out, target
     ],
     options,
   );
+  withoutDefaultExport(join(out, "pierhead.js"));
   const module = join(out, "pierhead_bg.wasm");
   await run(npmBin("wasm-opt"), [...WASM_OPT_FLAGS, ...(names ? ["-g"] : []), module, "-o", module], options);
+}
+
+/**
+ * Takes the asynchronous way to an instance out of a module's exports, so that bundlers drop it: it fetches, nobody goes it, and
+ * it is half a kilobyte of each user's download.
+ */
+function withoutDefaultExport(glue) {
+  const [exported, wanted] = ["export { initSync, __wbg_init as default };", "export { initSync };"];
+  const text = readFileSync(glue, "utf8");
+  if (!text.includes(exported)) throw new Error("the glue of wasm-bindgen ends in another export than it did");
+  writeFileSync(glue, text.replace(exported, wanted));
 }
 
 /** Builds both modules into `<out>/core` and `<out>/front`; what was there is replaced when both are complete. */

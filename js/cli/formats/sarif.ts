@@ -1,8 +1,9 @@
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { digest, type Issue, type Rule } from "../../entry/index.js";
 import { Excerpts } from "../excerpt.js";
 import { jsonLine, type Output } from "../output.js";
+import { pathWithin } from "../paths.js";
 import type { Checked } from "../verdict.js";
 import type { Format } from "./format.js";
 
@@ -78,7 +79,7 @@ export class SarifFormat implements Format {
   unread(name: string, problem: string): void {
     this.#notifications.push({
       level: "error",
-      message: { text: withoutLinks(problem) },
+      message: { text: literal(problem) },
       locations: [{ physicalLocation: { artifactLocation: locationOf(name) } }],
     });
   }
@@ -112,7 +113,7 @@ export class SarifFormat implements Format {
 }
 
 function descriptorOf({ id, severity, summary, spec }: Rule): object {
-  const text = `${summary}.`;
+  const text = literal(`${summary}.`);
   return {
     id,
     shortDescription: { text },
@@ -125,22 +126,21 @@ function descriptorOf({ id, severity, summary, spec }: Rule): object {
 }
 
 function messageOf({ message, pointer }: Issue): string {
-  return pointer === "" ? message : `${message} (at ${withoutLinks(pointer)})`;
+  return literal(pointer === "" ? message : `${message} (at ${pointer})`);
 }
 
 function regionOf({ line, column }: Issue, excerpts: Excerpts): object {
   return { startLine: line, startColumn: column, endLine: line, endColumn: excerpts.endOfToken(line, column) };
 }
 
-/** Text from outside, in which nothing is a link (SARIF 2.1.0, section 3.11.6). */
-function withoutLinks(text: string): string {
-  return text.replace(/[\\[\]]/g, "\\$&");
+/** A message that says just this: in it nothing is a placeholder, or a link (SARIF 2.1.0, sections 3.11.5 and 3.11.6). */
+function literal(text: string): string {
+  return text.replace(/[{}]/g, "$&$&").replace(/[\\[\]]/g, "\\$&");
 }
 
 /** Where a document is: relative to this folder if it is in it, else in the file system. What is no file is named likewise. */
 function locationOf(name: string): ArtifactLocation {
-  const path = relative("", name);
-  if (path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path))
-    return { uri: pathToFileURL(resolve(name)).href };
+  const path = pathWithin("", name);
+  if (path === undefined) return { uri: pathToFileURL(resolve(name)).href };
   return { uri: path.split(sep).map(encodeURIComponent).join("/"), uriBaseId: ROOT };
 }

@@ -96,7 +96,8 @@ describe.concurrent("pierhead validate --format sarif", TIMEOUT, () => {
       semanticVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
       rules: rules().map(({ id, summary, spec, severity }) => ({
         id,
-        shortDescription: { text: `${summary}.` },
+        // A brace alone begins a placeholder (section 3.11.5).
+        shortDescription: { text: `${summary.replace("{}", "{{}}")}.` },
         helpUri: spec,
         defaultConfiguration: { level: severity },
       })),
@@ -188,7 +189,7 @@ describe.concurrent("pierhead validate --format sarif", TIMEOUT, () => {
     );
     const last = results.at(-1);
     expect(last?.locations[0].logicalLocations).toEqual([{ fullyQualifiedName: "/annotations/org.[a](b){0}.json" }]);
-    expect(last?.message.text).toMatch(/\(at \/annotations\/org\.\\\[a\\\]\(b\)\{0\}\.json\)$/);
+    expect(last?.message.text).toMatch(/\(at \/annotations\/org\.\\\[a\\\]\(b\)\{\{0\}\}\.json\)$/);
   });
 
   test("lists what was checked, with the digests", async () => {

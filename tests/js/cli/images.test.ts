@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { fixtureLayout, startRegistry } from "../../support/registry.mjs";
@@ -147,6 +147,31 @@ describe.concurrent("pierhead validate, of an image layout", TIMEOUT, () => {
     const result = await pierhead(["validate", "--platform", "linux/arm64", folder], { cwd });
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(problem(result)).toContain("misled: DIGEST_MISMATCH: ");
+  });
+
+  test("is not quoted where a link leads out of it", async () => {
+    const secret = '{"auths":{"registry.example":{"auth":"aHVudGVyMg=="}}}';
+    await writeFile(join(cwd, "config.json"), secret);
+    const folder = damaged("linked");
+    const [header, index] = ["oci-layout", "index.json"].map((name) => join(cwd, folder, name)) as [string, string];
+    await rm(header);
+    await symlink("../config.json", header);
+    await rename(index, join(cwd, folder, "moved.json"));
+    await symlink("moved.json", index);
+    const { code, stdout } = await pierhead(["validate", folder], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toContain("linked/oci-layout:1:1 error layout.");
+    expect(stdout).not.toContain("auth");
+    // What stays in it is.
+    expect(stdout).toContain('    1 | {"schemaVersion"');
+  });
+
+  test("says which index on the way to a platform is missing", async () => {
+    const folder = damaged("halved");
+    await rm(join(cwd, blobPath(folder, hello)));
+    const result = await pierhead(["validate", "--platform", "linux/arm64", folder], { cwd });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(problem(result)).toBe(`halved: the index ${hello.digest} is missing`);
   });
 
   test("is reported by the paths of its files as SARIF", async () => {
