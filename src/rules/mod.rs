@@ -185,6 +185,8 @@ pub(crate) fn examine<'a>(bytes: &'a [u8], options: &Options) -> Examined<'a> {
     };
     if let (Some(served), Some(described)) = (served, described)
         && !served.eq_ignore_ascii_case(described)
+        // Registries serve every blob by this one, which says nothing of it.
+        && !served.eq_ignore_ascii_case("application/octet-stream")
     {
         report.add(&content::MEDIA_TYPE, profile, Place::START);
     }
