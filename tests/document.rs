@@ -44,12 +44,6 @@ fn a_document_is_what_it_is_declared_to_be_else_what_it_says_else_what_it_looks_
             Some(MANIFEST),
         ),
         (
-            json!({"mediaType": MANIFEST.to_uppercase(), "layers": []}),
-            None,
-            Kind::ImageManifest,
-            Some(MANIFEST),
-        ),
-        (
             json!({"rootfs": {}}),
             Some("a/b"),
             Kind::Unknown,
@@ -144,6 +138,17 @@ fn a_document_is_what_it_is_declared_to_be_else_what_it_says_else_what_it_looks_
             "{text} as {declared:?}"
         );
         assert_eq!(kind.media_type().map_or(Kind::Unknown, Kind::of), kind);
+    }
+}
+
+#[test]
+fn a_media_type_of_its_own_has_the_case_that_readers_compare_it_in() {
+    for media_type in [MANIFEST, DOCKER_MANIFEST, INDEX] {
+        let text = json!({"schemaVersion": 2, "mediaType": media_type.to_uppercase()}).to_string();
+        for declared in [None, Some(media_type)] {
+            let error = Document::parse(text.clone().into(), declared).unwrap_err();
+            assert_eq!(error.code(), "MEDIA_TYPE_MISMATCH", "{text}");
+        }
     }
 }
 

@@ -264,6 +264,74 @@ fn documents_are_read_up_to_the_limit_on_their_bytes_in_all() {
 }
 
 #[test]
+fn what_is_served_for_something_else_counts_for_the_limit_on_bytes() {
+    let mut image = Image::default();
+    let other = vec![b' '; 2_000];
+    let mut entries = Vec::new();
+    for number in 0..10_u32 {
+        let named = digest(&number.to_be_bytes());
+        entries.push(json!({"mediaType": INDEX, "digest": named, "size": other.len()}));
+        image.served.insert(named, other.clone());
+    }
+    let root = index(&entries);
+    let limits = Limits::default().with_max_bytes(root.len() as u64 + 6_000);
+    let reports = image.walk(Options::default().with_limits(limits), &root);
+    assert_eq!(image.opened.len(), 3);
+    assert_eq!(rules(&reports[0].report), ["content.digest", "graph.count"]);
+}
+
+#[test]
+fn what_descriptors_hold_counts_for_the_limit_on_descriptors() {
+    let names = |name: &str| (0..400).map(|number| format!("{name}.{number}")).collect();
+    let annotations: Vec<String> = names("a");
+    let annotations: Map<String, Value> = annotations
+        .into_iter()
+        .map(|key| (key, json!("")))
+        .collect();
+    let features: Vec<String> = names("a");
+    let mut image = Image::default();
+    for extra in [
+        json!({"annotations": annotations}),
+        json!({"urls": vec!["https://example.com/"; 400]}),
+        json!({"platform": {"os": "linux", "architecture": "amd64", "os.features": features}}),
+    ] {
+        let mut entry = entry("a/b", b"blob");
+        let extra = extra.as_object().cloned().unwrap();
+        entry.as_object_mut().unwrap().extend(extra);
+        for (limit, beyond) in [(200, true), (201, false)] {
+            let limits = Limits::default().with_max_descriptors(limit);
+            let options = Options::default().with_limits(limits);
+            let reports = image.walk(options, &index(&[entry.clone()]));
+            let found = rules(&reports[0].report).contains(&"graph.count");
+            assert_eq!(found, beyond, "{limit}");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_of_many_features_is_no_burden_on_those_who_lead_to_it() {
+    let features: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "os.features": features, "rootfs": {"type": "layers", "diff_ids": []},
+    });
+    let config = config.to_string().into_bytes();
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "layers": [],
+        "config": entry("application/vnd.oci.image.config.v1+json", &config),
+    });
+    let manifest = manifest.to_string().into_bytes();
+    let mut entry = entry(MANIFEST, &manifest);
+    entry["platform"] = json!({"os": "linux", "architecture": "amd64"});
+    let mut image = Image::default();
+    image.add("config", config);
+    image.add("manifest", manifest);
+    let started = Instant::now();
+    let reports = image.walk(Options::default(), &index(&vec![entry; 20_000]));
+    assert_eq!(reports.len(), 3);
+    assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
 fn a_cycle_through_a_subject_is_a_loop() {
     // Digests that nobody can verify let documents name one another.
     let manifest = json!({

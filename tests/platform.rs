@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+use std::time::{Duration, Instant};
+
 use pierhead::Kind;
 use pierhead::platform::{DEFAULT, Platform};
 use proptest::prelude::*;
@@ -142,6 +144,12 @@ fn features_that_an_image_requires_must_be_offered() {
     assert!(!platform("windows/amd64").matches(&image));
     assert!(platform("windows(+other+win32k)/amd64").matches(&image));
     assert!(platform("windows(+win32k)/amd64").matches(&platform("windows/amd64")));
+    // A document may state as many as it holds: each looked for among all would take minutes.
+    let names = (0..200_000).map(|number: u32| number.to_string());
+    let many = Platform::new("linux", "amd64").with_os_features(names);
+    let started = Instant::now();
+    assert!(many.matches(&many));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

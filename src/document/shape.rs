@@ -14,7 +14,7 @@ use super::Kind;
 pub(crate) enum Clash {
     /// `mediaType` is not the declared media type.
     DeclaredMediaType,
-    /// `mediaType` is unknown, but the properties are a manifest's or an index's.
+    /// `mediaType` is unknown, if only to readers that do not ignore case, but the properties are a manifest's or an index's.
     UnknownMediaType,
     /// `manifests` beside `config` or `layers`, and no media type to say which counts.
     BothShapes,
@@ -154,7 +154,14 @@ impl<'a> Shape<'a> {
         let own_name = own.and_then(Value::as_str);
         let own_kind = own_name.as_deref().map_or(Kind::Unknown, Kind::of);
         if by_shape != Kind::Descriptor && own_kind.is_self_describing() {
-            return (own_kind, own_kind.media_type().map(Cow::Borrowed));
+            let media_type = own_kind.media_type();
+            if let Some(own) = own
+                && own_kind != Kind::ArtifactManifest
+                && !media_type.is_some_and(|name| own.is_str(name))
+            {
+                clashes.push((Clash::UnknownMediaType, own));
+            }
+            return (own_kind, media_type.map(Cow::Borrowed));
         }
         if let (Some(own), true) = (own, by_shape.is_self_describing()) {
             clashes.push((Clash::UnknownMediaType, own));

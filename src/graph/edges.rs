@@ -35,6 +35,21 @@ impl Edge {
         }
     }
 
+    /// For how many descriptors it counts: one, and one more for every two of its annotations, URLs and features, each of which takes
+    /// a hundred bytes of memory however short it is.
+    pub(super) fn weight(&self) -> usize {
+        let Descriptor {
+            annotations,
+            urls,
+            platform,
+            ..
+        } = &self.descriptor;
+        let features = platform
+            .as_ref()
+            .map_or(0, |platform| platform.os_features.len());
+        1 + (annotations.len() + urls.len() + features) / 2
+    }
+
     /// Whether it is read whole, and followed.
     pub(super) fn is_document(&self) -> bool {
         match self.role {

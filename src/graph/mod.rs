@@ -44,7 +44,8 @@ use crate::rules::Profile;
 pub struct Limits {
     /// Documents that lead to one another, not counting the root: 8.
     pub max_depth: usize,
-    /// Descriptors that are followed, in all documents together, at a few hundred bytes of memory each: 100,000.
+    /// Descriptors that are followed, in all documents together, at a few hundred bytes of memory each: 100,000. Every two annotations,
+    /// URLs or features of a platform count as one more.
     pub max_descriptors: usize,
     /// Bytes of all documents together: 256 MiB.
     pub max_bytes: u64,

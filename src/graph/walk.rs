@@ -202,6 +202,9 @@ impl Walk {
         expected: Expected,
         place: Option<Place>,
     ) -> bool {
+        let size = bytes.len() as u64;
+        // Of something else than was named, too: whoever serves it could do so for every name.
+        self.bytes = self.bytes.saturating_add(size);
         let profile = self.options.profile;
         let options = rules::Options {
             media_type,
@@ -236,8 +239,6 @@ impl Walk {
                 _ => report.add(rule, profile, Place::START),
             }
         }
-        let size = bytes.len() as u64;
-        self.bytes = self.bytes.saturating_add(size);
         self.documents += 1;
         if let Some(known) = self.known.named(&digest, size, report.kind) {
             known.state = State::Open;
@@ -267,7 +268,7 @@ impl Walk {
             if !self.is_new(&edge) {
                 return true;
             }
-            self.descriptors += 1;
+            self.descriptors += edge.weight();
             if self.descriptors > self.options.limits.max_descriptors {
                 frame
                     .report

@@ -50,12 +50,13 @@ impl Platform {
     /// How well an image for `image` suits; `None` if it does not run.
     pub(crate) fn fit(&self, image: &Self) -> Option<Fit> {
         let (host, image) = (self.normalised(), image.normalised());
+        // Features are sorted now, so that no number of them costs more than their order.
         let same = host.os == image.os
             && host.architecture == image.architecture
             && image
                 .os_features
                 .iter()
-                .all(|feature| host.os_features.contains(feature));
+                .all(|feature| host.os_features.binary_search(feature).is_ok());
         if !same {
             return None;
         }

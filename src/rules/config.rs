@@ -46,7 +46,7 @@ static PROPERTIES: Properties<10> = Properties {
     ],
 };
 
-static EXECUTION: Properties<10> = Properties {
+static EXECUTION: Properties<14> = Properties {
     types: &TYPE,
     nulls: Nulls::Absent,
     list: [
@@ -60,6 +60,11 @@ static EXECUTION: Properties<10> = Properties {
         Property::optional("WorkingDir", Expect::String),
         Property::optional("StopSignal", Expect::String),
         Property::optional("ArgsEscaped", Expect::Bool),
+        // Reserved, for what Docker means by them.
+        Property::optional("Healthcheck", Expect::Any),
+        Property::optional("Memory", Expect::Any),
+        Property::optional("MemorySwap", Expect::Any),
+        Property::optional("CpuShares", Expect::Any),
     ],
 };
 
@@ -129,6 +134,7 @@ fn execution(findings: &mut Findings, config: Value<'_>) {
         _,
         stop_signal,
         args_escaped,
+        ..,
     ] = findings.properties(config, &EXECUTION);
     let strict = findings.profile == Profile::Schema;
     for variable in env.into_iter().flat_map(Value::elements) {

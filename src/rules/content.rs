@@ -85,7 +85,7 @@ impl Facts {
                 .filter(|ids| ids.is_array())
                 .map(|ids| ids.elements().count()),
             // Its properties are those of a platform. One that cannot be read is reported as such.
-            platform: read_platform(root).ok(),
+            platform: read_platform(root).ok().filter(is_short),
         }
     }
 
@@ -104,6 +104,22 @@ impl Facts {
             elsewhere.then_some(&PLATFORM),
         ]
     }
+}
+
+/// Whether a platform is short enough to be kept, and held against each of the many descriptors that may lead to its
+/// configuration: 16 features and 512 bytes are more than
+/// any has that means something.
+fn is_short(platform: &Platform) -> bool {
+    let Platform {
+        os,
+        architecture,
+        variant,
+        os_version,
+        os_features,
+    } = platform;
+    let options = [variant, os_version].into_iter().flatten();
+    let texts = [os, architecture].into_iter().chain(options);
+    os_features.len() <= 16 && texts.chain(os_features).map(String::len).sum::<usize>() <= 512
 }
 
 /// Whether an image of this platform is what the index says. A variant that only one of them states is not held against the other:

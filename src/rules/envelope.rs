@@ -36,9 +36,10 @@ pub(super) fn check(
         Some(media_type) => {
             let well_formed =
                 descriptor::media_type(findings, media_type, rules.media_type_grammar);
-            let usable = media_type
-                .as_str()
-                .is_some_and(|name| Kind::of(&name).is_self_describing());
+            // Most readers know no media type that is spelled otherwise, and take the document for whatever it looks like.
+            let usable = media_type.as_str().is_some_and(|name| {
+                Kind::of(&name).is_self_describing() && Kind::spelling(&name) == Some(&name)
+            });
             // One that differs from the declared media type has a rule of its own: see `ambiguity.media-type`.
             if well_formed && !usable && declared == Declared::No {
                 findings.add(rules.media_type, media_type);

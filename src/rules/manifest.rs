@@ -86,7 +86,11 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared
         findings.add(&ARTIFACT_TYPE_REQUIRED, root);
     }
     if let Some(layers) = layers {
-        self::layers(findings, layers, config, has(root, "artifactType"));
+        let is_artifact = has(root, "artifactType")
+            || config
+                .as_ref()
+                .is_some_and(|config| config.class != MediaTypeClass::Config);
+        self::layers(findings, layers, config, is_artifact);
     }
     if let Some(subject) = subject {
         descriptor::check(findings, subject, Role::Subject);

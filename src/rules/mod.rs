@@ -246,7 +246,10 @@ impl<'a> MediaTypes<'a> {
     /// The rule that two different ones break.
     fn conflict(&self) -> Option<&'static Rule> {
         let (served, described) = (self.served?, self.described?);
-        (!served.eq_ignore_ascii_case(described)).then_some(&content::MEDIA_TYPE)
+        let same = served.eq_ignore_ascii_case(described)
+            // Registries serve every blob by this one, which says nothing of it.
+            || served.eq_ignore_ascii_case("application/octet-stream");
+        (!same).then_some(&content::MEDIA_TYPE)
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) enum Fault {
     Unlisted,
 }
 
-/// The names of the list, hashed at compile time: of two thousand bytes instead of nine, none has to be stored as text. That
+/// The names of the list, hashed and sorted at compile time: of two thousand bytes instead of nine, none has to be stored as text. That
 /// another name has the hash of a listed one happens once in twenty thousand.
 static LICENSES: [Hash; count(LICENSE_LIST)] = hashes(LICENSE_LIST);
 static EXCEPTIONS: [Hash; count(EXCEPTION_LIST)] = hashes(EXCEPTION_LIST);
@@ -118,7 +118,7 @@ type Hash = [u8; 3];
 
 fn is_listed(list: &[Hash], name: &str) -> bool {
     let hash = hash(name.as_bytes(), 0, name.len());
-    list.contains(&hash)
+    list.binary_search(&hash).is_ok()
 }
 
 /// Three bytes of the FNV-1a hash of a name in lower case.
@@ -163,7 +163,25 @@ const fn hashes<const N: usize>(list: &str) -> [Hash; N] {
         }
         at += 1;
     }
+    // By insertion, in steps that become smaller until the last is one.
+    let mut step = N / 2;
+    while step > 0 {
+        let mut sorted = step;
+        while sorted < N {
+            let mut at = sorted;
+            while at >= step && is_before(hashes[at], hashes[at - step]) {
+                (hashes[at], hashes[at - step]) = (hashes[at - step], hashes[at]);
+                at -= step;
+            }
+            sorted += 1;
+        }
+        step /= 2;
+    }
     hashes
+}
+
+const fn is_before([a, b, c]: Hash, [x, y, z]: Hash) -> bool {
+    u32::from_be_bytes([0, a, b, c]) < u32::from_be_bytes([0, x, y, z])
 }
 
 #[cfg(test)]
@@ -186,6 +204,24 @@ mod tests {
             .map(|exception| exception.name);
         assert_eq!(names(LICENSE_LIST), sorted(licenses.collect()));
         assert_eq!(names(EXCEPTION_LIST), sorted(exceptions.collect()));
+    }
+
+    #[test]
+    fn every_name_is_found_among_the_sorted_ones() {
+        for (hashes, list) in [
+            (&LICENSES[..], LICENSE_LIST),
+            (&EXCEPTIONS[..], EXCEPTION_LIST),
+        ] {
+            assert!(hashes.is_sorted() && list.lines().all(|name| is_listed(hashes, name)));
+        }
+    }
+
+    #[test]
+    fn a_long_expression_takes_no_longer_for_the_length_of_the_list() {
+        let expression = "A OR ".repeat(1 << 18) + "A";
+        let started = std::time::Instant::now();
+        assert_eq!(fault(&expression), Some(Fault::Unlisted));
+        assert!(started.elapsed() < std::time::Duration::from_secs(2));
     }
 
     #[test]
