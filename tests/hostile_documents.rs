@@ -235,7 +235,7 @@ fn hostile_documents_are_refused_each_with_its_code() {
             )
             .into(),
             None,
-            "INVALID_MANIFEST",
+            "MEDIA_TYPE_MISMATCH",
         ),
         (
             "another manifest than declared, in capitals",
