@@ -44,7 +44,10 @@ export interface LayoutFiles {
 export interface GraphLimits {
   /** Documents inside one another, below the root: 8. */
   depth?: number | undefined;
-  /** Descriptors that are followed, each as often as documents name it: 100,000. */
+  /**
+   * Descriptors that are followed, each as often as documents name it: 100,000. Every two annotations, URLs or features of a
+   * platform count as one more.
+   */
   descriptors?: number | undefined;
   /** Bytes of all manifests, indexes and configurations together: 256 MiB. */
   bytes?: number | undefined;

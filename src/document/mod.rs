@@ -59,7 +59,8 @@ impl Document {
     ///
     /// # Errors
     /// - `INVALID_JSON`, `TOO_LARGE`, `TOO_DEEP`: not strict JSON, see [`Tree::parse`].
-    /// - `MEDIA_TYPE_MISMATCH`: its `mediaType` is not the declared one, or is unknown while its properties are a manifest's.
+    /// - `MEDIA_TYPE_MISMATCH`: its `mediaType` is not the declared one; or is unknown while its properties are a manifest's; or is that
+    ///   of a manifest or index but for its case, which most readers do not ignore.
     /// - `INVALID_MANIFEST`: two readers could take it for two things: a manifest with `manifests`, an index with `config` or
     ///   `layers`, either with properties of Docker's schema 1 or with `Layers` for `layers`; or it is no object at all.
     pub fn parse(bytes: Vec<u8>, media_type: Option<&str>) -> Result<Self> {

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::document::{Descriptor, Kind, read_platform};
 use crate::json::{Tree, Value};
+use crate::media_type::known;
 use crate::platform::Platform;
 
 use super::Expected;
@@ -54,19 +55,23 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, kind: Kind, expect
     }
 }
 
+/// The specification names two: that of the manifest or index itself, and for an image manifest its config's media type, which is
+/// no type of an artifact where the config is empty.
 fn artifact_type(findings: &mut Findings, root: Value<'_>, kind: Kind, stated: &str) {
     let own = root.get("artifactType").filter(|own| !own.is_null());
-    let effective = if kind.is_manifest() {
-        own.or_else(|| root.get("config")?.get("mediaType"))
-    } else {
-        own
+    let config = kind
+        .is_manifest()
+        .then(|| root.get("config")?.get("mediaType"))
+        .flatten()
+        .filter(|config| own.is_none() || !config.is_str(known::OCI_EMPTY));
+    let states = |value: &Value<'_>| {
+        // Case does not tell media types apart (RFC 6838, section 4.2).
+        value
+            .as_str()
+            .is_some_and(|text| text.eq_ignore_ascii_case(stated))
     };
-    // Case does not tell media types apart (RFC 6838, section 4.2).
-    let same = effective
-        .and_then(Value::as_str)
-        .is_some_and(|effective| effective.eq_ignore_ascii_case(stated));
-    if !same {
-        findings.add(&ARTIFACT_TYPE, effective.unwrap_or(root));
+    if ![own, config].iter().flatten().any(states) {
+        findings.add(&ARTIFACT_TYPE, own.or(config).unwrap_or(root));
     }
 }
 

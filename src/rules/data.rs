@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use crate::document::Shape;
-use crate::json::{Limits, Tree, Value};
+use crate::json::{Cause, Limits, Tree, Value};
 
 use super::report::Findings;
 use super::rule::{Rule, image_spec, rules};
@@ -45,16 +45,37 @@ pub(super) fn check(findings: &mut Findings, data: Value<'_>, claims: &Claims<'_
     {
         return findings.add(&DIGEST, data);
     }
-    let media_type = claims.media_type.and_then(Value::as_str);
-    if let Some(media_type) = media_type
-        && let Ok((tree, text)) = Tree::read(&content, &Limits::default())
-        && !Shape::of(tree.root_of(text))
-            .detect(Some(&media_type))
-            .clashes
-            .is_empty()
-    {
-        findings.add(&MEDIA_TYPE, data);
+    let Some(media_type) = claims.media_type.and_then(Value::as_str) else {
+        return;
+    };
+    match Tree::read(&content, &Limits::default()) {
+        Ok((tree, text)) => {
+            let detected = Shape::of(tree.root_of(text)).detect(Some(&media_type));
+            if !detected.clashes.is_empty() {
+                findings.add(&MEDIA_TYPE, data);
+            }
+        }
+        Err(fault) if is_read_by_others(fault.cause) && begins_an_object(&content) => {
+            findings.add_because(&MEDIA_TYPE, data, LENIENT);
+        }
+        Err(_) => {}
     }
+}
+
+const LENIENT: &str = "data is JSON that some readers take, and this one does not: it may be a manifest or index to them";
+
+/// Whether there are readers who go on where the strict one stops: Go's replaces what is not UTF-8, and nests more deeply.
+fn is_read_by_others(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::TooMany | Cause::TooDeep | Cause::Utf8 | Cause::Surrogate | Cause::Overflow
+    )
+}
+
+/// Whether bytes, be they UTF-8 or not, begin as an object with a property does.
+fn begins_an_object(bytes: &[u8]) -> bool {
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{");
+    rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\""))
 }
 
 /// Why a text is not what an encoder writes.
