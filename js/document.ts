@@ -4,6 +4,7 @@ import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
 import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
+import type { DocumentKind } from "./generated/DocumentKind.js";
 import { digest } from "./hasher.js";
 
 /** The most bytes that a document may have: the core's own limit. */
@@ -33,14 +34,14 @@ export class OciDocument {
   /** The exact bytes. Changing them breaks the document's promise. */
   readonly bytes: Uint8Array;
   /** What it is: `image-manifest`, `image-index`, … or `unknown`. */
-  readonly kind: string;
+  readonly kind: DocumentKind;
   /** Its media type, declared or its own. */
   readonly mediaType: string | undefined;
   #digest: string | undefined;
   #object: { value: unknown } | undefined;
   #descriptors: Descriptors | undefined;
 
-  private constructor(bytes: Uint8Array, kind: string, mediaType: string | undefined) {
+  private constructor(bytes: Uint8Array, kind: DocumentKind, mediaType: string | undefined) {
     this.bytes = bytes;
     this.kind = kind;
     this.mediaType = mediaType;
@@ -57,7 +58,7 @@ export class OciDocument {
     const mediaType = optionalText("mediaType", options.mediaType);
     return core.call((glue) => {
       const raw = glue.RawDocument.parse(readable(bytes), mediaType);
-      const parsed = new OciDocument(bytes, raw.kind, raw.mediaType);
+      const parsed = new OciDocument(bytes, raw.kind as DocumentKind, raw.mediaType);
       raw.free();
       return parsed;
     });

@@ -7,6 +7,7 @@ export type { Artifact } from "./generated/Artifact.js";
 export type { ArtifactKind } from "./generated/ArtifactKind.js";
 export type { Descriptor } from "./generated/Descriptor.js";
 export type { DigestParts } from "./generated/DigestParts.js";
+export type { DocumentKind } from "./generated/DocumentKind.js";
 export type { Issue } from "./generated/Issue.js";
 export type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 export type { Platform } from "./generated/Platform.js";

@@ -1,7 +1,7 @@
 import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { optionalText } from "./core/text.js";
-import { readable } from "./document.js";
+import { jsonOf, readable } from "./document.js";
 import { hostDigest } from "./engine/engine.js";
 import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
@@ -14,18 +14,18 @@ import { isCount } from "./stream.js";
 /** What a verdict may depend on. */
 export interface ValidateOptions {
   /** The media type it was served by, or that its descriptor names. */
-  mediaType?: string;
+  mediaType?: string | undefined;
   /** The released specifications (`1.1`, the default), their main branch, which adds BLAKE3 (`dev`), or the official JSON Schema (`schema`). */
-  profile?: "1.1" | "dev" | "schema";
+  profile?: "1.1" | "dev" | "schema" | undefined;
   /**
    * The descriptor that points at the document, which is then held against it: size, digest, media type and artifact type.
    * Its media type counts, whatever `mediaType` says.
    */
-  descriptor?: ExpectedDescriptor;
+  descriptor?: ExpectedDescriptor | undefined;
   /** Of an image configuration: how many layers the manifest has that points at it. */
-  layers?: number;
+  layers?: number | undefined;
   /** Of an image configuration: the platform that the index states for that manifest. */
-  platform?: Platform;
+  platform?: Platform | undefined;
 }
 
 /** A descriptor, of which nothing is needed but what it must have. */
@@ -83,11 +83,7 @@ export function expectedJson({
     }
   }
   if (layers !== undefined && !isCount(layers)) throw new OciError("INVALID_ARGUMENT", "layers is not a whole number");
-  try {
-    return JSON.stringify({ descriptor, layers, platform });
-  } catch (cause) {
-    throw new OciError("INVALID_ARGUMENT", "descriptor or platform is no data", { cause });
-  }
+  return jsonOf({ descriptor, layers, platform });
 }
 
 /** A rule that documents are checked against. */

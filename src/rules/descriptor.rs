@@ -34,7 +34,7 @@ rules! {
     ARTIFACT_TYPE = Rule::error("descriptor.artifact-type.grammar", "artifactType must be type/subtype without parameters (RFC 6838, section 4.2)", PROPERTIES);
     URLS_SCHEME = Rule::warning("descriptor.urls.scheme", "urls should use the schemes http and https", PROPERTIES);
     URLS_CREDENTIALS = Rule::warning("descriptor.urls.credentials", "urls should not hold credentials: everyone who may read the document may read them", PROPERTIES);
-    EMPTY = Rule::warning("descriptor.empty.value", "the empty descriptor should have the size (2) and the digest of {}", EMPTY_DESCRIPTOR);
+    EMPTY = Rule::warning("descriptor.empty.value", "the empty descriptor should have the size (2) and the digest of an empty JSON object", EMPTY_DESCRIPTOR);
     MEDIA_TYPE_CASE = Rule::warning("descriptor.media-type.case", "a specified media type should be in its specified case: some readers know no other", MEDIA_TYPES);
     DEPRECATED = Rule::warning("descriptor.media-type.nondistributable", "non-distributable layers should not be used: they are deprecated", NONDISTRIBUTABLE);
     SUBJECT = Rule::warning("descriptor.subject.media-type", "a subject should be a manifest or an index", image_spec!("manifest.md#image-manifest-property-descriptions"));

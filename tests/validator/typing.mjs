@@ -9,7 +9,7 @@ export async function checkTyping(visits) {
   const { page } = validator;
 
   await check("a valid manifest is found to be one, with its digest and size", async () => {
-    const typed = text(manifest({ annotations: { "org.example.title": "Hafen ⚓ 🛳" } }));
+    const typed = text(manifest({ annotations: { "com.example.title": "Hafen ⚓ 🛳" } }));
     const verdict = await validator.type(typed);
     assert.equal(verdict.headline, "Valid image manifest");
     assert.equal(verdict.counts, "No findings");
