@@ -48,8 +48,11 @@ describe("the engine that is picked", () => {
     expect(hostDigest(algorithm, BODY)).toBeUndefined();
   });
 
-  test("gives no digest by BLAKE3 at once: no host has it", () => {
+  test("gives no digest at once by BLAKE3, which no host has, nor of few bytes", () => {
     expect(hostDigest("blake3", BODY)).toBeUndefined();
+    expect(hostDigest("md5" as "sha256", BODY)).toBeUndefined();
+    expect(hostDigest("sha256", BODY.subarray(0, 4095))).toBeUndefined();
+    expect(hostDigest("sha256", BODY.subarray(0, 4096))).toMatch(/^[a-f0-9]{64}$/);
   });
 
   describe("is DigestStream where there is one and no node:crypto", () => {
