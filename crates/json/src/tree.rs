@@ -1,6 +1,6 @@
 //! The reader: text to [`Tree`], in one pass, without recursion and without an allocation per value.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 use std::collections::BinaryHeap;
 use std::{mem, str};
 
@@ -327,11 +327,15 @@ fn duplicates(text: &str, tree: &Tree) -> Vec<NodeId> {
         .filter(|value| value.is_object())
     {
         keys.clear();
-        keys.extend(object.entries().map(|(key, _)| Key(key)));
+        keys.extend(object.entries().map(|(key, _)| Key {
+            name: key.as_str().unwrap_or_default(),
+            id: key.id(),
+        }));
         if keys.len() <= FEW {
             for (count, key) in keys.iter().enumerate() {
-                if keys.iter().take(count).any(|earlier| earlier.same(key)) {
-                    found.push(key.0.id());
+                let mut earlier = keys.iter().take(count);
+                if earlier.any(|earlier| earlier.name == key.name) {
+                    found.push(key.id);
                 }
             }
         } else {
@@ -339,40 +343,17 @@ fn duplicates(text: &str, tree: &Tree) -> Vec<NodeId> {
             let repeats = keys
                 .iter()
                 .zip(keys.iter().skip(1))
-                .filter(|(left, right)| left.same(right));
-            found.extend(repeats.map(|(_, repeat)| repeat.0.id()));
+                .filter(|(left, right)| left.name == right.name);
+            found.extend(repeats.map(|(_, repeat)| repeat.id));
         }
     }
     found.into_sorted_vec()
 }
 
-/// A key, ordered by its name and then by its place. Sorted on heaps: `sort` is faster, and several times their size in
-/// WebAssembly for each type that it sorts.
-struct Key<'a>(Value<'a>);
-
-impl Key<'_> {
-    fn same(&self, other: &Self) -> bool {
-        self.0.same(other.0)
-    }
+/// A key, ordered by its name, decoded once, and then by its place. Sorted on heaps: `sort` is faster, and several times their
+/// size in WebAssembly for each type that it sorts.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    name: Cow<'a, str>,
+    id: NodeId,
 }
-
-impl Ord for Key<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_name = self.0.compare(other.0);
-        by_name.then_with(|| self.0.id().cmp(&other.0.id()))
-    }
-}
-
-impl PartialOrd for Key<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Key<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Key<'_> {}

@@ -1,7 +1,6 @@
 //! The cursor over a [`Tree`] and the text it was read from.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::iter;
 use std::ops::Range;
 
@@ -198,31 +197,6 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn position(self) -> Position {
         position_at(self.text.as_bytes(), self.span().start)
-    }
-
-    /// The order of two strings by their characters, decoded.
-    pub(super) fn compare(self, other: Self) -> Ordering {
-        let (left, right) = (
-            self.content().unwrap_or_default(),
-            other.content().unwrap_or_default(),
-        );
-        if self.has(ESCAPED) || other.has(ESCAPED) {
-            unescape(left).cmp(unescape(right))
-        } else {
-            // The order of UTF-8 bytes is that of the characters, so the two ways agree.
-            left.cmp(right)
-        }
-    }
-
-    /// Whether two strings are equal, decoded.
-    pub(super) fn same(self, other: Self) -> bool {
-        if (self.node.flags | other.node.flags) & ESCAPED == 0 {
-            // By length first, which tells most apart without a look at the text.
-            let length = |node: &Node| node.end - node.start;
-            length(self.node) == length(other.node) && self.content() == other.content()
-        } else {
-            self.compare(other).is_eq()
-        }
     }
 
     /// The text between the quotes of a string.
