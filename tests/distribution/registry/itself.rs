@@ -2,6 +2,7 @@
 
 mod access;
 mod failing;
+mod hosting;
 mod lists;
 mod uploads;
 
@@ -13,7 +14,7 @@ const HOME: &str = "https://registry.example";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 fn ask(world: &World, asked: Asked) -> Answer {
-    match world.send(asked) {
+    match world.exchange(asked) {
         Outcome::Answer(answer) => answer,
         other => panic!("{other:?}"),
     }

@@ -13,6 +13,7 @@ mod message;
 mod settings;
 mod store;
 mod tokens;
+mod transport;
 mod uploads;
 mod world;
 
@@ -25,6 +26,7 @@ pub use settings::{
     AfterCut, Deletes, Errors, Filter, Link, Location, Mounts, Ranges, Referrers, Settings, Unknown,
 };
 pub use store::{OCI_INDEX, Repository, Store, sha256};
+pub use transport::{Source, Wire};
 pub use world::{Outcome, World};
 
 /// One registry, with its token service and the storage behind it.

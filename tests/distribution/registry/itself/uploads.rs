@@ -70,6 +70,13 @@ fn an_upload_is_given_up_and_another_algorithm_is_asked_for() {
         400
     );
     let session = location(&ask(&world, request("POST", &format!("{begin}sha512"))));
+    let digest = pierhead::digest::Digest::of(pierhead::digest::Algorithm::Sha512, b"hello");
+    let other = location(&ask(&world, request("POST", &format!("{begin}sha512"))));
+    let close = request("PUT", &format!("{other}?digest={digest}")).with_body(b"hello");
+    assert_eq!(
+        location(&ask(&world, close)),
+        format!("/v2/a/blobs/{digest}")
+    );
     assert_eq!(ask(&world, request("DELETE", &session)).status, 204);
     assert_eq!(ask(&world, request("DELETE", &session)).status, 404);
 }
@@ -167,7 +174,7 @@ fn a_cut_leaves_what_the_settings_say() {
         let session = location(&ask(&world, request("POST", "/v2/a/blobs/uploads/")));
         world.fail(Fault::new("PATCH", "", What::CutRequest(3)));
         let patch = request("PATCH", &session).with_body(b"abcdef");
-        assert!(matches!(world.send(patch), Outcome::Failed));
+        assert!(matches!(world.exchange(patch), Outcome::Failed));
         assert_eq!(get(&world, &session).header("range"), left);
     }
 }
