@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
 import { addDigest } from "./digest.js";
 import { addInspect } from "./inspect.js";
@@ -52,6 +53,7 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addCompletion(program, context);
   addHelp(program);
   return program;
 }

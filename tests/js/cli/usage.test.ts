@@ -28,6 +28,8 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead inspect [options] <reference|folder|file>", ["help", "inspect"]],
     ["pierhead digest [options] <file...>", ["digest", "--help"]],
     ["pierhead digest [options] <file...>", ["help", "digest"]],
+    ["pierhead completion [options] <shell>", ["completion", "--help"]],
+    ["pierhead completion [options] <shell>", ["help", "completion"]],
     ["pierhead help [options] [command]", ["help", "--help"]],
   ])("is %j for %j, on stdout", async (usage, args) => {
     const { code, stdout, stderr } = await pierhead(args);
@@ -52,6 +54,7 @@ describe.concurrent("help", TIMEOUT, () => {
     ],
     ["inspect", ["--platform", "--plain-http", "--manifests-only", "--json"]],
     ["digest", ["--algorithm"]],
+    ["completion", []],
   ])("of %s has its options, examples and exit statuses", async (command, options) => {
     const { stdout } = await pierhead([command, "--help"]);
     for (const option of options) expect(stdout).toContain(`\n  ${option}`);
