@@ -2,8 +2,10 @@
 import { Command, CommanderError } from "commander";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
+import { Keychain } from "./credentials/keychain.js";
 import { addDigest } from "./digest.js";
 import { addInspect } from "./inspect.js";
+import { addLogin } from "./login.js";
 import { describe, Exit, Output } from "./output.js";
 import { addValidate } from "./validate.js";
 import { version } from "./version.js";
@@ -21,7 +23,8 @@ Run pierhead help COMMAND for more about one.`;
 
 const interrupt = new AbortController();
 const output = new Output(process.stdout, process.stderr);
-const context: Context = { output, signal: interrupt.signal, exitCode: Exit.ok };
+const { signal } = interrupt;
+const context: Context = { output, signal, keychain: new Keychain(process.env, signal), exitCode: Exit.ok };
 
 process.stdout.on("error", outputFailed);
 process.stderr.on("error", () => process.exit(Exit.brokenPipe));
@@ -53,6 +56,7 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addLogin(program, context);
   addCompletion(program, context);
   addHelp(program);
   return program;
