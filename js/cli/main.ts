@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
 import { Keychain } from "./credentials/keychain.js";
 import { addDigest } from "./digest.js";
+import { removeUnfinished } from "./files.js";
 import { addInspect } from "./inspect.js";
 import { addLogin } from "./login.js";
 import { describe, Exit, Output } from "./output.js";
@@ -24,17 +26,14 @@ Run pierhead help COMMAND for more about one.`;
 const interrupt = new AbortController();
 const output = new Output(process.stdout, process.stderr);
 const { signal } = interrupt;
+/** The signal that ended the command, once it has. */
+let stopped: NodeJS.Signals = "SIGINT";
 const context: Context = { output, signal, keychain: new Keychain(process.env, signal), exitCode: Exit.ok };
 
 process.stdout.on("error", outputFailed);
 process.stderr.on("error", () => process.exit(Exit.brokenPipe));
 process.on("uncaughtException", (error) => process.exit(report(error)));
-process.once("SIGINT", () => {
-  interrupt.abort();
-  // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
-  // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
-  setTimeout(() => process.kill(process.pid, "SIGINT"), GRACE).unref();
-});
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop(name));
 
 try {
   await createProgram().parseAsync();
@@ -42,7 +41,19 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
-if (interrupt.signal.aborted) process.exit(Exit.interrupted);
+if (signal.aborted) process.exit(report(signal.reason));
+
+/** Gives up what is going on. */
+function stop(name: NodeJS.Signals): void {
+  stopped = name;
+  interrupt.abort();
+  // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
+  // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
+  setTimeout(() => {
+    removeUnfinished();
+    process.kill(process.pid, name);
+  }, GRACE).unref();
+}
 
 function createProgram(): Command {
   const program = new Command("pierhead")
@@ -77,7 +88,7 @@ function addHelp(program: Command): void {
 
 /** Says what went wrong, unless that has been said or needs no word, and returns the exit status. */
 function report(error: unknown): number {
-  if (interrupt.signal.aborted) return Exit.interrupted;
+  if (signal.aborted) return Exit.signal + constants.signals[stopped];
   // The library has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.ok : Exit.trouble;
   output.problem(describe(error));

@@ -11,8 +11,8 @@ export const Exit = {
   trouble: 2,
   /** The reader of the output went away: 128 + SIGPIPE, as of a program that the signal ended. */
   brokenPipe: 141,
-  /** 128 + SIGINT. */
-  interrupted: 130,
+  /** What a signal's number is added to where it ended the command: 130 of Ctrl-C. */
+  signal: 128,
 } as const;
 
 /** The meaning of a piece of text, which a terminal shows by its colour. */
