@@ -34,6 +34,8 @@ export async function writeWhole<T>(
   { overwrite, mode = 0o666 }: FileOptions,
   write: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
+  // It is known before anything is fetched for it.
+  if (!overwrite && existsSync(path)) throw exists(path);
   const target = overwrite ? await resolved(path) : path;
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.part`);
   const file = await open(temporary, "wx", mode).catch((error) => Promise.reject(Object.assign(error, { path })));

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { ManifestError, OciError, parsePlatform } from "../entry/index.js";
+import { parsePlatform } from "../entry/index.js";
 import { type Content, FileContent, LayoutContent, RegistryContent, type Root } from "./content.js";
 import type { Context } from "./context.js";
+import { exitOf } from "./failure.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
 import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { TARGET_RULE, targetOf } from "./target.js";
@@ -18,14 +19,6 @@ Examples:
 
 Exit status: 0 if everything that was read is verified, 1 if something is not
 what it has to be, 2 if the image could not be read or the arguments are wrong.`;
-
-/** Errors that say of the root what a failed part says of itself: it was read, and is not good. */
-const BAD_CONTENT: ReadonlySet<string> = new Set([
-  "DIGEST_MISMATCH",
-  "SIZE_MISMATCH",
-  "BODY_TRUNCATED",
-  "CONTENT_ENCODED",
-]);
 
 interface Flags extends ReachFlags {
   platform?: string;
@@ -65,7 +58,7 @@ async function inspect(target: string, flags: Flags, context: Context): Promise<
   } catch (error) {
     signal.throwIfAborted();
     output.problem(`${target}: ${describe(error)}`);
-    return isBadContent(error) ? Exit.failed : Exit.trouble;
+    return exitOf(error);
   }
 }
 
@@ -74,10 +67,6 @@ function contentOf(target: string, flags: Flags, context: Context): Pick<Content
   const { signal } = context;
   if (kind === "image") return new RegistryContent(new Registries(flags, context).image(target), signal);
   return kind === "folder" ? new LayoutContent(target, signal) : new FileContent(target, signal);
-}
-
-function isBadContent(error: unknown): boolean {
-  return error instanceof ManifestError || (error instanceof OciError && BAD_CONTENT.has(error.code));
 }
 
 async function show(target: string, walk: Walk, root: Root, json: boolean, output: Output): Promise<number> {

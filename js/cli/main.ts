@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
+import { addBlob } from "./commands/blob.js";
+import { addManifest } from "./commands/manifest.js";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
 import { Keychain } from "./credentials/keychain.js";
@@ -67,6 +69,8 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addManifest(program, context);
+  addBlob(program, context);
   addLogin(program, context);
   addCompletion(program, context);
   addHelp(program);
@@ -78,10 +82,13 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("show the help of a command")
-    .argument("[command]")
-    .action((name?: string) => {
-      const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
-      if (command === undefined) program.error(`unknown command '${name}'`);
+    .argument("[command...]")
+    .action((names: string[]) => {
+      let command = program;
+      for (const name of names) {
+        const found = command.commands.find((known) => known.name() === name);
+        command = found ?? command.error(`unknown command '${name}'`);
+      }
       command.help();
     });
 }

@@ -77,6 +77,18 @@ export class Output {
     this.#write(this.#stdout, `${text}\n`);
   }
 
+  /** Whether a person reads stdout. */
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
+  /** Writes bytes of the result, and waits until they are gone. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** Writes a line on stderr that says what went wrong. */
   problem(message: string): void {
     this.note(`pierhead: ${oneLine(message)}`);

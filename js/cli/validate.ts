@@ -1,14 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { InvalidReferenceError, parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
+import { parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
 import type { Context } from "./context.js";
 import { type DocumentOptions, documentsOf } from "./documents.js";
+import { aboutName, withoutCredentials } from "./failure.js";
 import type { Format } from "./formats/format.js";
 import { JsonFormat } from "./formats/json.js";
 import { JunitFormat } from "./formats/junit.js";
 import { SarifFormat } from "./formats/sarif.js";
 import { TextFormat } from "./formats/text.js";
 import { checkStdinOnce } from "./input.js";
-import { CliError, counted, describe, Exit, type Output, oneLine } from "./output.js";
+import { CliError, counted, Exit, type Output } from "./output.js";
 import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { listRules } from "./rules.js";
 import { TARGET_RULE } from "./target.js";
@@ -149,18 +150,6 @@ async function report(
   }
   format.end(tally);
   return tally;
-}
-
-/** A name as logs and reports may have it. What is no reference may be one with credentials, which stand before an @. */
-function withoutCredentials(name: string, error: unknown): string {
-  return error instanceof InvalidReferenceError ? name.replace(/^.*@/s, "…@") : name;
-}
-
-/** What happened, after the name that it happened to. */
-function aboutName(name: string, error: unknown): string {
-  const problem = describe(error);
-  const subject = name || '""';
-  return problem.startsWith(`${oneLine(subject)}: `) ? problem : `${subject}: ${problem}`;
 }
 
 function withoutWarnings({ verdict, bytes }: Checked): Checked {
