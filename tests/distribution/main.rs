@@ -10,4 +10,6 @@
 mod client;
 mod front;
 mod memory;
+mod sessions;
 mod trust;
+mod upload;
