@@ -10,6 +10,7 @@
 mod client;
 mod front;
 mod memory;
+mod registry;
 mod sessions;
 mod trust;
 mod upload;
