@@ -49,7 +49,7 @@ export type BlobHead = Pick<Blob, "digest" | "size">;
 export interface PushOptions extends ContentOptions {
   /** A repository of the same registry that may have the blob; else the registry is asked whether it has it anywhere. */
   mountFrom?: string | undefined;
-  /** Bytes of a chunk, where the blob is sent in chunks and the registry leaves the choice; 8 MiB if it is left out. */
+  /** Bytes of a chunk, where the blob is sent in chunks and the registry leaves the choice; 4 MiB if it is left out. */
   chunkSize?: number | undefined;
 }
 
