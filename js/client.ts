@@ -4,9 +4,16 @@ export {
   type ManifestHead,
   type ManifestOptions,
   Manifests,
+  type PutManifestOptions,
   type RawManifest,
+  type ReadManifestOptions,
 } from "./client/manifests.js";
+export type { ListOptions } from "./client/pages.js";
 export type { OperationOptions } from "./client/raw.js";
+export { Referrers, type ReferrersOptions } from "./client/referrers.js";
 export { Registry, type RegistryOptions } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
+export { Tags } from "./client/tags.js";
 export type { TransportOptions } from "./core/settings.js";
+export type { Extension } from "./generated/Extension.js";
+export type { PushedManifest } from "./generated/PushedManifest.js";

@@ -3,9 +3,14 @@
 mod auth;
 mod blobs;
 mod exchange;
+mod extensions;
 mod manifests;
+mod pages;
+mod referrers;
 mod response;
 mod scope;
+mod seen;
+mod tags;
 mod transport;
 mod verified;
 
@@ -15,8 +20,16 @@ use crate::{Error, Kind, Result};
 pub use auth::Challenge;
 pub use blobs::Blob;
 use exchange::Call;
-pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+pub use extensions::Extension;
+pub use manifests::{
+    MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
+    RawManifest,
+};
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use pages::Paging;
+pub use referrers::Referrers;
 use scope::Scope;
+pub use tags::{ListOptions, Names};
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
@@ -29,6 +42,7 @@ pub struct Client<T> {
     host: T,
     endpoint: Url,
     tokens: auth::Tokens,
+    missing: referrers::Missing,
 }
 
 impl<T: Host> Client<T> {
@@ -47,6 +61,7 @@ impl<T: Host> Client<T> {
             host,
             endpoint,
             tokens: auth::Tokens::default(),
+            missing: referrers::Missing::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::document;
 use crate::http::{Headers, Response};
 use crate::json::Tree;
-use crate::media_type::MediaType;
+use crate::media_type::{MediaType, known::OCI_IMAGE_INDEX};
 use crate::{Error, Kind, RegistryErrorEntry, Result};
 
 /// How much of an error's body is read, in bytes.
@@ -44,6 +44,16 @@ pub(super) fn media_type(headers: &Headers) -> Result<Option<String>> {
         .any(|nothing| media_type.is(nothing));
     let known = document::Kind::of(media_type.as_str()).media_type();
     Ok((!says_nothing).then(|| known.unwrap_or(media_type.as_str()).to_owned()))
+}
+
+/// Whether the `Content-Type` is that of an image index.
+pub(super) fn is_index(headers: &Headers) -> bool {
+    matches!(media_type(headers), Ok(Some(media_type)) if media_type == OCI_IMAGE_INDEX)
+}
+
+/// Whether the `Content-Type` is that of an image index, or says nothing.
+pub(super) fn may_be_index(headers: &Headers) -> bool {
+    matches!(media_type(headers), Ok(None)) || is_index(headers)
 }
 
 /// The size in bytes of the body as the host will hand it over, where the response states it.
@@ -144,6 +154,27 @@ pub(super) async fn success_or_error<B: Chunks>(
         .with_url(url)
         .with_retry_after(retry_after)
         .with_entries(entries))
+}
+
+/// The error of a deletion, which is a kind of its own where the registry allows none (distribution specification, "Content
+/// Management"): 405, or 400 unless that is said to be for another reason.
+pub(super) fn deletion_off(error: Error) -> Error {
+    let off = match error.status() {
+        Some(405) => true,
+        Some(400) => {
+            let entries = error.entries();
+            entries.is_empty() || entries.iter().any(|entry| entry.code == "UNSUPPORTED")
+        }
+        _ => false,
+    };
+    if off {
+        error.with_kind(
+            Kind::Unsupported,
+            "the registry does not allow this deletion",
+        )
+    } else {
+        error
+    }
 }
 
 /// A status that the specification does not know for this request.

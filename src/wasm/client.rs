@@ -2,6 +2,7 @@
 
 mod blobs;
 mod manifests;
+mod pages;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::transport::FetchTransport;
-use super::{error, executor};
+use super::{error, executor, value};
 use crate::client::Client;
 use crate::digest::Digest;
 
@@ -33,6 +34,22 @@ impl RawClient {
                 .map(|()| JsValue::UNDEFINED)
                 .map_err(error::to_js)
         })
+    }
+}
+
+#[wasm_bindgen]
+impl RawClient {
+    /// The extensions of the registry, or of a repository.
+    pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
+        let client = Rc::clone(&self.0);
+        let name = name.map(|name| name.parse().map_err(error::to_js));
+        let name = name.transpose()?;
+        Ok(executor::spawn(async move {
+            let extensions = client.extensions(name.as_ref()).await;
+            extensions
+                .map(|extensions| value::to_js(&extensions))
+                .map_err(error::to_js)
+        }))
     }
 }
 
