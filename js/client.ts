@@ -1,9 +1,11 @@
 export { type Blob, type BlobHead, type BlobOptions, Blobs } from "./client/blobs.js";
+export type { Extension } from "./client/extensions.js";
 export {
   type Manifest,
   type ManifestHead,
   type ManifestOptions,
   Manifests,
+  type PushedManifest,
   type PutManifestOptions,
   type RawManifest,
   type ReadManifestOptions,
@@ -15,5 +17,3 @@ export { Registry, type RegistryOptions } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
 export { Tags } from "./client/tags.js";
 export type { TransportOptions } from "./core/settings.js";
-export type { Extension } from "./generated/Extension.js";
-export type { PushedManifest } from "./generated/PushedManifest.js";

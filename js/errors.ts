@@ -286,7 +286,11 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
 
 // A detail that was not given shows in no log. It is set all the same: JavaScriptCore gives each error a `line` and
 // `column` of its own, those of the script, and they must not pass for a document's.
-function assign(error: OciError, details: Partial<Record<keyof WireError, unknown>>, names: readonly (keyof WireError)[]): void {
+function assign(
+  error: OciError,
+  details: Partial<Record<keyof WireError, unknown>>,
+  names: readonly (keyof WireError)[],
+): void {
   for (const name of names) {
     const value = details[name];
     Object.defineProperty(error, name, { value, enumerable: value !== undefined, writable: false });

@@ -1,5 +1,6 @@
 //! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
 
+mod ask;
 mod auth;
 mod blobs;
 mod exchange;

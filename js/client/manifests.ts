@@ -2,7 +2,6 @@ import { toBytes } from "../bytes.js";
 import { core } from "../core/core.js";
 import { optionalText, optionalTexts, text } from "../core/text.js";
 import { OciDocument, readable } from "../document.js";
-import type { PushedManifest } from "../generated/PushedManifest.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 
 /** What a manifest may be asked with. */
@@ -38,6 +37,20 @@ export interface ManifestHead {
   readonly size: number;
   /** Its media type, where the registry names one. */
   readonly mediaType?: string;
+}
+
+/** What was pushed. */
+export interface PushedManifest {
+  /** Its digest. */
+  readonly digest: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** The media type it was pushed as. */
+  readonly mediaType: string;
+  /** The digest of the manifest that it refers to, whose list of referrers has it now. */
+  readonly subject?: string;
+  /** The tags that point at it now, each once. */
+  readonly tags: readonly string[];
 }
 
 /** The bytes of a manifest, which were verified, whatever they say. */
@@ -113,10 +126,12 @@ export class Manifests {
     const tags = optionalTexts("tags", options.tags) ?? [];
     const mediaType = optionalText("mediaType", options.mediaType ?? own);
     const client = this.#client.get();
-    return await core.run(
+    const pushed = await core.run<Omit<PushedManifest, "tags">>(
       () => client.putManifest(this.#name, exact, reference, tags, mediaType),
       options.signal,
     );
+    const first = reference === undefined || reference.includes(":") ? [] : [reference];
+    return { ...pushed, tags: [...new Set([...first, ...tags])] };
   }
 
   /**

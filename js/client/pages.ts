@@ -45,7 +45,7 @@ export function names(client: RawClient, name: string | undefined, options: List
     (raw) => {
       const [n, maxPages] = [count("n", options.n), count("maxPages", options.maxPages)];
       const last = optionalText("last", options.last);
-      return () => raw.names(name, n, last, maxPages);
+      return () => raw.list(name, undefined, undefined, n, last, maxPages);
     },
     options.signal,
   );

@@ -30,7 +30,7 @@ export class Referrers {
       (raw) => {
         const subject = text("the digest", digest);
         const artifactType = optionalText("artifactType", options.artifactType);
-        return () => raw.referrers(this.#name, subject, artifactType);
+        return () => raw.list(this.#name, subject, artifactType);
       },
       options.signal,
     );

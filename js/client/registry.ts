@@ -2,7 +2,7 @@ import { core } from "../core/core.js";
 import { Revivable } from "../core/runtime.js";
 import { endpoint, fetchSettings, type TransportOptions } from "../core/settings.js";
 import { text } from "../core/text.js";
-import type { Extension } from "../generated/Extension.js";
+import { type Extension, extensionsOf } from "./extensions.js";
 import { type ListOptions, names } from "./pages.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 import { Repository } from "./repository.js";
@@ -49,7 +49,7 @@ export class Registry {
   /** The extensions of its API; none where they cannot be discovered. */
   async extensions(options: OperationOptions = {}): Promise<Extension[]> {
     const client = this.#client.get();
-    return await core.run(() => client.extensions(), options.signal);
+    return extensionsOf(await core.run(() => client.extensions(), options.signal));
   }
 
   /** A repository of the registry; its name is checked when it is used. */

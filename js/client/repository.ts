@@ -1,6 +1,6 @@
 import { core } from "../core/core.js";
-import type { Extension } from "../generated/Extension.js";
 import { Blobs } from "./blobs.js";
+import { type Extension, extensionsOf } from "./extensions.js";
 import { Manifests } from "./manifests.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 import { Referrers } from "./referrers.js";
@@ -33,6 +33,6 @@ export class Repository {
   /** The extensions of its API; none where they cannot be discovered. */
   async extensions(options: OperationOptions = {}): Promise<Extension[]> {
     const client = this.#client.get();
-    return await core.run(() => client.extensions(this.name), options.signal);
+    return extensionsOf(await core.run(() => client.extensions(this.name), options.signal));
   }
 }

@@ -1,31 +1,27 @@
 //! The extensions of a registry or of one of its repositories (distribution specification, "extensions").
 
-use serde::Serialize;
-
-use super::exchange::{Call, Located};
+use super::exchange::Call;
 use super::scope::Scope;
-use super::{Client, Host, MAX_MANIFEST_BYTES, response};
+use super::{Client, Host};
 use crate::http::Method;
 use crate::json::{Tree, Value};
 use crate::reference::RepositoryName;
-use crate::{Error, Kind, Result};
+use crate::{Kind, Result};
 
+/// The longest list that is read, in bytes.
+const MAX_LIST_BYTES: u64 = 1024 * 1024;
 /// How many extensions are read, and how many endpoints of each.
 const MAX_EXTENSIONS: usize = 256;
 
 /// What a registry offers beyond the specification.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(export, optional_fields))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Extension {
     /// Its name, which begins with `_`: `_oci`.
     pub name: String,
     /// What it is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Where it is documented.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its endpoints, as they stand behind `/v2/` or a repository's name: `_oci/ext/discover`. Empty where the registry names none.
     pub endpoints: Vec<String>,
@@ -38,34 +34,40 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// Those of [`Client::ping`].
     pub async fn extensions(&self, name: Option<&RepositoryName>) -> Result<Vec<Extension>> {
+        let list = self.extension_list(name).await?;
+        let Ok(tree) = Tree::parse(list.as_bytes()) else {
+            return Ok(Vec::new());
+        };
+        let read = tree.root(list.as_bytes()).elements();
+        Ok(read.take(MAX_EXTENSIONS).filter_map(extension).collect())
+    }
+
+    /// The list of extensions as it came: a JSON array, or nothing.
+    pub(crate) async fn extension_list(&self, name: Option<&RepositoryName>) -> Result<String> {
         let (url, scope) = match name {
             Some(name) => (
-                self.at(&format!("/v2/{name}/_oci/ext/discover"))?,
+                ["/v2/", name.as_str(), "/_oci/ext/discover"].concat(),
                 Scope::pull(name),
             ),
-            None => (self.at("/v2/_oci/ext/discover")?, Scope::none()),
+            None => ("/v2/_oci/ext/discover".to_owned(), Scope::none()),
         };
-        let Located { url, message, .. } = match self.call(Call::new(Method::Get, url, scope)).await
-        {
-            Ok(located) => located.whole()?,
+        let call = Call::new(Method::Get, self.at(&url)?, scope);
+        let bytes = match self.ask(call, MAX_LIST_BYTES).await {
+            Ok(answer) => answer.bytes,
             Err(error)
                 if matches!(error.status(), Some(404 | 405)) && error.kind() == Kind::Registry =>
             {
-                return Ok(Vec::new());
+                Vec::new()
             }
             Err(error) => return Err(error),
         };
-        let bytes = response::read_whole(message, MAX_MANIFEST_BYTES, &self.host).await;
-        let bytes = bytes.map_err(|error: Error| error.with_url(&url))?;
-        let Ok(tree) = Tree::parse(&bytes) else {
-            return Ok(Vec::new());
-        };
-        let list = tree.root(&bytes).get("extensions");
-        let read = list
-            .into_iter()
-            .flat_map(Value::elements)
-            .take(MAX_EXTENSIONS);
-        Ok(read.filter_map(extension).collect())
+        let tree = Tree::parse(&bytes);
+        let list = tree
+            .as_ref()
+            .ok()
+            .and_then(|tree| tree.root(&bytes).get("extensions"));
+        let list = list.filter(|list| list.is_array());
+        Ok(list.map(|list| list.raw().to_owned()).unwrap_or_default())
     }
 }
 

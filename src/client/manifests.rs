@@ -3,7 +3,8 @@
 mod delete;
 mod put;
 
-use super::exchange::{Call, Located};
+use super::ask::Answer;
+use super::exchange::Call;
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
 use crate::digest::{Algorithm, Digest};
@@ -185,34 +186,15 @@ impl<T: Host> Client<T> {
         accept: Option<&str>,
         etag: Option<&str>,
     ) -> Result<Option<RawManifest>> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self
-            .manifest_exchange(Method::Get, name, reference, accept, etag)
-            .await?;
-        if response.status == 304 {
+        let call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+        let answer = self.ask(call, MAX_MANIFEST_BYTES).await?;
+        if answer.status == 304 {
             return Ok(None);
         }
-        let located = |error: Error| error.with_url(&url);
-        let stated = response::stated_digest(&response.headers).map_err(located)?;
-        let media_type = response::media_type(&response.headers).map_err(located)?;
-        let etag = response.headers.get("etag").map(str::to_owned);
-        let encoded = response.headers.is_content_encoded();
-        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES, &self.host)
-            .await
-            .map_err(located)?;
-        let verified = verified_digest(&bytes, reference, stated)
-            .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
-        Ok(Some(RawManifest {
-            verified: verified.is_some(),
-            digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &bytes)),
-            bytes,
-            media_type,
-            etag,
-            url,
-        }))
+        let url = answer.from.to_string();
+        read(answer, reference, &url)
+            .map(Some)
+            .map_err(|error| error.with_url(&url))
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
@@ -226,38 +208,11 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<ManifestHead> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self
-            .manifest_exchange(Method::Head, name, reference, accept, None)
-            .await?;
-        let located = |error: Error| error.with_url(&url);
-        let stated = response::stated_digest(&response.headers).map_err(located)?;
-        let size = response::body_length(&response.headers).map_err(located)?;
-        let media_type = response::media_type(&response.headers).map_err(located)?;
-        let digest = match (reference, stated) {
-            (ManifestReference::Digest(asked), Some(stated))
-                if asked.algorithm() == stated.algorithm() && *asked != stated =>
-            {
-                return Err(located(
-                    Error::new(
-                        Kind::DigestMismatch,
-                        "the registry states another digest than was asked for",
-                    )
-                    .with_expected(asked, stated),
-                ));
-            }
-            (ManifestReference::Digest(asked), _) => Some(asked.clone()),
-            (ManifestReference::Tag(_), stated) => stated,
-        };
-        if let (Some(digest), Some(size)) = (digest, size) {
-            return Ok(ManifestHead {
-                media_type,
-                digest,
-                size,
-            });
+        let call = self.manifest_call(Method::Head, name, reference, accept, None)?;
+        let answer = self.ask(call, 0).await?;
+        let stated = head(&answer, reference).map_err(|error| answer.located(error))?;
+        if let Some(head) = stated {
+            return Ok(head);
         }
         let manifest = self.manifest(name, reference, accept).await?;
         let size = manifest.document.bytes().len() as u64;
@@ -268,14 +223,14 @@ impl<T: Host> Client<T> {
         })
     }
 
-    async fn manifest_exchange(
+    fn manifest_call(
         &self,
         method: Method,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
-    ) -> Result<Located<T::Body>> {
+    ) -> Result<Call<T::Body>> {
         if let ManifestReference::Digest(digest) = reference {
             digest.require_algorithm()?;
         }
@@ -288,11 +243,7 @@ impl<T: Host> Client<T> {
         if let Some(etag) = etag {
             call.headers.append("if-none-match", etag)?;
         }
-        let located = self.call(call).await?;
-        if etag.is_some() && located.message.status == 304 {
-            return Ok(located);
-        }
-        located.whole()
+        Ok(call)
     }
 
     pub(super) fn manifest_url(
@@ -302,6 +253,52 @@ impl<T: Host> Client<T> {
     ) -> Result<Url> {
         self.at(&format!("/v2/{name}/manifests/{reference}"))
     }
+}
+
+/// The manifest of an answer.
+fn read(answer: Answer, reference: &ManifestReference, url: &str) -> Result<RawManifest> {
+    let stated = response::stated_digest(&answer.headers)?;
+    let media_type = response::media_type(&answer.headers)?;
+    let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
+        if answer.headers.is_content_encoded() {
+            as_encoded(error)
+        } else {
+            error
+        }
+    })?;
+    Ok(RawManifest {
+        verified: verified.is_some(),
+        digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.bytes)),
+        etag: answer.headers.get("etag").map(str::to_owned),
+        bytes: answer.bytes,
+        media_type,
+        url: url.to_owned(),
+    })
+}
+
+/// What an answer without bytes says of a manifest; `None` if that is not all.
+fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
+    let stated = response::stated_digest(&answer.headers)?;
+    let size = response::body_length(&answer.headers)?;
+    let media_type = response::media_type(&answer.headers)?;
+    let digest = match (reference, stated) {
+        (ManifestReference::Digest(asked), Some(stated))
+            if asked.algorithm() == stated.algorithm() && *asked != stated =>
+        {
+            return Err(Error::new(
+                Kind::DigestMismatch,
+                "the registry states another digest than was asked for",
+            )
+            .with_expected(asked, stated));
+        }
+        (ManifestReference::Digest(asked), _) => Some(asked.clone()),
+        (ManifestReference::Tag(_), stated) => stated,
+    };
+    Ok(digest.zip(size).map(|(digest, size)| ManifestHead {
+        media_type,
+        digest,
+        size,
+    }))
 }
 
 /// Compares the bytes with the digest asked for, and with the one the registry states; `None` if there is nothing to compare.

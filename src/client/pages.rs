@@ -1,10 +1,10 @@
 //! Lists that come in pages (distribution specification, "Listing Tags" and "Listing Referrers").
 
-use super::exchange::{Call, Located};
-use super::referrers::index;
+use super::ask::Answer;
+use super::exchange::Call;
 use super::scope::Scope;
 use super::seen::Seen;
-use super::{Client, Host, MAX_MANIFEST_BYTES, response};
+use super::{Client, Host, MAX_MANIFEST_BYTES, referrers};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document};
 use crate::http::{Headers, Method, Url, next_link};
@@ -92,34 +92,29 @@ impl Paging {
             };
             self.pages = pages;
             let begun = std::mem::replace(&mut self.begun, true);
-            let located = match &self.listed {
-                Listed::Referrers { name, .. } if !begun => {
-                    let name = name.clone();
-                    match client.first_referrers(&name, asked).await? {
-                        Some(located) => located,
-                        None => return self.fallback(client).await,
-                    }
+            let (mut answer, mut index) = (None, None);
+            if let Listed::Referrers { name, subject, .. } = &self.listed
+                && !begun
+            {
+                match client
+                    .first_referrers(name, subject, Some(asked.clone()))
+                    .await?
+                {
+                    Some((first, found)) => (answer, index) = (Some(first), Some(found)),
+                    None => return self.fallback(client).await,
                 }
-                _ => {
+            }
+            let answer = match answer {
+                Some(answer) => answer,
+                None => {
                     let mut call = Call::new(Method::Get, asked, self.scope.clone());
                     call.headers.append("accept", self.accept())?;
-                    client.call(call).await?.whole()?
+                    client.ask(call, self.bytes.min(MAX_MANIFEST_BYTES)).await?
                 }
             };
-            let Located { from, url, message } = located;
-            let filtered = self.is_filtered(&message.headers);
-            let stated = response::is_index(&message.headers);
-            let link = next_link(&message.headers).map(|link| next_page(client, &from, link));
-            let limit = self.bytes.min(MAX_MANIFEST_BYTES);
-            let bytes = response::read_whole(message, limit, &client.host).await;
-            let read = bytes.and_then(|bytes| {
-                self.bytes -= bytes.len() as u64;
-                self.next = link.transpose()?;
-                self.read(bytes, filtered, begun, stated)
-            });
-            let Some(page) = read.map_err(|error| error.with_url(&url))? else {
-                return self.fallback(client).await;
-            };
+            let from = answer.from.clone();
+            let read = self.read(client, answer, index);
+            let page = read.map_err(|error| error.with_url(&from.to_string()))?;
             if self.barren > MAX_BARREN {
                 return Err(unending(&from, "the list goes on without anything new"));
             }
@@ -166,33 +161,35 @@ impl Paging {
         }
     }
 
-    /// What a page has that is new; `None` if it shows that there is no referrers API: if it is the first, and no index, and does not
-    /// say that it is one.
-    fn read(
+    /// What a page has that is new, and where the next one is.
+    fn read<T: Host>(
         &mut self,
-        bytes: Vec<u8>,
-        filtered: bool,
-        begun: bool,
-        stated: bool,
-    ) -> Result<Option<Page>> {
+        client: &Client<T>,
+        answer: Answer,
+        index: Option<Document>,
+    ) -> Result<Page> {
+        self.bytes = self.bytes.saturating_sub(answer.bytes.len() as u64);
+        self.next = match next_link(&answer.headers) {
+            Some(link) => Some(next_page(client, &answer.from, link)?),
+            None => None,
+        };
         let mut page = Page::default();
-        match self.listed {
-            Listed::Names(key) => self.take_names(&bytes, key, &mut page.names)?,
-            Listed::Referrers { .. } => match index(bytes) {
-                Ok(Some(index)) => {
-                    self.take_descriptors(&index, filtered, &mut page.descriptors)?;
-                }
-                Ok(None) if begun => {
-                    return Err(Error::new(
-                        Kind::UnexpectedResponse,
-                        "a page of referrers is no image index",
-                    ));
-                }
-                Err(error) if begun || stated => return Err(error),
-                _ => return Ok(None),
-            },
+        if let Listed::Names(key) = self.listed {
+            self.take_names(&answer.bytes, key, &mut page.names)?;
+            return Ok(page);
         }
-        Ok(Some(page))
+        let filtered = self.is_filtered(&answer.headers);
+        let index = match index {
+            Some(index) => index,
+            None => referrers::index(answer.bytes)?.ok_or_else(|| {
+                Error::new(
+                    Kind::UnexpectedResponse,
+                    "a page of referrers is no image index",
+                )
+            })?,
+        };
+        self.take_descriptors(&index, filtered, &mut page.descriptors)?;
+        Ok(page)
     }
 
     fn take_names(&mut self, bytes: &[u8], key: &str, names: &mut Vec<String>) -> Result<()> {

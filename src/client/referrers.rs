@@ -4,17 +4,17 @@ mod fallback;
 
 use std::sync::{Mutex, PoisonError};
 
-use super::exchange::{Call, Located};
+use super::ask::Answer;
+use super::exchange::Call;
 use super::pages::{Listed, Paging};
 use super::scope::Scope;
-use super::transport::Chunks as _;
-use super::{Client, Host, response};
+use super::{Client, Host, MAX_MANIFEST_BYTES, response};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document, Kind as DocumentKind};
 use crate::http::{Method, Url};
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
-use crate::{Kind, Result};
+use crate::{Kind, RegistryErrorEntry, Result};
 
 pub(super) use fallback::Change;
 
@@ -89,7 +89,7 @@ impl<T: Host> Client<T> {
         digest: &Digest,
         artifact_type: Option<&str>,
     ) -> Result<Paging> {
-        let mut url = self.at(&format!("/v2/{name}/referrers/{digest}"))?;
+        let mut url = self.referrers_url(name, digest)?;
         if let Some(artifact_type) = artifact_type {
             url = url.with_query("artifactType", artifact_type);
         }
@@ -106,63 +106,52 @@ impl<T: Host> Client<T> {
         ))
     }
 
-    /// Asks for a first page of referrers; `None` if there is no API to ask.
+    /// Asks for a first page of referrers: the answer, its bytes taken out as the index that they are; `None` if there is no API to ask.
     pub(super) async fn first_referrers(
         &self,
         name: &RepositoryName,
-        url: Url,
-    ) -> Result<Option<Located<T::Body>>> {
+        digest: &Digest,
+        url: Option<Url>,
+    ) -> Result<Option<(Answer, Document)>> {
         if self.missing.has(name, self.host.now()) {
             return Ok(None);
         }
+        let url = match url {
+            Some(url) => url,
+            None => self.referrers_url(name, digest)?,
+        };
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
         call.headers.append("accept", OCI_IMAGE_INDEX)?;
-        match self.call(call).await {
-            Ok(mut located) if !response::may_be_index(&located.message.headers) => {
-                located.message.body.cancel();
-                Ok(None)
+        let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
+            Ok(mut answer) => {
+                let stated = response::media_type(&answer.headers).ok().flatten();
+                let is_index = match stated {
+                    Some(stated) if stated == OCI_IMAGE_INDEX => true,
+                    Some(_) => return Ok(None),
+                    None => false,
+                };
+                return match index(std::mem::take(&mut answer.bytes)) {
+                    Ok(index) => Ok(index.map(|index| (answer, index))),
+                    Err(error) if is_index => Err(answer.located(error)),
+                    Err(_) => Ok(None),
+                };
             }
-            Ok(located) => located.whole().map(Some),
-            Err(error) => match (error.kind(), error.status()) {
-                (
-                    Kind::Registry | Kind::Unsupported,
-                    Some(status @ (400 | 404 | 405 | 406 | 501)),
-                ) => {
-                    let unknown = error
-                        .entries()
-                        .iter()
-                        .any(|entry| entry.code == "NAME_UNKNOWN");
-                    // 400 may be about this digest, and there may be such a repository before long.
-                    if status != 400 && !unknown {
-                        self.missing.keep(name, self.host.now());
-                    }
-                    Ok(None)
-                }
-                _ => Err(error),
-            },
+            Err(error) => error,
+        };
+        let status = error.status().unwrap_or_default();
+        if error.kind() != Kind::Registry || ![400, 404, 405, 406, 501].contains(&status) {
+            return Err(error);
         }
+        // 400 may be about this digest, and there may be such a repository before long.
+        let passing = |entry: &RegistryErrorEntry| entry.code == "NAME_UNKNOWN";
+        if status != 400 && !error.entries().iter().any(passing) {
+            self.missing.keep(name, self.host.now());
+        }
+        Ok(None)
     }
 
-    /// Whether a repository has a referrers API, which is asked for those of `digest`.
-    pub(super) async fn has_referrers_api(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<bool> {
-        let url = self.at(&format!("/v2/{name}/referrers/{digest}"))?;
-        let Some(Located {
-            url, mut message, ..
-        }) = self.first_referrers(name, url).await?
-        else {
-            return Ok(false);
-        };
-        if response::is_index(&message.headers) {
-            message.body.cancel();
-            return Ok(true);
-        }
-        let bytes = response::read_whole(message, super::MAX_MANIFEST_BYTES, &self.host).await;
-        let bytes = bytes.map_err(|error| error.with_url(&url))?;
-        Ok(matches!(index(bytes), Ok(Some(_))))
+    fn referrers_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
+        self.at(&["/v2/", name.as_str(), "/referrers/", digest.as_str()].concat())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::document;
 use crate::http::{Headers, Response};
 use crate::json::Tree;
-use crate::media_type::{MediaType, known::OCI_IMAGE_INDEX};
+use crate::media_type::MediaType;
 use crate::{Error, Kind, RegistryErrorEntry, Result};
 
 /// How much of an error's body is read, in bytes.
@@ -44,16 +44,6 @@ pub(super) fn media_type(headers: &Headers) -> Result<Option<String>> {
         .any(|nothing| media_type.is(nothing));
     let known = document::Kind::of(media_type.as_str()).media_type();
     Ok((!says_nothing).then(|| known.unwrap_or(media_type.as_str()).to_owned()))
-}
-
-/// Whether the `Content-Type` is that of an image index.
-pub(super) fn is_index(headers: &Headers) -> bool {
-    matches!(media_type(headers), Ok(Some(media_type)) if media_type == OCI_IMAGE_INDEX)
-}
-
-/// Whether the `Content-Type` is that of an image index, or says nothing.
-pub(super) fn may_be_index(headers: &Headers) -> bool {
-    matches!(media_type(headers), Ok(None)) || is_index(headers)
 }
 
 /// The size in bytes of the body as the host will hand it over, where the response states it.

@@ -39,16 +39,16 @@ impl RawClient {
 
 #[wasm_bindgen]
 impl RawClient {
-    /// The extensions of the registry, or of a repository.
+    /// The list of extensions of the registry or of a repository, as it came; `undefined` if there is none.
     pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
         let client = Rc::clone(&self.0);
         let name = name.map(|name| name.parse().map_err(error::to_js));
         let name = name.transpose()?;
         Ok(executor::spawn(async move {
-            let extensions = client.extensions(name.as_ref()).await;
-            extensions
-                .map(|extensions| value::to_js(&extensions))
-                .map_err(error::to_js)
+            let list = client.extension_list(name.as_ref()).await;
+            let list = list.map_err(error::to_js)?;
+            // Empty text is no JSON.
+            Ok(js_sys::JSON::parse(&list).unwrap_or(JsValue::UNDEFINED))
         }))
     }
 }

@@ -5,7 +5,6 @@ use crate::Result;
 use crate::client::exchange::Call;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
-use crate::client::transport::Chunks as _;
 use crate::client::{Client, Host, response};
 use crate::http::Method;
 use crate::reference::RepositoryName;
@@ -28,7 +27,7 @@ impl<T: Host> Client<T> {
     ) -> Result<()> {
         let mut change = None;
         if let ManifestReference::Digest(digest) = reference
-            && !self.has_referrers_api(name, digest).await?
+            && self.first_referrers(name, digest, None).await?.is_none()
         {
             let read = self.raw_manifest(name, reference, None).await?;
             // What cannot be read refers to nothing.
@@ -39,27 +38,12 @@ impl<T: Host> Client<T> {
                 change = Some(Change::removing(&subject.digest, digest)?);
             }
         }
-        self.delete_at(name, reference, None).await?;
+        let url = self.manifest_url(name, reference)?;
+        let call = Call::new(Method::Delete, url, Scope::delete(name));
+        self.ask(call, 0).await.map_err(response::deletion_off)?;
         match change {
             Some(change) => self.change_referrers(name, &change).await,
             None => Ok(()),
         }
-    }
-
-    /// Deletes what a reference names, where it is still what `etag` stands for.
-    pub(in crate::client) async fn delete_at(
-        &self,
-        name: &RepositoryName,
-        reference: &ManifestReference,
-        etag: Option<&str>,
-    ) -> Result<()> {
-        let url = self.manifest_url(name, reference)?;
-        let mut call = Call::new(Method::Delete, url, Scope::delete(name));
-        if let Some(etag) = etag {
-            call.headers.append("if-match", etag)?;
-        }
-        let deleted = self.call(call).await.map_err(response::deletion_off);
-        deleted?.message.body.cancel();
-        Ok(())
     }
 }

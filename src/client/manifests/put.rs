@@ -1,16 +1,15 @@
 //! Pushing manifests (distribution specification, end-7).
 
-use serde::Serialize;
-
 use super::{ManifestReference, verified_digest};
-use crate::client::exchange::{Call, Located};
+use crate::client::ask::Answer;
+use crate::client::exchange::Call;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
-use crate::client::transport::{Body, Chunks as _, Payload, Piece as _};
+use crate::client::transport::{Body, Payload, Piece as _};
 use crate::client::{Client, Host, response};
 use crate::digest::{Algorithm, Digest};
 use crate::document::{Document, essence};
-use crate::http::{Headers, Method, Url};
+use crate::http::{Headers, Method};
 use crate::media_type::MediaType;
 use crate::reference::{RepositoryName, Tag};
 use crate::{Error, Kind, Result};
@@ -31,26 +30,19 @@ pub struct PutManifest {
 }
 
 /// What was pushed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(test, ts(export, optional_fields))]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushedManifest {
     /// The media type it was pushed as.
     pub media_type: String,
     /// Its digest.
-    #[cfg_attr(test, ts(type = "string"))]
     pub digest: Digest,
     /// Its size in bytes.
-    #[cfg_attr(test, ts(type = "number"))]
     pub size: u64,
     /// The digest of the manifest that it refers to, whose list of referrers has it now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(type = "string"))]
     pub subject: Option<Digest>,
-    /// The tags that point at it now.
-    pub tags: Vec<String>,
+    /// The tags that point at it now: the one it was pushed to first, and each once.
+    pub tags: Vec<Tag>,
 }
 
 impl<T: Host> Client<T> {
@@ -76,39 +68,39 @@ impl<T: Host> Client<T> {
         };
         let by_digest = ManifestReference::Digest(pushed.digest.clone());
         let piece = <T::Body as Body>::Piece::new(document.into_bytes());
-        let headers = content_type(&pushed.media_type)?;
         let mut listed = false;
         let mut left = pushed.tags.as_slice();
         let tag_alone = matches!(options.reference, Some(ManifestReference::Tag(_)) | None);
-        if left.len() != 1 || !tag_alone {
-            let mut before = usize::MAX;
-            // As long as some of the tags are taken.
-            while left.len() < before {
-                before = left.len();
-                let mut url = self.manifest_url(name, &by_digest)?;
+        let mut at_once = left.len() != 1 || !tag_alone;
+        loop {
+            let mut url = match left.first() {
+                Some(tag) if !at_once => {
+                    self.manifest_url(name, &ManifestReference::Tag(tag.clone()))?
+                }
+                _ => self.manifest_url(name, &by_digest)?,
+            };
+            if at_once {
                 for tag in left.iter().take(MAX_TAGS_AT_ONCE) {
-                    url = url.with_query("tag", tag);
-                }
-                let answer = self
-                    .send_manifest(name, url, headers.clone(), piece.clone(), &pushed)
-                    .await?;
-                listed |= is_listed(&answer, &pushed);
-                while let Some((tag, rest)) = left.split_first()
-                    && is_tagged(&answer, tag)
-                {
-                    left = rest;
-                }
-                if left.is_empty() {
-                    break;
+                    url = url.with_query("tag", tag.as_str());
                 }
             }
-        }
-        for tag in left {
-            let url = self.manifest_url(name, &ManifestReference::Tag(tag.parse()?))?;
-            let answer = self
-                .send_manifest(name, url, headers.clone(), piece.clone(), &pushed)
-                .await?;
-            listed |= is_listed(&answer, &pushed);
+            let mut call = Call::new(Method::Put, url, Scope::push(name));
+            call.headers.append("content-type", &*pushed.media_type)?;
+            call.payload = Payload::Piece(piece.clone());
+            let answer = self.ask(call, 0).await?;
+            check(&answer, &pushed).map_err(|error| answer.located(error))?;
+            listed |= is_listed(&answer.headers, &pushed);
+            let before = left.len();
+            while let Some((tag, rest)) = left.split_first()
+                && (is_tagged(&answer.headers, tag) || !at_once && left.len() == before)
+            {
+                left = rest;
+            }
+            // Goes on as long as some of the tags are taken along, then with one at a time.
+            at_once &= left.len() < before;
+            if left.is_empty() {
+                break;
+            }
         }
         if let Some(change) = change
             && !listed
@@ -117,44 +109,18 @@ impl<T: Host> Client<T> {
         }
         Ok(pushed)
     }
+}
 
-    /// Sends a manifest, and gives what the registry says to it.
-    async fn send_manifest(
-        &self,
-        name: &RepositoryName,
-        url: Url,
-        headers: Headers,
-        piece: <T::Body as Body>::Piece,
-        pushed: &PushedManifest,
-    ) -> Result<Headers> {
-        let call = Call {
-            method: Method::Put,
-            url,
-            headers,
-            payload: Payload::Piece(piece),
-            scope: Scope::push(name),
-        };
-        let Located {
-            url, mut message, ..
-        } = self.call(call).await?;
-        message.body.cancel();
-        if message.status == 304 {
-            return Err(response::unexpected(&url, message.status));
+/// Whether the registry got what was sent, where it says so in a digest that can be compared.
+fn check(answer: &Answer, pushed: &PushedManifest) -> Result<()> {
+    match response::stated_digest(&answer.headers)? {
+        Some(stated)
+            if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
+        {
+            let error = Error::new(Kind::DigestMismatch, "the registry got another manifest");
+            Err(error.with_expected(&pushed.digest, stated))
         }
-        let stated = response::stated_digest(&message.headers).and_then(|stated| match stated {
-            Some(stated)
-                if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
-            {
-                Err(Error::new(
-                    Kind::DigestMismatch,
-                    "the registry has got another manifest",
-                )
-                .with_expected(&pushed.digest, stated))
-            }
-            _ => Ok(()),
-        });
-        stated.map_err(|error| error.with_url(&url))?;
-        Ok(message.headers)
+        _ => Ok(()),
     }
 }
 
@@ -192,14 +158,13 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
         }
         _ => document.digest(Algorithm::Sha256),
     };
-    let first = match &options.reference {
-        Some(ManifestReference::Tag(tag)) => Some(tag),
-        _ => None,
-    };
-    let mut tags: Vec<String> = Vec::new();
-    for tag in first.into_iter().chain(&options.tags) {
-        if !tags.iter().any(|known| known == tag.as_str()) {
-            tags.push(tag.to_string());
+    let mut tags: Vec<Tag> = Vec::new();
+    if let Some(ManifestReference::Tag(tag)) = &options.reference {
+        tags.push(tag.clone());
+    }
+    for tag in &options.tags {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
         }
     }
     let pushed = PushedManifest {
@@ -212,13 +177,6 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
     Ok((document, pushed))
 }
 
-/// The headers of a manifest of this media type.
-pub(in crate::client) fn content_type(media_type: &str) -> Result<Headers> {
-    let mut headers = Headers::new();
-    headers.append("content-type", media_type)?;
-    Ok(headers)
-}
-
 /// Whether the registry says that it has put the manifest among its subject's referrers.
 fn is_listed(answer: &Headers, pushed: &PushedManifest) -> bool {
     let subject = answer.get("oci-subject").map(str::trim);
@@ -226,9 +184,9 @@ fn is_listed(answer: &Headers, pushed: &PushedManifest) -> bool {
 }
 
 /// Whether the registry says that it has let a tag point at the manifest: `OCI-Tag` is a list, or comes several times.
-fn is_tagged(answer: &Headers, tag: &str) -> bool {
+fn is_tagged(answer: &Headers, tag: &Tag) -> bool {
     answer
         .all("oci-tag")
         .flat_map(|tags| tags.split(','))
-        .any(|taken| taken.trim() == tag)
+        .any(|taken| taken.trim() == tag.as_str())
 }

@@ -6,7 +6,7 @@ use crate::client::exchange::Call;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
 use crate::client::scope::Scope;
-use crate::client::transport::{Body, Chunks as _, Payload, Piece as _};
+use crate::client::transport::{Body, Payload, Piece as _};
 use crate::client::{Client, Host, MAX_MANIFEST_BYTES};
 use crate::digest::Digest;
 use crate::document::{Document, Kind as DocumentKind};
@@ -32,7 +32,7 @@ fn fallback_tag(digest: &Digest, algorithm_length: usize) -> Result<Tag> {
     let algorithm = digest.algorithm_name().chars().take(algorithm_length);
     let encoded = digest.encoded().chars().take(ENCODED_LENGTH);
     for char in algorithm.chain(['-']).chain(encoded) {
-        let allowed = char.is_ascii_alphanumeric() || "._-".contains(char);
+        let allowed = char.is_ascii_alphanumeric() || matches!(char, '.' | '_');
         tag.push(if allowed { char } else { '-' });
     }
     tag.parse()
@@ -187,7 +187,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         change: &Change,
     ) -> Result<()> {
-        let mut conditional = true;
+        let (mut conditional, mut deletable) = (true, true);
         let mut conflict = false;
         for attempt in 0..MAX_ATTEMPTS {
             // What was written is read again at once; whoever was in the way is given time.
@@ -212,63 +212,48 @@ impl<T: Host> Client<T> {
             let Some((index, empty)) = change.applied(current.as_ref()) else {
                 return Ok(());
             };
-            let outcome = if empty {
-                self.delete_at(name, &change.tag, etag.as_deref()).await
+            // An index that nothing is in goes, where the registry lets a tag be deleted.
+            let deletes = empty && deletable;
+            let scope = if deletes {
+                Scope::delete(name)
             } else {
-                Err(Error::new(Kind::Unsupported, "an index with entries stays"))
+                Scope::push(name)
             };
-            let outcome = match outcome {
-                // Where the tag cannot be deleted, an empty index stays.
-                Err(error) if matches!(error.kind(), Kind::Unsupported | Kind::Auth) => {
-                    let condition = match &etag {
-                        Some(etag) => Some(("if-match", etag.as_str())),
-                        None if !exists && conditional => Some(("if-none-match", "*")),
-                        None => None,
-                    };
-                    self.write_index(name, &change.tag, index, condition).await
+            let method = if deletes { Method::Delete } else { Method::Put };
+            let mut call = Call::new(method, self.manifest_url(name, &change.tag)?, scope);
+            match &etag {
+                Some(etag) => call.headers.append("if-match", etag.as_str())?,
+                None if !exists && conditional => call.headers.append("if-none-match", "*")?,
+                None => {}
+            }
+            if !deletes {
+                if index.len() as u64 > MAX_MANIFEST_BYTES {
+                    return Err(Error::new(
+                        Kind::TooLarge,
+                        "the list of referrers is larger than a manifest can be",
+                    ));
                 }
-                outcome => outcome,
-            };
+                call.headers.append("content-type", OCI_IMAGE_INDEX)?;
+                call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
+            }
             conflict = false;
-            if let Err(error) = outcome {
-                match (error.kind(), error.status()) {
-                    (Kind::Registry, Some(409 | 412)) => conflict = true,
-                    // Somebody else has deleted it.
-                    (Kind::Registry, Some(404)) if empty => {}
-                    // A browser asks first whether it may send a condition, and not every registry says yes.
-                    (Kind::ConnectionFailed, _) if conditional && !exists => conditional = false,
-                    _ => return Err(error),
-                }
+            let Err(error) = self.ask(call, 0).await else {
+                continue;
+            };
+            match (error.kind(), error.status()) {
+                (Kind::Registry, Some(409 | 412)) => conflict = true,
+                // Somebody else has deleted it.
+                (Kind::Registry, Some(404)) if deletes => {}
+                (Kind::Registry | Kind::Auth, Some(_)) if deletes => deletable = false,
+                // A browser asks first whether it may send a condition, and not every registry says yes.
+                (Kind::ConnectionFailed, _) if conditional && !exists => conditional = false,
+                _ => return Err(error),
             }
         }
         Err(Error::new(
             Kind::UnexpectedResponse,
             "the list of referrers does not keep what is written to it: others write it at the same time",
         ))
-    }
-
-    async fn write_index(
-        &self,
-        name: &RepositoryName,
-        tag: &ManifestReference,
-        index: String,
-        condition: Option<(&str, &str)>,
-    ) -> Result<()> {
-        if index.len() as u64 > MAX_MANIFEST_BYTES {
-            return Err(Error::new(
-                Kind::TooLarge,
-                "the list of referrers is larger than a manifest can be",
-            ));
-        }
-        let url = self.manifest_url(name, tag)?;
-        let mut call = Call::new(Method::Put, url, Scope::push(name));
-        call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
-        call.headers.append("content-type", OCI_IMAGE_INDEX)?;
-        if let Some((name, value)) = condition {
-            call.headers.append(name, value)?;
-        }
-        self.call(call).await?.message.body.cancel();
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::{FetchTransport, RawClient, described, error, executor, set, value};
+use super::{FetchTransport, RawClient, described, error, executor, set};
 use crate::client::{Client, ManifestReference, PutManifest};
 use crate::reference::RepositoryName;
 
@@ -90,19 +90,16 @@ impl RawClient {
         media_type: Option<String>,
     ) -> Result<u32, JsValue> {
         let (client, name) = (Rc::clone(&self.0), name.parse().map_err(error::to_js)?);
-        let mut options = PutManifest::default();
-        if let Some(reference) = reference {
-            options.reference = Some(reference.parse().map_err(error::to_js)?);
-        }
-        for tag in tags {
-            options.tags.push(tag.parse().map_err(error::to_js)?);
-        }
-        options.media_type = media_type;
+        let options = put_options(reference, tags, media_type).map_err(error::to_js)?;
         Ok(executor::spawn(async move {
             let pushed = client.put_manifest(&name, bytes, options).await;
-            pushed
-                .map(|pushed| value::to_js(&pushed))
-                .map_err(error::to_js)
+            let pushed = pushed.map_err(error::to_js)?;
+            let size = Some(pushed.size as f64);
+            let object = described(&pushed.digest, Some(&pushed.media_type), size);
+            if let Some(subject) = &pushed.subject {
+                set(&object, "subject", &JsValue::from_str(subject.as_str()));
+            }
+            Ok(object.into())
         }))
     }
 
@@ -135,4 +132,22 @@ impl RawClient {
             reference.parse().map_err(error::to_js)?,
         ))
     }
+}
+
+fn put_options(
+    reference: Option<String>,
+    tags: Vec<String>,
+    media_type: Option<String>,
+) -> crate::Result<PutManifest> {
+    let mut options = PutManifest {
+        media_type,
+        ..PutManifest::default()
+    };
+    if let Some(reference) = reference {
+        options.reference = Some(reference.parse()?);
+    }
+    for tag in tags {
+        options.tags.push(tag.parse()?);
+    }
+    Ok(options)
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use super::{FetchTransport, RawClient, error, executor, value};
+use crate::Result;
 use crate::client::{Client, ListOptions, Paging};
-use crate::{Error, Result};
 
 /// A list that is being read.
 #[wasm_bindgen]
@@ -41,45 +41,45 @@ impl RawPages {
 
 #[wasm_bindgen]
 impl RawClient {
-    /// The tags of a repository; without a name, the repositories of the registry.
-    pub fn names(
+    /// A list: of what refers to `digest`, else of the tags of a repository, else, without a name, of the repositories.
+    pub fn list(
         &self,
         name: Option<String>,
+        digest: Option<String>,
+        artifact_type: Option<String>,
         n: Option<u32>,
         last: Option<String>,
         max_pages: Option<u32>,
     ) -> std::result::Result<RawPages, JsValue> {
         let mut options = ListOptions::default();
         (options.n, options.last, options.max_pages) = (n, last, max_pages);
-        self.pages(match name {
-            Some(name) => name
-                .parse()
-                .and_then(|name| self.0.tags_paging(&name, &options)),
-            None => self.0.repositories_paging(&options),
-        })
-    }
-
-    /// What refers to a manifest.
-    pub fn referrers(
-        &self,
-        name: &str,
-        digest: &str,
-        artifact_type: Option<String>,
-    ) -> std::result::Result<RawPages, JsValue> {
-        let paging = || -> Result<Paging> {
-            let (name, digest) = (name.parse()?, digest.parse()?);
-            self.0
-                .referrers_paging(&name, &digest, artifact_type.as_deref())
-        };
-        self.pages(paging())
-    }
-}
-
-impl RawClient {
-    fn pages(&self, paging: Result<Paging, Error>) -> std::result::Result<RawPages, JsValue> {
+        let paging = self.paging(name, digest, artifact_type, &options);
         Ok(RawPages {
             client: Rc::clone(&self.0),
             paging: Rc::new(RefCell::new(Some(paging.map_err(error::to_js)?))),
         })
+    }
+}
+
+impl RawClient {
+    fn paging(
+        &self,
+        name: Option<String>,
+        digest: Option<String>,
+        artifact_type: Option<String>,
+        options: &ListOptions,
+    ) -> Result<Paging> {
+        let Some(name) = name else {
+            return self.0.repositories_paging(options);
+        };
+        let name = name.parse()?;
+        match digest {
+            Some(digest) => {
+                let digest = digest.parse()?;
+                self.0
+                    .referrers_paging(&name, &digest, artifact_type.as_deref())
+            }
+            None => self.0.tags_paging(&name, options),
+        }
     }
 }
