@@ -2,13 +2,14 @@ import type { RawWalk } from "../pkg/core/pierhead.js";
 import { toBytes } from "./bytes.js";
 import { core } from "./core/core.js";
 import { HandleOwner } from "./core/runtime.js";
-import { optionalText, text } from "./core/text.js";
+import { optionalText } from "./core/text.js";
 import { isAlgorithm } from "./digest.js";
 import { DOCUMENT_LIMIT, readable } from "./document.js";
 import { OciError } from "./errors.js";
 import type { Descriptor } from "./generated/Descriptor.js";
 import type { Report } from "./generated/Report.js";
 import type { Role } from "./generated/Role.js";
+import { BLOBS, blobPath, digestOfPath, HEADER, INDEX_JSON } from "./layout/paths.js";
 import { ByteSource, type ReadOptions } from "./source.js";
 import { type Expected, isCount, readStart, verifyStream } from "./stream.js";
 import { type ExpectedDescriptor, expectedJson, type ValidateOptions, validate } from "./validate.js";
@@ -127,7 +128,7 @@ export async function* validateLayout(
   files: LayoutFiles,
   options: GraphOptions = {},
 ): AsyncGenerator<NamedReport, void, undefined> {
-  const walk = new Walk(options, true, ({ digest }) => files.open(pathOf(digest)));
+  const walk = new Walk(options, true, ({ digest }) => files.open(blobPath(digest)));
   try {
     yield* headerReports(walk, files, options);
     yield* indexReports(walk, files);
@@ -141,7 +142,7 @@ const LAYOUT_HEADER = "application/vnd.oci.layout.header.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
 
 async function* headerReports(walk: Walk, files: LayoutFiles, { profile }: GraphOptions): AsyncGenerator<NamedReport> {
-  const name = "oci-layout";
+  const name = HEADER;
   const bytes = await walk.take(files.open(name), DOCUMENT_LIMIT + 1);
   if (bytes === undefined) yield { name, report: walk.broken("image-layout.header.required") };
   else {
@@ -151,23 +152,23 @@ async function* headerReports(walk: Walk, files: LayoutFiles, { profile }: Graph
 }
 
 async function* indexReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
-  const root = { name: "index.json", mediaType: INDEX };
+  const root = { name: INDEX_JSON, mediaType: INDEX };
   const bytes = await walk.take(files.open(root.name), DOCUMENT_LIMIT + 1);
   if (bytes === undefined) {
     yield { name: root.name, report: walk.broken("image-layout.index.required") };
     return;
   }
   for await (const { name, ...rest } of walk.reports(bytes, root)) {
-    yield { name: name === root.name ? name : pathOf(name), ...rest };
+    yield { name: name === root.name ? name : blobPath(name), ...rest };
   }
 }
 
 /** The reports on files in `blobs` that the index does not lead to. */
 async function* strayReports(walk: Walk, files: LayoutFiles): AsyncGenerator<NamedReport> {
   if (files.list === undefined) return;
-  const paths = await walk.wait(files.list("blobs"));
+  const paths = await walk.wait(files.list(BLOBS));
   if (paths === undefined) {
-    yield { name: "blobs", report: walk.broken("image-layout.blobs.required") };
+    yield { name: BLOBS, report: walk.broken("image-layout.blobs.required") };
     return;
   }
   for await (const name of walk.each(paths)) {
@@ -178,7 +179,7 @@ async function* strayReports(walk: Walk, files: LayoutFiles): AsyncGenerator<Nam
 
 /** The rule that a file in `blobs` breaks, unless the walk has read it. */
 async function strayRule(path: string, walk: Walk, files: LayoutFiles): Promise<string | undefined> {
-  const digest = digestOf(path);
+  const digest = digestOfPath(path);
   if (digest === undefined) return "name";
   if (walk.opened.has(digest)) return undefined;
   const stream = await walk.open(files.open(path));
@@ -191,24 +192,6 @@ async function strayRule(path: string, walk: Walk, files: LayoutFiles): Promise<
 /** Of what is too large only the start was read, whose digest is nothing's. */
 function unlessCut(report: Report, bytes: Uint8Array | undefined): Report {
   return bytes !== undefined && bytes.byteLength > DOCUMENT_LIMIT ? { ...report, digest: "" } : report;
-}
-
-function pathOf(digest: string): string {
-  // The grammar of digests leaves no room for a path that goes elsewhere.
-  return `blobs/${digest.replace(":", "/")}`;
-}
-
-/** The digest that a path in `blobs` names; undefined if it is none. */
-function digestOf(path: string): string | undefined {
-  const [blobs, algorithm, encoded, ...rest] = text("a path of the list", path).split("/");
-  if (blobs !== "blobs" || encoded === undefined || rest.length > 0) return undefined;
-  const digest = `${algorithm}:${encoded}`;
-  try {
-    parseDigest(digest);
-    return digest;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What an error says of content that is not what its descriptor says; any other error is thrown. */
