@@ -9,4 +9,5 @@ export {
 export type { OperationOptions } from "./client/raw.js";
 export { Registry, type RegistryOptions } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
+export { repositorySource } from "./client/source.js";
 export type { TransportOptions } from "./core/settings.js";

@@ -10,10 +10,10 @@ import {
   TransferError,
   verifyStream,
 } from "../entry/index.js";
+import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
 import { CliError } from "./output.js";
-import { blobPath } from "./sources.js";
 
 /** What a name stands for. */
 export interface Root {
