@@ -19,9 +19,9 @@ import {
 import { layoutFiles } from "../entry/layout.js";
 import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
-import { imageOf } from "./content.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
+import type { Registries } from "./registries.js";
 import { isIndex, missing } from "./select.js";
 import { targetOf } from "./target.js";
 import { isWithin } from "./within.js";
@@ -31,7 +31,7 @@ export interface DocumentOptions {
   readonly validation: ValidateOptions;
   /** Of an image or a layout, only what is for this platform. */
   readonly platform?: Platform | undefined;
-  readonly plainHttp: boolean;
+  readonly registries: Registries;
   readonly signal: AbortSignal;
 }
 
@@ -74,7 +74,7 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
 }
 
 async function* imageReports(reference: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
-  const { name, repository, identifier } = imageOf(reference, options.plainHttp);
+  const { name, repository, identifier } = options.registries.image(reference);
   const { platform, signal } = options;
   const source = repositorySource(repository, { signal });
   const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });
