@@ -4,7 +4,6 @@ export type { LayoutFiles } from "./graph.js";
 export { type ArchiveOptions, readArchive } from "./layout/archive.js";
 export { writeArchive } from "./layout/archive-writer.js";
 export { type OpenOptions, openLayout } from "./layout/directory.js";
-export { layoutFiles } from "./layout/folder-files.js";
 export type {
   ImageLayout,
   LayoutOperation,
@@ -13,3 +12,4 @@ export type {
   ReadableLayout,
   ReferrerOptions,
 } from "./layout/image-layout.js";
+export { layoutFiles } from "./layout/layout-files.js";

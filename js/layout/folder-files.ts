@@ -1,18 +1,8 @@
-import { text } from "../core/text.js";
-import type { LayoutFiles } from "../graph.js";
 import type { SizedFiles } from "./file-layout.js";
 import { fileStream } from "./file-stream.js";
-import { type Host, hostWithFiles, isMissing } from "./host.js";
+import { type Host, isMissing } from "./host.js";
 
-/**
- * The files of an image layout in a folder, to be validated: `validateLayout(layoutFiles("image"))`. Links are followed, and whatever
- * is no file counts as missing. Throws a {@link LayoutError} `NOT_SUPPORTED` on hosts without a file system.
- */
-export function layoutFiles(folder: string): LayoutFiles {
-  return folderFiles(hostWithFiles(), text("the folder", folder));
-}
-
-/** The same, with their sizes. */
+/** The files in a folder, whose sizes can be asked for. Links are followed, and whatever is no file counts as missing. */
 export function folderFiles(host: Host, folder: string): SizedFiles {
   const { fs, path } = host;
   return {

@@ -7,7 +7,7 @@ import { parseReference } from "../vocabulary.js";
 const IMAGE_NAME = "io.containerd.image.name";
 
 /** The tag of the index of a manifest's referrers, where nothing else lists them (distribution specification, "Referrers Tag Schema"). */
-const FALLBACK_TAG = /^[a-z0-9._-]+-[a-zA-Z0-9_-]{32,64}$/;
+const FALLBACK_TAG = /^[a-z0-9._-]{1,32}-[a-zA-Z0-9_-]{32,64}$/;
 
 /** The entry of an index that a name or a digest stands for, as {@link ImageLayout.resolve} has it; undefined if there is none. */
 export function entryNamed(entries: readonly Descriptor[], name: string): Descriptor | undefined {
