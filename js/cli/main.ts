@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
+import { addAttach } from "./commands/attach.js";
 import { addBlob } from "./commands/blob.js";
 import { addDelete } from "./commands/delete.js";
 import { addManifest } from "./commands/manifest.js";
+import { addReferrers } from "./commands/referrers.js";
 import { addTags } from "./commands/tags.js";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
@@ -80,8 +82,10 @@ function createProgram(): Command {
   addInspect(program, context);
   addDigest(program, context);
   addTags(program, context);
+  addReferrers(program, context);
   addManifest(program, context);
   addBlob(program, context);
+  addAttach(program, context);
   addDelete(program, context);
   addLogin(program, context);
   addCompletion(program, context);
