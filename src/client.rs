@@ -3,10 +3,16 @@
 mod auth;
 mod blobs;
 mod exchange;
+mod fields;
 mod manifests;
+mod notices;
+mod options;
+mod place;
 mod response;
+mod retry;
 mod scope;
 mod transport;
+mod turns;
 mod verified;
 
 use crate::http::{Method, Url};
@@ -16,6 +22,11 @@ pub use auth::Challenge;
 pub use blobs::Blob;
 use exchange::Call;
 pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+use notices::Notices;
+pub use notices::Warning;
+pub use options::ClientOptions;
+use place::Place;
+pub use retry::RateLimit;
 use scope::Scope;
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
@@ -27,8 +38,10 @@ pub use verified::Verified;
 #[derive(Debug)]
 pub struct Client<T> {
     host: T,
-    endpoint: Url,
-    tokens: auth::Tokens,
+    origin: Place,
+    mirrors: Vec<Place>,
+    options: ClientOptions,
+    notices: Notices,
 }
 
 impl<T: Host> Client<T> {
@@ -37,17 +50,34 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::InvalidUrl`] if the endpoint has a path or a query: the API stands at `/v2/` of a host.
     pub fn new(host: T, endpoint: Url) -> Result<Self> {
-        if endpoint.target() != "/" {
-            return Err(Error::new(
-                Kind::InvalidUrl,
-                "a registry's endpoint has neither path nor query",
-            ));
-        }
+        Self::with_options(host, endpoint, ClientOptions::default())
+    }
+
+    /// As [`Client::new`], with options.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidUrl`] if the registry's endpoint or a mirror's has a path or a query.
+    pub fn with_options(host: T, endpoint: Url, mut options: ClientOptions) -> Result<Self> {
+        let mirrors = std::mem::take(&mut options.mirrors);
         Ok(Self {
             host,
-            endpoint,
-            tokens: auth::Tokens::default(),
+            origin: Place::new(endpoint)?,
+            mirrors: mirrors.into_iter().map(Place::new).collect::<Result<_>>()?,
+            options,
+            notices: Notices::default(),
         })
+    }
+
+    /// What the registry and its mirrors have warned of so far (distribution specification, "Warnings"), each once, 64 at most.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.notices.warnings()
+    }
+
+    /// How often the registry may be asked, as the last response that spoke of it said.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.notices.rate_limit()
     }
 
     /// Asks whether the registry speaks the distribution API (end-1), taking a token where it asks for one.
@@ -64,7 +94,7 @@ impl<T: Host> Client<T> {
 
     /// The URL of a path of the registry's API.
     fn at(&self, path: &str) -> Result<Url> {
-        self.endpoint.join(path)
+        self.origin.endpoint.join(path)
     }
 }
 

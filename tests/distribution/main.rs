@@ -7,8 +7,13 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod auth;
 mod client;
 mod front;
+mod manners;
 mod memory;
+mod mirrors;
 mod registry;
+mod retry;
+mod tokens;
 mod trust;
