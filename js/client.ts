@@ -1,4 +1,5 @@
 export { type Blob, type BlobHead, type BlobOptions, Blobs } from "./client/blobs.js";
+export type { Credential, Credentials } from "./client/credentials.js";
 export {
   type Manifest,
   type ManifestHead,
@@ -7,6 +8,6 @@ export {
   type RawManifest,
 } from "./client/manifests.js";
 export type { OperationOptions } from "./client/raw.js";
-export { Registry, type RegistryOptions } from "./client/registry.js";
+export { type RateLimit, Registry, type RegistryOptions, type RegistryWarning } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
 export type { TransportOptions } from "./core/settings.js";

@@ -6,6 +6,7 @@ import { cases as artifacts } from "./cases/artifacts.ts";
 import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
+import { cases as manners } from "./cases/manners.ts";
 import { cases as platforms } from "./cases/platforms.ts";
 import { cases as streams } from "./cases/streams.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
@@ -18,6 +19,7 @@ const groups: Record<string, readonly Case[]> = {
   errors,
   streams,
   client: pulls,
+  manners,
 };
 
 /** Every case, its name preceded by its group's. */
