@@ -1,37 +1,55 @@
 //! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
 
+mod ask;
 mod auth;
 mod blobs;
 mod exchange;
+mod extensions;
 mod fields;
 mod manifests;
 mod notices;
 mod options;
+mod pages;
 mod place;
+mod referrers;
 mod response;
+mod resume;
 mod retry;
 mod scope;
+mod seen;
+mod tags;
 mod transport;
 mod turns;
+mod upload;
 mod verified;
 
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
 pub use auth::Challenge;
-pub use blobs::Blob;
+pub use blobs::{Blob, BlobPart};
 use exchange::Call;
-pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+pub use extensions::Extension;
+pub use manifests::{
+    MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
+    RawManifest,
+};
 use notices::Notices;
 pub use notices::Warning;
 pub use options::ClientOptions;
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use pages::Paging;
 use place::Place;
+pub use referrers::Referrers;
+pub use resume::Resuming;
 pub use retry::RateLimit;
 use scope::Scope;
+pub use tags::{ListOptions, Names};
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
 };
+pub use upload::{PushOptions, PushOutcome, Pushed};
 pub use verified::Verified;
 
 /// A client of one registry.
@@ -42,6 +60,7 @@ pub struct Client<T> {
     mirrors: Vec<Place>,
     options: ClientOptions,
     notices: Notices,
+    missing: referrers::Missing,
 }
 
 impl<T: Host> Client<T> {
@@ -65,6 +84,7 @@ impl<T: Host> Client<T> {
             mirrors: mirrors.into_iter().map(Place::new).collect::<Result<_>>()?,
             options,
             notices: Notices::default(),
+            missing: referrers::Missing::default(),
         })
     }
 

@@ -69,6 +69,15 @@ impl Auth {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The `Authorization` field for a scope, if nobody need be asked for it.
+    pub(super) fn at_hand(&self, scope: &Scope, now: u64) -> Option<String> {
+        let known = self.known();
+        match &known.fixed {
+            Some(fixed) => Some(fixed.0.clone()),
+            None => known.tokens.known(scope, now),
+        }
+    }
+
     /// Says of a refusal by the registry what had been asked, and by whom.
     pub(super) fn explain(&self, error: Error, scope: &Scope, reason: Option<&str>) -> Error {
         if error.kind() != Kind::Auth {
@@ -100,13 +109,11 @@ impl<T: Host> Client<T> {
         place: &Place,
         scope: &Scope,
     ) -> Result<Option<String>> {
-        let challenge = {
-            let known = place.auth.known();
-            if let Some(fixed) = &known.fixed {
-                return Ok(Some(fixed.0.clone()));
-            }
-            known.challenge.clone()
-        };
+        let at_hand = place.auth.at_hand(scope, self.host.now());
+        if at_hand.is_some() {
+            return Ok(at_hand);
+        }
+        let challenge = place.auth.known().challenge.clone();
         match challenge {
             Some(challenge) => self.token(place, &challenge, scope).await.map(Some),
             None => Ok(None),

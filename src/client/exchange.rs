@@ -25,7 +25,7 @@ pub(super) struct Call<B: Body> {
     /// Whether to do it twice does no more than to do it once, so that it may be sent again where nobody knows whether it arrived:
     /// so with `GET`, `HEAD` and `DELETE`. `PUT` is idempotent for manifests, but not where it closes an upload: that has gone by then.
     pub(super) idempotent: bool,
-    /// Whether only the registry itself will do: what its mirrors have of a tag may be old.
+    /// Whether only the registry itself will do, as for all that is done on the way to a change of it.
     pub(super) origin_only: bool,
 }
 
@@ -37,9 +37,9 @@ impl<B: Body> Call<B> {
             url,
             headers: Headers::new(),
             payload: Payload::None,
-            scope,
             idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
-            origin_only: !matches!(method, Method::Get | Method::Head),
+            origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
+            scope,
         }
     }
 }
@@ -117,7 +117,7 @@ impl<T: Host> Client<T> {
                 }
                 continue;
             }
-            let pause = self.pause(&outcome, idempotent, attempt, begun);
+            let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
             let Some(pause) = pause.filter(|_| again.is_some()) else {
                 let located = outcome?;
                 let offer = Offer::of(&located.message.headers);
@@ -130,10 +130,33 @@ impl<T: Host> Client<T> {
         }
     }
 
+    pub(super) fn has_mirrors(&self) -> bool {
+        !self.mirrors.is_empty()
+    }
+
+    /// Whether a URL is of the registry, or of one of its mirrors.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        let places = self.mirrors.iter().chain([&self.origin]);
+        let mut origins = places.map(|place| place.endpoint.origin());
+        origins.any(|origin| origin == url.origin())
+    }
+
+    /// Sends a request, with whatever is known to prove who asks, and minds no answer.
+    pub(super) fn send_unheeded(&self, method: Method, url: Url, scope: &Scope) {
+        let mut request = Request::new(method, url);
+        if request.url.origin() == self.origin.endpoint.origin()
+            && let Some(known) = self.origin.auth.at_hand(scope, self.host.now())
+            && request.headers.set("authorization", known).is_err()
+        {
+            return;
+        }
+        self.host.send_unheeded(request);
+    }
+
     /// What a mirror answered, if that will do.
     fn taken(&self, place: &Place, outcome: Result<Located<T::Body>>) -> Option<Located<T::Body>> {
         let located = match outcome {
-            Ok(located) if !retry::is_passing(located.message.status) => located,
+            Ok(located) if !retry::is_passing_status(located.message.status) => located,
             _ => {
                 place.rest(self.host.now());
                 return None;
@@ -145,7 +168,7 @@ impl<T: Host> Client<T> {
     }
 
     /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.
-    fn pause(
+    fn next_attempt(
         &self,
         outcome: &Result<Located<T::Body>>,
         idempotent: bool,
@@ -154,17 +177,19 @@ impl<T: Host> Client<T> {
     ) -> Option<u64> {
         let options = &self.options;
         let (undone, retry_after) = match outcome {
-            Ok(Located { message, .. }) if retry::is_passing(message.status) => {
+            Ok(Located { message, .. }) if retry::is_passing_status(message.status) => {
                 let retry_after = retry::retry_after(&message.headers);
                 // Who is told when to come again has not been served.
                 (message.status == 429 && retry_after.is_some(), retry_after)
             }
             // A token was not to be had, so nothing has been done.
             Err(error) if error.kind() == Kind::Auth => {
-                error.status().filter(|status| retry::is_passing(*status))?;
+                error
+                    .status()
+                    .filter(|status| retry::is_passing_status(*status))?;
                 (true, error.retry_after())
             }
-            Err(error) if is_of_the_way(error) => (false, None),
+            Err(error) if retry::is_passing(error) => (false, None),
             _ => return None,
         };
         if attempt >= options.retries
@@ -310,14 +335,6 @@ impl<T: Host> Client<T> {
         }
         Ok(())
     }
-}
-
-/// Whether it was the way to the registry that failed.
-fn is_of_the_way(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        Kind::ConnectionFailed | Kind::ConnectionLost | Kind::Timeout
-    )
 }
 
 /// Whether the digest that a response states is the one it was asked by, as far as its head tells.

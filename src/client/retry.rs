@@ -2,12 +2,39 @@
 
 use super::fields::split_unquoted;
 use super::options::ClientOptions;
+use super::{Client, Host};
 use crate::http::Headers;
+use crate::{Error, Kind};
+
+/// How often in a row something may break before another byte has come or gone.
+pub(super) const MAX_FAILURES: u32 = 5;
 
 /// Whether a registry that answers so may answer otherwise soon. 500 is among them: registries give it for what fails once in
 /// their storage.
-pub(super) fn is_passing(status: u16) -> bool {
+pub(super) fn is_passing_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Whether the same may succeed a little later.
+pub(super) fn is_passing(error: &Error) -> bool {
+    match error.status() {
+        Some(status) => is_passing_status(status),
+        None => matches!(
+            error.kind(),
+            Kind::ConnectionFailed | Kind::ConnectionLost | Kind::Timeout | Kind::BodyTruncated
+        ),
+    }
+}
+
+impl<T: Host> Client<T> {
+    /// Waits after so many failures in a row, or as long as the registry asks for, up to what is waited for at all; not if there was none.
+    pub(crate) async fn pause(&self, failures: u32, retry_after: Option<u64>) {
+        if let Some(attempt) = failures.checked_sub(1) {
+            let asked = retry_after.map(|seconds| seconds.min(self.options.max_retry_after));
+            let pause = pause(&self.options, attempt, asked, self.host.random());
+            self.host.sleep(pause).await;
+        }
+    }
 }
 
 /// How many milliseconds to wait before the attempt after `attempt`, which counts from 0: anything up to a bound that doubles, so that

@@ -17,10 +17,24 @@ impl Scope {
         Self::repository(name, "pull")
     }
 
-    /// To write to a repository, and to read from it what is there already.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the push flows ask for it"))]
+    /// To write to a repository, which takes reading it.
     pub(super) fn push(name: &RepositoryName) -> Self {
         Self::repository(name, "pull,push")
+    }
+
+    /// To delete from a repository.
+    pub(super) fn delete(name: &RepositoryName) -> Self {
+        Self::repository(name, "delete")
+    }
+
+    /// To write to a repository what another one has.
+    pub(super) fn mount(name: &RepositoryName, from: &RepositoryName) -> Self {
+        Self::push(name).and(Self::pull(from).as_str())
+    }
+
+    /// To list the repositories of a registry.
+    pub(super) fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
     }
 
     /// The scopes as a token is kept and asked by.
@@ -51,6 +65,12 @@ impl Scope {
             self.0 = merged;
         }
         self
+    }
+
+    /// Whether they allow more than to read.
+    pub(super) fn writes(&self) -> bool {
+        let mut scopes = self.0.split(' ');
+        scopes.any(|scope| allows(scope, "push") || allows(scope, "delete"))
     }
 
     /// Whether a token for these scopes will do where one for the others is needed.

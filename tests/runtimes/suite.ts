@@ -8,6 +8,8 @@ import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as manners } from "./cases/manners.ts";
 import { cases as platforms } from "./cases/platforms.ts";
+import { cases as pull } from "./cases/pull.ts";
+import { cases as push } from "./cases/push.ts";
 import { cases as streams } from "./cases/streams.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
 
@@ -20,6 +22,8 @@ const groups: Record<string, readonly Case[]> = {
   streams,
   client: pulls,
   manners,
+  pull,
+  push,
 };
 
 /** Every case, its name preceded by its group's. */
