@@ -77,11 +77,14 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::InvalidUrl`] if the registry's endpoint or a mirror's has a path or a query.
     pub fn with_options(host: T, endpoint: Url, mut options: ClientOptions) -> Result<Self> {
-        let mirrors = std::mem::take(&mut options.mirrors);
+        let mut mirrors = Vec::new();
+        for mirror in std::mem::take(&mut options.mirrors) {
+            mirrors.push(Place::new(mirror)?);
+        }
         Ok(Self {
             host,
             origin: Place::new(endpoint)?,
-            mirrors: mirrors.into_iter().map(Place::new).collect::<Result<_>>()?,
+            mirrors,
             options,
             notices: Notices::default(),
             missing: referrers::Missing::default(),

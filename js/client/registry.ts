@@ -19,7 +19,7 @@ export interface RegistryOptions extends TransportOptions {
   credentials?: Credentials | undefined;
   /**
    * How many requests are under way at once to the registry, and to each mirror, until the heads of their responses have come: 1 to
-   * 1,000; 6 if it is left out.
+   * 1,000; 6 if it is left out. Workers have a bound of their own in its place.
    */
   concurrency?: number | undefined;
   /**
@@ -71,9 +71,11 @@ export class Registry {
     const { plainHttp, onWarning } = options;
     const url = endpoint(host, plainHttp);
     const mirrors = optionalTexts("mirrors", options.mirrors) ?? [];
-    const mirrorUrls = mirrors.map((mirror) => endpoint(mirror, plainHttp));
+    // No URL has a space in it: what a mirror's has is refused with it escaped.
+    const mirrorUrls = mirrors.map((mirror) => endpoint(mirror, plainHttp).replaceAll(" ", "%20")).join(" ");
     const retries = wholeNumber("retries", options.retries ?? 4, 0, 100);
-    const concurrency = wholeNumber("concurrency", options.concurrency ?? 6, 1, 1000);
+    const wanted = wholeNumber("concurrency", options.concurrency ?? 6, 1, 1000);
+    const concurrency = stopsWithItsClient() ? 0 : wanted;
     optionalFunction("onWarning", onWarning);
     const settings = {
       ...fetchSettings(options),
@@ -123,4 +125,12 @@ export class Registry {
   repository(name: string): Repository {
     return new Repository(this.#client, text("the repository name", name));
   }
+}
+
+/**
+ * Whether this host stops all that it does for a request once its client has left, without a word: who waited for that, for a token or a
+ * turn, would do so in vain. It is workerd, which alone has this.
+ */
+function stopsWithItsClient(): boolean {
+  return "FixedLengthStream" in globalThis;
 }

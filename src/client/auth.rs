@@ -4,7 +4,7 @@
 //! what follows, so that a stream need not be sent twice.
 
 mod challenge;
-mod header;
+mod proof;
 mod tokens;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::exchange::Located;
 use super::place::Place;
 use super::scope::Scope;
-use super::transport::{Body, Credential, Host, Payload, Piece as _};
+use super::transport::{Body, Host, Payload, Piece as _};
 use super::turns::Turns;
 use super::{Client, response};
-use crate::http::{Method, Request, Scheme, Url, percent_encoded};
+use crate::http::{Method, Request, Scheme, Url};
 use crate::{Error, Kind, Result};
 
 pub use challenge::Challenge;
 pub(super) use challenge::Offer;
+use proof::{Means, Proof};
 use tokens::{Granted, Tokens};
 
 /// How much of a token response is read, in bytes.
@@ -39,29 +40,19 @@ pub(super) struct Auth {
 #[derive(Debug, Default)]
 struct Known {
     /// The `Authorization` field for everything: of Basic, or of a token for the registry itself.
-    fixed: Option<Secret>,
+    fixed: Option<Proof>,
     /// The Bearer challenge that came last.
     challenge: Option<Challenge>,
     tokens: Tokens,
     /// What the host answered when it was asked.
-    credential: Option<Option<Credential>>,
+    proof: Option<Option<Proof>>,
     /// A refresh token, and the realm that gave it.
-    refresh_token: Option<(String, Secret)>,
+    granted: Option<(String, Proof)>,
     /// Whether its token service takes only the other method than is tried first.
     other_method: bool,
     /// How many fetches have failed, and the last of them.
     failures: u64,
     failure: Option<(Scope, Error)>,
-}
-
-/// What no log may show.
-#[derive(Clone, PartialEq, Eq)]
-struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 impl Auth {
@@ -73,7 +64,7 @@ impl Auth {
     pub(super) fn at_hand(&self, scope: &Scope, now: u64) -> Option<String> {
         let known = self.known();
         match &known.fixed {
-            Some(fixed) => Some(fixed.0.clone()),
+            Some(fixed) => Some(fixed.header.clone()),
             None => known.tokens.known(scope, now),
         }
     }
@@ -88,7 +79,7 @@ impl Auth {
             message.push_str(" to ");
             message.push_str(scope.as_str());
         }
-        let known = matches!(self.known().credential, Some(Some(_)));
+        let known = matches!(self.known().proof, Some(Some(_)));
         message.push_str(if known {
             ", asked with a credential"
         } else {
@@ -131,9 +122,7 @@ impl<T: Host> Client<T> {
         fresh: bool,
     ) -> Result<Option<String>> {
         let basic = offer.basic;
-        let bearer = offer
-            .bearer
-            .filter(|challenge| !basic || !challenge.realm.is_empty());
+        let bearer = offer.bearer;
         let wanted = bearer.as_ref().and_then(|bearer| bearer.scope.as_deref());
         let merged = asked.clone().and(wanted.unwrap_or_default());
         if fresh && (bearer.is_none() || merged == *asked) {
@@ -148,13 +137,10 @@ impl<T: Host> Client<T> {
         let answer = if let Some(challenge) = bearer {
             Some(self.token(place, &challenge, asked).await?)
         } else if basic {
-            self.permit_credential(&place.endpoint)?;
-            match self.credential(place).await? {
-                Some(Credential::Password { username, password }) => {
-                    Some(place.auth.fix(header::basic(&username, &password)?))
-                }
-                _ => None,
-            }
+            self.permit_proof(&place.endpoint)?;
+            let proof = self.proof(place).await?;
+            let password = proof.filter(|proof| proof.means == Means::Password);
+            password.map(|password| place.auth.fix(password))
         } else {
             None
         };
@@ -199,48 +185,51 @@ impl<T: Host> Client<T> {
         challenge: &Challenge,
         scope: &Scope,
     ) -> Result<String> {
-        let realm = challenge.realm_url(&place.endpoint);
-        let trusted = |url: &Url| self.permit_credential(url).is_ok();
-        let may_prove = trusted(&place.endpoint) && realm.as_ref().map_or(true, trusted);
-        let mut refused = None;
+        let realm = challenge.realm_url(&place.endpoint)?;
+        let may_prove =
+            self.permit_proof(&place.endpoint).is_ok() && self.permit_proof(&realm).is_ok();
+        let mut refused: Option<(Proof, Error)> = None;
         // Token services know GET; OAuth 2.0's POST, which is meant for refresh tokens, not all of them.
         let (mut other_method, mut switched) = (place.auth.known().other_method, false);
         loop {
-            let (granted_before, asked_before) = {
+            let (granted, asked_before) = {
                 let known = place.auth.known();
-                let refresh_token = known.refresh_token.clone();
-                let refresh_token = refresh_token
-                    .filter(|(realm, _)| may_prove && *realm == challenge.realm)
-                    .map(|(_, token)| Credential::RefreshToken(token.0));
-                (refresh_token, known.credential.is_some())
+                let granted = known.granted.as_ref();
+                let granted = granted.filter(|(realm, _)| may_prove && *realm == challenge.realm);
+                (
+                    granted.map(|(_, proof)| proof.clone()),
+                    known.proof.is_some(),
+                )
             };
-            let by_grant = granted_before.is_some();
-            let credential = match granted_before {
-                None if may_prove => self.credential(place).await?,
-                granted => granted,
+            let by_grant = granted.is_some();
+            let proof = if by_grant || !may_prove {
+                granted
+            } else {
+                self.proof(place).await?
             };
-            if let Some(Credential::Token(token)) = &credential {
-                // The host's answer was checked.
-                return Ok(place.auth.fix(header::bearer(token).unwrap_or_default()));
-            }
             if let Some((refused, error)) = refused.take()
-                && credential == refused
+                && proof.as_ref() == Some(&refused)
             {
                 return Err(error);
             }
-            let realm = match &realm {
-                Ok(realm) => realm.clone(),
-                Err(error) => return Err(error.without_source()),
-            };
+            if let Some(proof) = proof.as_ref().filter(|proof| proof.means == Means::Token) {
+                return Ok(place.auth.fix(proof.clone()));
+            }
             let asked = self.host.now();
-            let posts = matches!(credential, Some(Credential::RefreshToken(_))) != other_method;
-            let (request, payload) =
-                token_request::<T::Body>(realm, challenge, scope, credential.as_ref(), posts)?;
+            let refreshes = proof
+                .as_ref()
+                .is_some_and(|proof| proof.means == Means::RefreshToken);
+            let posts = proof.is_some() && refreshes != other_method;
+            let (request, form) =
+                token_request(realm.clone(), challenge, scope, proof.as_ref(), posts)?;
+            let payload = match form {
+                Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
+                None => Payload::None,
+            };
             let response = self.follow(None, request, payload).await?;
             let status = response.message.status;
-            let proven = credential.is_some();
             let unknown = matches!(status, 404 | 405);
-            if proven && unknown && !switched && !by_grant {
+            if proof.is_some() && unknown && !switched && !by_grant {
                 (other_method, switched) = (!other_method, true);
                 continue;
             }
@@ -249,19 +238,19 @@ impl<T: Host> Client<T> {
                 Err(error) => {
                     let error = service_error(error);
                     let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
-                    if !proven || !is_refusal {
+                    let Some(proof) = proof.filter(|_| is_refusal) else {
                         return Err(error);
-                    }
+                    };
                     let mut known = place.auth.known();
                     if by_grant {
-                        known.refresh_token = None;
-                    } else {
-                        known.credential = None;
-                        if !asked_before {
-                            return Err(error);
-                        }
-                        refused = Some((credential, error));
+                        known.granted = None;
+                        continue;
                     }
+                    known.proof = None;
+                    if !asked_before {
+                        return Err(error);
+                    }
+                    refused = Some((proof, error));
                     continue;
                 }
             };
@@ -273,38 +262,27 @@ impl<T: Host> Client<T> {
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
             if let Some(token) = granted.refresh_token {
-                known.refresh_token = Some((challenge.realm.clone(), Secret(token)));
+                known.granted = Some((challenge.realm.clone(), Proof::refresh_token(&token)));
             }
             return Ok(granted.header);
         }
     }
 
-    /// The credential for a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
-    async fn credential(&self, place: &Place) -> Result<Option<Credential>> {
+    /// What proves who asks a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
+    async fn proof(&self, place: &Place) -> Result<Option<Proof>> {
         let _turn = place.auth.asking.take("", self.options.room(1)).await;
-        let known = place.auth.known().credential.clone();
+        let known = place.auth.known().proof.clone();
         if let Some(known) = known {
             return Ok(known);
         }
         let given = self.host.credential(&place.name).await?;
-        match &given {
-            Some(Credential::Password { username, password }) => {
-                header::basic(username, password)?;
-            }
-            Some(Credential::Token(token)) if header::bearer(token).is_none() => {
-                return Err(Error::new(
-                    Kind::InvalidArgument,
-                    "the token of a credential holds characters that a token cannot",
-                ));
-            }
-            _ => {}
-        }
-        place.auth.known().credential = Some(given.clone());
-        Ok(given)
+        let proof = given.map(Proof::new).transpose()?;
+        place.auth.known().proof = Some(proof.clone());
+        Ok(proof)
     }
 
     /// Whether a credential may be sent to a URL: over TLS, to this machine, or by plain HTTP where that is wanted.
-    fn permit_credential(&self, url: &Url) -> Result<()> {
+    fn permit_proof(&self, url: &Url) -> Result<()> {
         if url.scheme() == Scheme::Https || url.origin().is_loopback() || self.options.plain_http {
             return Ok(());
         }
@@ -317,9 +295,10 @@ impl<T: Host> Client<T> {
 }
 
 impl Auth {
-    /// Has everything to come sent with this field.
-    fn fix(&self, header: String) -> String {
-        self.known().fixed = Some(Secret(header.clone()));
+    /// Has everything to come sent with this proof, by the field that is returned.
+    fn fix(&self, proof: Proof) -> String {
+        let header = proof.header.clone();
+        self.known().fixed = Some(proof);
         header
     }
 }
@@ -331,68 +310,47 @@ impl Known {
             return;
         };
         self.tokens.forget(said);
-        if self.fixed.take_if(|fixed| fixed.0 == said).is_some() {
-            self.credential = None;
+        if self.fixed.take_if(|fixed| fixed.header == said).is_some() {
+            self.proof = None;
         }
     }
 }
 
-/// What is sent to a token service: by POST as OAuth 2.0 has it (distribution's `oauth.md`), else by GET.
-fn token_request<B: Body>(
+/// What is sent to a token service, and the form that goes with it: by POST as OAuth 2.0 has it (distribution's `oauth.md`), else by GET.
+fn token_request(
     realm: Url,
     challenge: &Challenge,
     scope: &Scope,
-    credential: Option<&Credential>,
+    proof: Option<&Proof>,
     posts: bool,
-) -> Result<(Request, Payload<B>)> {
+) -> Result<(Request, Option<String>)> {
     let service = challenge.service.as_deref();
-    let (username, secret) = match credential {
-        Some(Credential::Password { username, password }) => (Some(username.as_str()), password),
-        Some(Credential::RefreshToken(token) | Credential::Token(token)) => (None, token),
-        None => (None, &String::new()),
-    };
     let mut request = Request::new(Method::Get, realm);
     request.headers.append("accept", "application/json")?;
-    if posts {
-        request.method = Method::Post;
-        request
-            .headers
-            .append("content-type", "application/x-www-form-urlencoded")?;
-        let mut form = String::from("client_id=");
-        form.push_str(CLIENT_ID);
-        let mut field = |name: &str, value: &str| {
-            form.push('&');
-            form.push_str(name);
-            form.push('=');
-            form.push_str(&percent_encoded(value));
-        };
-        if let Some(username) = username {
-            field("grant_type", "password");
-            field("username", username);
-            field("password", secret);
-            // So that the password need not be sent again.
-            field("access_type", "offline");
-        } else {
-            field("grant_type", "refresh_token");
-            field("refresh_token", secret);
+    let Some(proof) = proof.filter(|_| posts) else {
+        if let Some(service) = service {
+            request.url = request.url.with_query("service", service);
         }
-        field("service", service.unwrap_or_default());
-        if !scope.as_str().is_empty() {
-            field("scope", scope.as_str());
+        for scope in scope.as_str().split_ascii_whitespace() {
+            request.url = request.url.with_query("scope", scope);
         }
-        return Ok((request, Payload::Piece(B::Piece::new(form.into_bytes()))));
+        if let Some(proof) = proof {
+            let header = proof.header.as_str();
+            request.headers.append("authorization", header)?;
+        }
+        return Ok((request, None));
+    };
+    request.method = Method::Post;
+    request
+        .headers
+        .append("content-type", "application/x-www-form-urlencoded")?;
+    let mut form = proof.form.clone();
+    proof::add_field(&mut form, "client_id", CLIENT_ID);
+    proof::add_field(&mut form, "service", service.unwrap_or_default());
+    if !scope.as_str().is_empty() {
+        proof::add_field(&mut form, "scope", scope.as_str());
     }
-    if let Some(service) = service {
-        request.url = request.url.with_query("service", service);
-    }
-    for scope in scope.as_str().split(' ').filter(|scope| !scope.is_empty()) {
-        request.url = request.url.with_query("scope", scope);
-    }
-    if credential.is_some() {
-        let basic = header::basic(username.unwrap_or_default(), secret)?;
-        request.headers.append("authorization", basic)?;
-    }
-    Ok((request, Payload::None))
+    Ok((request, Some(form)))
 }
 
 /// What the token service answered in place of a token, as an authentication error.

@@ -67,35 +67,33 @@ pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
     Some(http_date(value)?.saturating_sub(now))
 }
 
-/// Seconds since the beginning of the year 0 of an HTTP date (RFC 9110, section 5.6.7: only the form that may still be sent,
-/// `Sun, 06 Nov 1994 08:49:37 GMT`).
+/// Seconds since some day of an HTTP date (RFC 9110, section 5.6.7: only the form that may still be sent,
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, where everything has its column).
 fn http_date(text: &str) -> Option<u64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (_, date) = text.trim().split_once(", ")?;
-    let mut words = date.split(' ');
-    let mut number = |most: u64| words.next()?.parse().ok().filter(|number| *number <= most);
-    let day: u64 = number(31)?;
-    let name = words.next()?;
-    let month =
-        (0..12).find(|month| MONTHS.get(month * 3..month * 3 + 3) == Some(name))? as u64 + 1;
-    let year: u64 = words.next()?.parse().ok().filter(|year| *year <= 9999)?;
-    let mut time = 0;
-    let mut parts = 0;
-    for part in words.next()?.split(':') {
-        time = time * 60 + part.parse::<u64>().ok().filter(|part| *part <= 60)?;
-        parts += 1;
-    }
-    if parts != 3 || words.next() != Some("GMT") {
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text = text.trim().as_bytes();
+    if text.len() != 29 || !text.ends_with(b" GMT") {
         return None;
     }
-    // Years that begin in March have their leap day at their end.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year.checked_sub(1)?, month + 9)
+    let number = |from: usize, most: u64| {
+        let mut number = 0;
+        for digit in text.get(from..from + 2)? {
+            number = number * 10 + u64::from(char::from(*digit).to_digit(10)?);
+        }
+        (number <= most).then_some(number)
     };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
-    Some(days * 86_400 + time)
+    let name = text.get(8..11)?;
+    let month = MONTHS.chunks(3).position(|month| month == name)? as u64;
+    // Years that begin in March have their leap day at their end.
+    let (month, borrowed) = if month < 2 {
+        (month + 10, 1)
+    } else {
+        (month - 2, 0)
+    };
+    let year = (number(12, 99)? * 100 + number(14, 99)?).checked_sub(borrowed)?;
+    let days = year * 365 + year / 4 - year / 100 + year / 400;
+    let days = days + (month * 153 + 2) / 5 + number(5, 31)?;
+    Some(((days * 24 + number(17, 23)?) * 60 + number(20, 59)?) * 60 + number(23, 60)?)
 }
 
 /// What a registry says of how often it may be asked. Which of its figures it states differs.
@@ -128,6 +126,7 @@ pub(super) fn rate_limit(headers: &Headers) -> Option<RateLimit> {
 }
 
 /// The number of a parameter of a field's value, such as `w=`; without a name, the number that it begins with.
+#[inline(never)]
 fn parameter(value: Option<&str>, name: &str) -> Option<u64> {
     let mut parts = value?.split(';');
     parts.find_map(|part| part.trim().strip_prefix(name)?.parse().ok())
@@ -170,6 +169,7 @@ mod tests {
             ),
             (date, None, None),
             (date, Some("yesterday"), None),
+            ("Sat, 01 Jan 0000 00:00:00 GMT", Some(date), None),
             ("-1", None, None),
             ("1.5", None, None),
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some(date), None),

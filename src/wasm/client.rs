@@ -20,7 +20,7 @@ pub struct RawClient(Rc<Client<FetchTransport>>);
 
 #[wasm_bindgen]
 impl RawClient {
-    /// `mirrors` are endpoints, to be tried in order.
+    /// `mirrors` are endpoints, to be tried in order, separated by spaces; a `concurrency` of 0 has no request wait for another.
     #[wasm_bindgen(constructor)]
     pub fn new(
         endpoint: &str,
@@ -28,14 +28,16 @@ impl RawClient {
         plain_http: bool,
         retries: u32,
         concurrency: u32,
-        mirrors: Vec<String>,
+        mirrors: &str,
     ) -> Result<RawClient, JsValue> {
-        let mirrors: Result<Vec<_>, _> = mirrors.iter().map(|mirror| mirror.parse()).collect();
-        let options = ClientOptions::default()
+        let mut options = ClientOptions::default()
             .with_plain_http(plain_http)
             .with_retries(retries)
             .with_concurrency(concurrency as usize)
-            .with_mirrors(mirrors.map_err(error::to_js)?);
+            .with_independent(concurrency == 0);
+        for mirror in mirrors.split_ascii_whitespace() {
+            options.mirrors.push(mirror.parse().map_err(error::to_js)?);
+        }
         connect(endpoint, settings, options).map(|client| Self(Rc::new(client)))
     }
 

@@ -23,9 +23,7 @@ impl Challenge {
     /// quoted values may hold commas.
     #[must_use]
     pub fn bearer(headers: &Headers) -> Option<Self> {
-        Offer::of(headers)
-            .bearer
-            .filter(|challenge| !challenge.realm.is_empty())
+        Offer::of(headers).bearer
     }
 
     /// The URL of the token service, if a registry reached at `registry` may send anyone there.
@@ -51,7 +49,7 @@ impl Challenge {
 /// The ways to prove who asks that a response offers, as far as they are known here.
 #[derive(Debug, Default)]
 pub(in super::super) struct Offer {
-    /// The first Bearer challenge with a realm, else the first.
+    /// The first Bearer challenge with a realm.
     pub(super) bearer: Option<Challenge>,
     /// Whether Basic is among them.
     pub(super) basic: bool,
@@ -62,8 +60,7 @@ impl Offer {
         let mut offer = Self::default();
         for (scheme, challenge) in headers.all("www-authenticate").flat_map(challenges) {
             if scheme.eq_ignore_ascii_case("bearer") {
-                let known = offer.bearer.as_ref();
-                if known.is_none_or(|known| known.realm.is_empty()) {
+                if offer.bearer.is_none() && !challenge.realm.is_empty() {
                     offer.bearer = Some(challenge);
                 }
             } else if scheme.eq_ignore_ascii_case("basic") {
@@ -173,7 +170,7 @@ mod tests {
                 true,
                 Some("https://a/t"),
             ),
-            (&["Bearer"], false, Some("")),
+            (&["Bearer"], false, None),
             (&[r#"Negotiate, Digest nonce="Basic x""#], false, None),
         ] {
             let offer = Offer::of(&fields(values));

@@ -1,7 +1,7 @@
 //! Tokens while they last.
 
 use super::super::scope::Scope;
-use super::header;
+use super::proof::bearer;
 use crate::json::Tree;
 use crate::{Error, Kind, Result};
 
@@ -79,7 +79,7 @@ impl Granted {
         let token = text("token").or_else(|| text("access_token"));
         let token =
             token.ok_or_else(|| Error::new(Kind::Auth, "the token response holds no token"))?;
-        let header = header::bearer(&token).ok_or_else(|| {
+        let header = bearer(&token).ok_or_else(|| {
             Error::new(Kind::Auth, "the token holds characters that a token cannot")
         })?;
         let lifetime = root.get("expires_in").and_then(|value| value.as_u64());
