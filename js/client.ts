@@ -26,5 +26,6 @@ export type { OperationOptions } from "./client/raw.js";
 export { Referrers, type ReferrersOptions } from "./client/referrers.js";
 export { type RateLimit, Registry, type RegistryOptions, type RegistryWarning } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
+export { repositorySource } from "./client/source.js";
 export { Tags } from "./client/tags.js";
 export type { TransportOptions } from "./core/settings.js";
