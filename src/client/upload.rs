@@ -1,6 +1,8 @@
 //! Pushing blobs (distribution specification, "Pushing Blobs": end-4, end-5, end-6, end-11, end-13, end-14).
 
 mod options;
+mod reading;
+mod recovery;
 mod session;
 
 use super::exchange::{Call, Located};
@@ -71,7 +73,7 @@ impl<T: Host> Client<T> {
     ) -> Result<bool> {
         digest.require_algorithm()?;
         let (url, scope) = self.mount_request(name, digest, from)?;
-        let Some(opened) = self.open_session(url, &scope, Payload::None).await? else {
+        let Some(opened) = self.open_session(url, scope.clone(), Payload::None).await? else {
             return Ok(true);
         };
         if let Ok(location) = self.session_of(&opened) {
@@ -128,10 +130,10 @@ impl<T: Host> Client<T> {
     async fn open_session(
         &self,
         url: Url,
-        scope: &Scope,
+        scope: Scope,
         payload: Payload<T::Body>,
     ) -> Result<Option<Located<T::Body>>> {
-        let mut call = Call::new(Method::Post, url, scope.clone());
+        let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
             call.headers
                 .append("content-type", "application/octet-stream")?;

@@ -1,59 +1,60 @@
-//! One upload: what is sent next, and how it goes on after something broke.
+//! One upload, from its first request to its last.
 
 use super::super::exchange::{Call, Located};
-use super::super::pause::{MAX_FAILURES, is_passing, pause};
+use super::super::pause::MAX_FAILURES;
 use super::super::scope::Scope;
-use super::super::transport::{Body, Chunks as _, Expected, Piece as _};
+use super::super::transport::{Body, Chunks as _};
 use super::super::{Client, Content, Host, Payload};
 use super::options::{PushOptions, PushOutcome, Pushed};
+use super::recovery::committed;
 use crate::digest::{Algorithm, Digest};
 use crate::http::{Headers, Method, Url};
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
 /// The largest chunk that is held because a registry wants it, in bytes.
-const MAX_CHUNK: u64 = 256 * 1024 * 1024;
+pub(super) const MAX_CHUNK: u64 = 256 * 1024 * 1024;
 
 /// An upload from its first request to its last. Dropped while a session is open, it has the host take that back.
 pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
-    client: &'a Client<T>,
-    name: &'a RepositoryName,
-    scope: Scope,
-    content: C,
-    algorithm: Algorithm,
-    digest: Option<Digest>,
+    pub(super) client: &'a Client<T>,
+    pub(super) name: &'a RepositoryName,
+    pub(super) scope: Scope,
+    pub(super) content: C,
+    pub(super) algorithm: Algorithm,
+    pub(super) digest: Option<Digest>,
     /// Bytes of the content, as soon as they are known.
-    total: Option<u64>,
+    pub(super) total: Option<u64>,
     /// Bytes of a chunk, as asked for, and as the registry wants them.
-    asked: u64,
-    chunk: u64,
+    pub(super) asked: u64,
+    pub(super) chunk: u64,
     /// The least that a chunk may hold, unless it is the last, and the most.
-    least: u64,
-    most: u64,
+    pub(super) least: u64,
+    pub(super) most: u64,
     /// Whether the content is sent as it comes, not in pieces that can be sent again.
-    streams: bool,
-    body: Option<T::Body>,
+    pub(super) streams: bool,
+    pub(super) body: Option<T::Body>,
     /// Up to where the content was read by `body`.
-    read: u64,
+    pub(super) read: u64,
     /// Whether the content was read to its end, or handed over to be.
-    ended: bool,
+    pub(super) ended: bool,
     /// The piece that was read last, and where in the content it begins.
-    held: Option<(<T::Body as Body>::Piece, u64)>,
+    pub(super) held: Option<(<T::Body as Body>::Piece, u64)>,
     /// The session's newest URL, while one is open.
-    location: Option<Url>,
+    pub(super) location: Option<Url>,
     /// Up to where the content was sent, as far as is known.
-    sent: u64,
+    pub(super) sent: u64,
     /// How many bytes the registry has at least, because it said so, and how many it may have at most.
-    certain: u64,
-    reached: u64,
+    pub(super) certain: u64,
+    pub(super) reached: u64,
     /// What it said last.
-    said: u64,
-    failures: u32,
-    began_anew: bool,
+    pub(super) said: u64,
+    pub(super) failures: u32,
+    pub(super) began_anew: bool,
     /// Whether a `Range` was taken for one byte less than it says.
-    took_for_less: bool,
+    pub(super) took_for_less: bool,
     /// Whether the session was asked to end.
-    closing: bool,
+    pub(super) closing: bool,
 }
 
 impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
@@ -128,7 +129,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     }
 
     /// What the content is known by, now that it was read.
-    fn known_digest(&self) -> Option<Digest> {
+    pub(super) fn known_digest(&self) -> Option<Digest> {
         self.digest.clone().or_else(|| self.content.digest())
     }
 
@@ -178,7 +179,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
 
     /// Opens a session; true if the blob is there without one.
     async fn open(&mut self, url: Url, scope: Scope, payload: Payload<T::Body>) -> Result<bool> {
-        let Some(opened) = self.client.open_session(url, &scope, payload).await? else {
+        let Some(opened) = self.client.open_session(url, scope, payload).await? else {
             return Ok(true);
         };
         self.location = Some(self.client.session_of(&opened)?);
@@ -195,7 +196,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 Kind::TooLarge,
                 "the registry wants chunks that are larger than is held",
             )
-            .with_expected(format_args!("at most {MAX_CHUNK} bytes"), self.chunk)
+            .with_expected(MAX_CHUNK, self.chunk)
             .with_url(&opened.url));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
@@ -227,83 +228,6 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         match step {
             Ok(done) => Ok(done),
             Err(error) => self.recover(error).await,
-        }
-    }
-
-    /// What the registry does not have yet, or a part of it; nothing once it has all.
-    async fn next(&mut self) -> Result<Payload<T::Body>> {
-        if let Some((piece, start)) = &self.held
-            && let Some(had) = self.sent.checked_sub(*start)
-            && had < piece.size()
-        {
-            let rest = piece.skip(had);
-            // What is left of a chunk may be less than the registry takes, but for the last one.
-            if rest.size() >= self.least || self.ended || !self.content.reopens() {
-                return Ok(Payload::Piece(rest));
-            }
-        }
-        if self.ended && self.total == Some(self.sent) {
-            return Ok(Payload::None);
-        }
-        if self.body.is_none() || self.read != self.sent {
-            (self.body, self.ended) = (None, false);
-            self.body = Some(self.reading().await?);
-            self.read = self.sent;
-        }
-        let Some(mut body) = self.body.take() else {
-            return Err(nameless());
-        };
-        let left = self.total.map(|total| total.saturating_sub(self.sent));
-        if self.streams
-            && let Some(left) = left
-            && left > 0
-        {
-            self.ended = true;
-            return Ok(Payload::Stream(body, left));
-        }
-        let size = left.map_or(self.chunk, |left| left.min(self.chunk));
-        let piece = body.take(size).await?;
-        self.read = self.read.saturating_add(piece.size());
-        if piece.size() < size {
-            if let Some(total) = self.total {
-                return Err(Error::new(Kind::BodyTruncated, "the content ended early")
-                    .with_expected(total, self.read));
-            }
-            self.total = Some(self.read);
-        }
-        if self.total != Some(self.read) {
-            self.body = Some(body);
-        } else if body.take(1).await?.size() > 0 {
-            // Only its end gives a content its digest.
-            return Err(
-                Error::new(Kind::SizeMismatch, "the content is longer than it says")
-                    .with_expected(self.read, "more"),
-            );
-        }
-        self.ended = self.total == Some(self.read);
-        let none = piece.size() == 0;
-        self.held = Some((piece.clone(), self.sent));
-        Ok(if none {
-            Payload::None
-        } else {
-            Payload::Piece(piece)
-        })
-    }
-
-    /// A reading of the content from where the registry has it to. One from the beginning is verified; what is read from elsewhere
-    /// is for the registry to verify, which does.
-    async fn reading(&mut self) -> Result<T::Body> {
-        let body = self.content.open(self.sent).await?.ok_or_else(|| {
-            Error::new(
-                Kind::ConnectionLost,
-                "the upload broke, and the content cannot be read again",
-            )
-        })?;
-        match &self.digest {
-            Some(digest) if self.sent == 0 => {
-                body.verified(Expected::new(digest.clone(), self.total))
-            }
-            _ => Ok(body),
         }
     }
 
@@ -341,7 +265,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         Ok(last)
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         url: Url,
@@ -383,13 +307,13 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     }
 
     /// The registry has the first `now` bytes, if that can be.
-    fn stands_at(&mut self, answer: &Located<T::Body>, now: u64) -> Result<()> {
+    pub(super) fn stands_at(&mut self, answer: &Located<T::Body>, now: u64) -> Result<()> {
         if !(self.certain..=self.reached).contains(&now) {
             return Err(Error::new(
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
-            .with_expected(format_args!("{} to {}", self.certain, self.reached), now)
+            .with_expected(self.reached, now)
             .with_url(&answer.url));
         }
         self.sent = now;
@@ -420,115 +344,6 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         }
     }
 
-    /// Finds out how to go on after a failure; true if nothing is left to do. Fails with what failed where there is no way.
-    async fn recover(&mut self, mut error: Error) -> Result<bool> {
-        let streamed = std::mem::replace(&mut self.streams, false);
-        let refused = error.status() == Some(416);
-        let mut asked = false;
-        loop {
-            let status = error.status();
-            // Registries refuse in several ways to speak of a session that they have lost, or of any. One that goes on refusing
-            // bytes does not mean what it says of those it has.
-            let gone = self.location.is_some()
-                && match status {
-                    Some(404) => true,
-                    Some(416) => asked || self.failures > 2,
-                    Some(200..=299 | 400 | 405 | 410) => asked,
-                    _ => false,
-                };
-            let passing = match status {
-                // A stream cannot be sent again with the token that its refusal asks for.
-                Some(401) => streamed && self.failures == 0,
-                // Nor is it certain that chunks are too large where all at once is.
-                Some(413) => streamed,
-                Some(405 | 501) => !asked && self.gather(),
-                Some(416) => true,
-                _ => is_passing(&error),
-            };
-            if self.failures >= MAX_FAILURES || !(gone || passing) {
-                return Err(error);
-            }
-            self.failures += 1;
-            if gone {
-                if self.closing && self.is_there().await {
-                    self.location = None;
-                    return Ok(true);
-                }
-                let from_start = self.held.as_ref().is_some_and(|(_, start)| *start == 0);
-                if self.began_anew || !(self.content.reopens() || from_start) {
-                    return Err(error);
-                }
-                self.began_anew = true;
-                self.cancel().await;
-            } else {
-                pause(&self.client.host, self.failures, error.retry_after()).await;
-            }
-            if self.location.is_none() {
-                return Ok(false);
-            }
-            asked = true;
-            match self.ask(refused).await {
-                Ok(()) => return Ok(false),
-                Err(later) => error = later,
-            }
-        }
-    }
-
-    /// Gives chunks up, for a registry that knows none: all of the content is held, and sent at once. Whether it can be.
-    fn gather(&mut self) -> bool {
-        match self.total {
-            Some(total) if self.asked < total && total <= MAX_CHUNK && self.content.reopens() => {
-                self.asked = total;
-                self.location = None;
-                self.held = None;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Asks the registry how much it has (end-13). `Range: 0-0` is one byte or none, and Quay's, which has a unit, is one too high. So
-    /// these are taken for one less, until the registry has `refused` what was sent by that. At ECR it stays where it was.
-    async fn ask(&mut self, refused: bool) -> Result<()> {
-        let Some(location) = self.location.clone() else {
-            return Ok(());
-        };
-        let answer = self
-            .call(Method::Get, location, Headers::new(), Payload::None)
-            .await?;
-        if answer.message.headers.get("location").is_some() {
-            self.location = Some(self.client.session_of(&answer)?);
-        }
-        let mut now = committed(&answer)?.ok_or_else(|| {
-            Error::new(
-                Kind::UnexpectedResponse,
-                "the registry does not say how much of the upload it has",
-            )
-            .with_status(answer.message.status)
-            .with_url(&answer.url)
-        })?;
-        let range = answer.message.headers.get("range").unwrap_or_default();
-        let doubtful = range.contains('=') || (now == 1 && self.certain == 0);
-        if std::mem::replace(&mut self.said, now) == now && !refused {
-            now = self.sent;
-        } else if doubtful && !(refused && self.took_for_less) {
-            self.took_for_less = true;
-            now = now.saturating_sub(1).max(self.certain);
-        }
-        self.stands_at(&answer, now)
-    }
-
-    /// Whether the repository has the blob: an answer that was lost on its way may have been a good one.
-    async fn is_there(&self) -> bool {
-        let Some(digest) = self.known_digest() else {
-            return false;
-        };
-        let asked = self
-            .client
-            .blob_size(self.name, &digest, self.scope.clone());
-        asked.await.is_ok()
-    }
-
     /// Takes the session back (end-14), if the registry can be reached and knows how.
     pub(super) async fn cancel(&mut self) {
         if let Some(location) = self.location.take()
@@ -550,35 +365,7 @@ impl<T: Host, C: Content<Body = T::Body>> Drop for Upload<'_, T, C> {
     }
 }
 
-/// How many bytes the registry has, by `Range: 0-<last>`. Quay writes a unit before it, and -1 for the last of none.
-fn committed<B>(answer: &Located<B>) -> Result<Option<u64>> {
-    let Some(range) = answer.message.headers.get("range") else {
-        return Ok(None);
-    };
-    let range = range.trim();
-    let range = range.strip_prefix("bytes=").unwrap_or(range);
-    if range.is_empty() {
-        return Ok(None);
-    }
-    range
-        .strip_prefix("0-")
-        .and_then(|last| {
-            if last == "-1" {
-                return Some(0);
-            }
-            last.parse::<u64>().ok()?.checked_add(1)
-        })
-        .map(Some)
-        .ok_or_else(|| {
-            Error::new(
-                Kind::InvalidHeader,
-                "the Range of an upload is not 0-<last byte>",
-            )
-            .with_url(&answer.url)
-        })
-}
-
 /// A content that was read to its end has a digest and a size.
-fn nameless() -> Error {
+pub(super) fn nameless() -> Error {
     Error::new(Kind::Internal, "a content that was read has no digest")
 }
