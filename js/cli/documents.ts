@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
+import { repositorySource } from "../entry/client.js";
 import {
   type Descriptor,
   type GraphOptions,
@@ -15,20 +16,22 @@ import {
   validateLayout,
   verifyStream,
 } from "../entry/index.js";
+import { layoutFiles } from "../entry/layout.js";
+import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
-import { imageOf } from "./content.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
+import type { Registries } from "./registries.js";
 import { isIndex, missing } from "./select.js";
-import { blobPath, isWithin, layoutFiles, registrySource } from "./sources.js";
 import { targetOf } from "./target.js";
+import { isWithin } from "./within.js";
 
 /** How what is named is read and judged. */
 export interface DocumentOptions {
   readonly validation: ValidateOptions;
   /** Of an image or a layout, only what is for this platform. */
   readonly platform?: Platform | undefined;
-  readonly plainHttp: boolean;
+  readonly registries: Registries;
   readonly signal: AbortSignal;
 }
 
@@ -71,9 +74,9 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
 }
 
 async function* imageReports(reference: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
-  const { name, repository, identifier } = imageOf(reference, options.plainHttp);
+  const { name, repository, identifier } = options.registries.image(reference);
   const { platform, signal } = options;
-  const source = registrySource(repository, signal);
+  const source = repositorySource(repository, { signal });
   const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });
   const document = platform && OciDocument.parse(bytes, { mediaType });
   const root = document && isIndex(document) ? await chosen(document, source, platform, signal) : bytes;
