@@ -1,6 +1,6 @@
 //! How an upload goes on after something broke.
 
-use super::super::exchange::Located;
+use super::super::ask::Answer;
 use super::super::pause::{MAX_FAILURES, is_passing, pause};
 use super::super::{Content, Host, Payload};
 use super::session::{MAX_CHUNK, Upload};
@@ -84,7 +84,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         let answer = self
             .call(Method::Get, location, Headers::new(), Payload::None)
             .await?;
-        if answer.message.headers.get("location").is_some() {
+        if answer.headers.get("location").is_some() {
             self.location = Some(self.client.session_of(&answer)?);
         }
         let mut now = committed(&answer)?.ok_or_else(|| {
@@ -92,10 +92,10 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Kind::UnexpectedResponse,
                 "the registry does not say how much of the upload it has",
             )
-            .with_status(answer.message.status)
-            .with_url(&answer.url)
+            .with_status(answer.status)
+            .with_url(&answer.from.to_string())
         })?;
-        let range = answer.message.headers.get("range").unwrap_or_default();
+        let range = answer.headers.get("range").unwrap_or_default();
         let doubtful = range.contains('=') || (now == 1 && self.certain == 0);
         if std::mem::replace(&mut self.said, now) == now && !refused {
             now = self.sent;
@@ -119,8 +119,8 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
 }
 
 /// How many bytes the registry has, by `Range: 0-<last>`. Quay writes a unit before it, and -1 for the last of none.
-pub(super) fn committed<B>(answer: &Located<B>) -> Result<Option<u64>> {
-    let Some(range) = answer.message.headers.get("range") else {
+pub(super) fn committed(answer: &Answer) -> Result<Option<u64>> {
+    let Some(range) = answer.headers.get("range") else {
         return Ok(None);
     };
     let range = range.trim();
@@ -142,6 +142,6 @@ pub(super) fn committed<B>(answer: &Located<B>) -> Result<Option<u64>> {
                 Kind::InvalidHeader,
                 "the Range of an upload is not 0-<last byte>",
             )
-            .with_url(&answer.url)
+            .with_url(&answer.from.to_string())
         })
 }

@@ -1,9 +1,10 @@
 //! One upload, from its first request to its last.
 
-use super::super::exchange::{Call, Located};
+use super::super::ask::{Answer, Boxed};
+use super::super::exchange::Call;
 use super::super::pause::MAX_FAILURES;
 use super::super::scope::Scope;
-use super::super::transport::{Body, Chunks as _};
+use super::super::transport::Body;
 use super::super::{Client, Content, Host, Payload};
 use super::options::{PushOptions, PushOutcome, Pushed};
 use super::recovery::committed;
@@ -184,7 +185,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         };
         self.location = Some(self.client.session_of(&opened)?);
         let wanted = |name| {
-            let length = opened.message.headers.get(name)?.trim().parse::<u64>().ok();
+            let length = opened.headers.get(name)?.trim().parse::<u64>().ok();
             length.filter(|length| *length > 0)
         };
         self.most = wanted("oci-chunk-max-length").unwrap_or(u64::MAX);
@@ -192,12 +193,11 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         self.chunk = self.asked.max(self.least).min(self.most);
         // What is left of a content may be less than the least.
         if self.chunk.min(self.total.unwrap_or(u64::MAX)) > MAX_CHUNK.max(self.asked) {
-            return Err(Error::new(
+            let larger = Error::new(
                 Kind::TooLarge,
                 "the registry wants chunks that are larger than is held",
-            )
-            .with_expected(MAX_CHUNK, self.chunk)
-            .with_url(&opened.url));
+            );
+            return Err(opened.located(larger.with_expected(MAX_CHUNK, self.chunk)));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
         (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
@@ -265,13 +265,13 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         Ok(last)
     }
 
-    pub(super) async fn call(
+    pub(super) fn call(
         &self,
         method: Method,
         url: Url,
         headers: Headers,
         payload: Payload<T::Body>,
-    ) -> Result<Located<T::Body>> {
+    ) -> Boxed<'_, Answer> {
         let call = Call {
             method,
             url,
@@ -279,20 +279,16 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             payload,
             scope: self.scope.clone(),
         };
-        let mut answer = self.client.call(call).await?;
-        answer.message.body.cancel();
-        Ok(answer)
+        self.client.ask(call, 0)
     }
 
     /// The registry took a chunk of `size` bytes, or the first of them.
-    fn took(&mut self, answer: &Located<T::Body>, size: u64) -> Result<()> {
+    fn took(&mut self, answer: &Answer, size: u64) -> Result<()> {
         // 201 is what ECR answers to a chunk.
-        match answer.message.status {
+        match answer.status {
             202 => self.location = Some(self.client.session_of(answer)?),
             201 => {}
-            status => {
-                return Err(super::response::unexpected(&answer.url, status));
-            }
+            _ => return Err(super::unexpected(answer)),
         }
         let all = self.sent.saturating_add(size);
         let now = committed(answer)?.unwrap_or(all);
@@ -307,27 +303,27 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     }
 
     /// The registry has the first `now` bytes, if that can be.
-    pub(super) fn stands_at(&mut self, answer: &Located<T::Body>, now: u64) -> Result<()> {
+    pub(super) fn stands_at(&mut self, answer: &Answer, now: u64) -> Result<()> {
         if !(self.certain..=self.reached).contains(&now) {
             return Err(Error::new(
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
             .with_expected(self.reached, now)
-            .with_url(&answer.url));
+            .with_url(&answer.from.to_string()));
         }
         self.sent = now;
         Ok(())
     }
 
     /// The session has ended, and the blob is there, if it is the one that was sent.
-    fn ended(&mut self, answer: &Located<T::Body>) -> Result<()> {
-        if answer.message.status == 202 {
-            return Err(super::response::unexpected(&answer.url, 202));
+    fn ended(&mut self, answer: &Answer) -> Result<()> {
+        if answer.status == 202 {
+            return Err(super::unexpected(answer));
         }
         self.location = None;
-        let stated = super::response::stated_digest(&answer.message.headers)
-            .map_err(|error| error.with_url(&answer.url))?;
+        let stated = super::response::stated_digest(&answer.headers)
+            .map_err(|error| answer.located(error))?;
         match (stated, self.known_digest()) {
             // A registry may name it by another algorithm.
             (Some(stated), Some(digest))
@@ -338,7 +334,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     "the registry took the blob for another",
                 )
                 .with_expected(digest, stated)
-                .with_url(&answer.url))
+                .with_url(&answer.from.to_string()))
             }
             _ => Ok(()),
         }
