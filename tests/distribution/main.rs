@@ -12,7 +12,6 @@ mod front;
 mod memory;
 mod registry;
 mod resume;
-mod sessions;
 mod trust;
 mod upload;
 mod upload_quirks;
