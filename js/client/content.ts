@@ -166,7 +166,7 @@ export class Content implements HostContent {
 }
 
 /** How to read what was given, its size and its digest. What has no size can be read but once. */
-function opened(given: PushContent): [open: Open, size?: number, digest?: string] {
+function opened(given: PushContent): [open: Open, size?: number, digest?: string | undefined] {
   // By what they can do: a file or a stream of another realm is an instance of another class.
   const can = (name: string) => typeof (given as unknown as Record<string, unknown> | undefined)?.[name] === "function";
   if (can("getReader")) return [() => given as ReadableStream];

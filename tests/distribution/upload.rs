@@ -123,7 +123,9 @@ fn a_blob_of_another_repository_is_mounted_or_its_session_is_used() {
         settings.uploads.mounts = mounts;
         let world = world(&settings, true);
         world.registry(|registry| registry.store.of("c/d").put_blob(BYTES));
-        fault.map(|fault| world.fail(fault));
+        if let Some(fault) = fault {
+            world.fail(fault);
+        }
         let pushed = push_with(&world, Source::known(&world, BYTES), &options).unwrap();
         (sent(&world), pushed.outcome, world)
     };
