@@ -32,6 +32,10 @@ pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
     /// The least that a chunk may hold, unless it is the last, and the most.
     pub(super) least: u64,
     pub(super) most: u64,
+    /// Whether the content can be sent with the request that asks for a session.
+    pub(super) is_small: bool,
+    /// Whether anything was sent yet.
+    pub(super) begun: bool,
     /// Whether the content is sent as it comes, not in pieces that can be sent again.
     pub(super) streams: bool,
     pub(super) body: Option<T::Body>,
@@ -78,6 +82,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             ));
         }
         let total = content.size();
+        let most = super::MAX_SINGLE_POST.min(options.chunk_size);
         Ok(Self {
             client,
             name,
@@ -87,7 +92,9 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             streams: client.host.streams_requests()
                 && content.reopens()
                 && digest.is_some()
-                && total.is_some(),
+                && total.is_some_and(|total| total > most),
+            is_small: total.is_some_and(|total| (1..=most).contains(&total)),
+            begun: false,
             digest,
             total,
             content,
@@ -113,15 +120,10 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
 
     /// Has the registry take the blob, in whichever way it will.
     pub(super) async fn push(&mut self, options: &PushOptions) -> Result<Pushed> {
-        let outcome = if self.shortcut(options).await? {
-            if self.closing {
-                PushOutcome::Uploaded
-            } else {
-                PushOutcome::Mounted
+        let outcome = loop {
+            if let Some(outcome) = self.advance(options).await? {
+                break outcome;
             }
-        } else {
-            while !self.advance().await? {}
-            PushOutcome::Uploaded
         };
         match (self.known_digest(), self.total) {
             (Some(digest), Some(size)) => Ok(Pushed::new(digest, size, outcome)),
@@ -134,48 +136,61 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         self.digest.clone().or_else(|| self.content.digest())
     }
 
-    /// Tries what needs no session: to send a small content at once, to mount a larger one. Whether that did it; if not, there may be
-    /// a session all the same, which is then gone on with.
-    async fn shortcut(&mut self, options: &PushOptions) -> Result<bool> {
-        let (Some(digest), Some(total)) = (self.digest.clone(), self.total) else {
-            return Ok(false);
-        };
-        let small = (1..=super::MAX_SINGLE_POST.min(self.chunk)).contains(&total);
-        let attempt = if small && options.mount_from.is_none() {
-            let streams = std::mem::replace(&mut self.streams, false);
-            let payload = self.next().await?;
-            self.streams = streams;
-            self.closing = true;
-            let url = self
-                .client
-                .uploads(self.name)?
-                .with_query("digest", digest.as_str());
-            self.open(url, self.scope.clone(), payload).await
+    /// Takes one step, and recovers where it fails; says after the last how the blob came there.
+    ///
+    /// The first of all may need no session: a small content is sent at once, a larger one perhaps mounted. If not, there may be a
+    /// session all the same, which is then gone on with.
+    async fn advance(&mut self, options: &PushOptions) -> Result<Option<PushOutcome>> {
+        let opens = self.location.is_none();
+        let first = !std::mem::replace(&mut self.begun, true);
+        let known = self
+            .digest
+            .clone()
+            .filter(|_| first && self.total.is_some());
+        let small = known.is_some() && self.is_small && options.mount_from.is_none();
+        let payload = if opens && !small {
+            Payload::None
         } else {
-            let from = options.mount_from.as_ref();
-            let (url, scope) = self.client.mount_request(self.name, &digest, from)?;
-            self.open(url, scope, Payload::None).await
+            self.next().await?
         };
-        match attempt {
-            Ok(true) => Ok(true),
-            Ok(false) => {
-                self.closing = false;
-                Ok(false)
+        let step = if opens {
+            let mut url = self.client.uploads(self.name)?;
+            let mut scope = self.scope.clone();
+            match &known {
+                Some(digest) if small => url = url.with_query("digest", digest.as_str()),
+                Some(digest) => {
+                    let from = options.mount_from.as_ref();
+                    (url, scope) = self.client.mount_request(self.name, digest, from)?;
+                }
+                None if self.algorithm != Algorithm::Sha256 => {
+                    url = url.with_query("digest-algorithm", self.algorithm.as_str());
+                }
+                None => {}
             }
-            // Refused as it is, it may be taken in the way that every registry knows.
-            Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| status < 500 && status != 429) =>
-            {
-                self.closing = false;
-                Ok(false)
+            self.open(url, scope, payload).await
+        } else {
+            self.send(payload).await
+        };
+        let done = match step {
+            Ok(true) if opens && !small => {
+                return match known {
+                    Some(_) => Ok(Some(PushOutcome::Mounted)),
+                    None => Err(Error::new(
+                        Kind::UnexpectedResponse,
+                        "the registry answered 201 before there was a blob",
+                    )),
+                };
             }
+            Ok(done) => done,
             Err(error) => {
-                self.recover(error).await?;
-                Ok(false)
+                // Refused as it is, it may be taken in the way that every registry knows.
+                let refused = error
+                    .status()
+                    .is_some_and(|status| status < 500 && status != 429);
+                !(known.is_some() && refused) && self.recover(error).await?
             }
-        }
+        };
+        Ok(done.then_some(PushOutcome::Uploaded))
     }
 
     /// Opens a session; true if the blob is there without one.
@@ -203,32 +218,6 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
         self.took_for_less = false;
         Ok(false)
-    }
-
-    /// Takes one step, and recovers where it fails; true after the last.
-    async fn advance(&mut self) -> Result<bool> {
-        let step = if self.location.is_none() {
-            let sha256 = self.algorithm == Algorithm::Sha256;
-            let mut url = self.client.uploads(self.name)?;
-            if !sha256 {
-                url = url.with_query("digest-algorithm", self.algorithm.as_str());
-            }
-            let opened = self.open(url, self.scope.clone(), Payload::None).await;
-            match opened {
-                Ok(true) => Err(Error::new(
-                    Kind::UnexpectedResponse,
-                    "the registry answered 201 before there was a blob",
-                )),
-                other => other,
-            }
-        } else {
-            let payload = self.next().await?;
-            self.send(payload).await
-        };
-        match step {
-            Ok(done) => Ok(done),
-            Err(error) => self.recover(error).await,
-        }
     }
 
     /// Sends what comes next (end-5), or ends the session (end-6): with all of the content where that is one payload of known digest,
