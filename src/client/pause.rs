@@ -1,6 +1,6 @@
 //! What may pass by itself, and how long to wait for that.
 
-use super::Clock;
+use super::{Client, Host};
 use crate::{Error, Kind};
 
 /// How often in a row something may break before another byte has come or gone.
@@ -20,13 +20,17 @@ pub(super) fn is_passing(error: &Error) -> bool {
     }
 }
 
-/// Waits after so many failures, from half to all of what they call for lest many come back at once, or as many seconds as
-/// the registry asks for.
-pub(super) async fn pause(clock: &impl Clock, failures: u32, asked: Option<u64>) {
-    let longest = (FIRST_PAUSE << failures.saturating_sub(1).min(8)).min(MAX_PAUSE);
-    let spread = u64::from(clock.random()) % (longest / 2);
-    let asked = asked.unwrap_or_default().saturating_mul(1000);
-    clock
-        .sleep((longest / 2 + spread).max(asked.min(MAX_PAUSE)))
-        .await;
+impl<T: Host> Client<T> {
+    /// Waits after so many failures in a row, from half to all of what they call for lest many come back at once, or as many seconds
+    /// as the registry asks for; not if there was none.
+    pub(crate) async fn pause(&self, failures: u32, retry_after: Option<u64>) {
+        let Some(before) = failures.checked_sub(1) else {
+            return;
+        };
+        let longest = (FIRST_PAUSE << before.min(8)).min(MAX_PAUSE);
+        let spread = u64::from(self.host.random()) % (longest / 2);
+        let asked = retry_after.unwrap_or_default().saturating_mul(1000);
+        let pause = (longest / 2 + spread).max(asked.min(MAX_PAUSE));
+        self.host.sleep(pause).await;
+    }
 }

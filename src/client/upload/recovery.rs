@@ -1,7 +1,7 @@
 //! How an upload goes on after something broke.
 
 use super::super::ask::Answer;
-use super::super::pause::{MAX_FAILURES, is_passing, pause};
+use super::super::pause::{MAX_FAILURES, is_passing};
 use super::super::{Content, Host, Payload};
 use super::session::{MAX_CHUNK, Upload};
 use crate::http::{Headers, Method};
@@ -49,7 +49,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 self.began_anew = true;
                 self.cancel().await;
             } else {
-                pause(&self.client.host, self.failures, error.retry_after()).await;
+                self.client.pause(self.failures, error.retry_after()).await;
             }
             if self.location.is_none() {
                 return Ok(false);
