@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod artifact;
+mod base64;
 pub mod digest;
 pub mod document;
 mod error;
