@@ -1,11 +1,10 @@
 //! Absolute `http` and `https` URLs, as far as a distribution client needs them (RFC 3986).
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::{split_before, split_scheme};
-use crate::{Error, Kind, Result};
+use crate::{Error, Kind, Result, ip};
 
 /// The longest URL that is taken, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
@@ -53,19 +52,18 @@ impl Origin {
     #[must_use]
     pub fn is_local(&self) -> bool {
         let name = self.host.strip_suffix('.').unwrap_or(&self.host);
-        let is_local_v4 = |address: Ipv4Addr| {
-            address.is_loopback() || address.is_link_local() || address.octets()[0] == 0
-        };
-        if let Ok(address) = name.parse() {
-            return is_local_v4(address);
+        let is_local_v4 = |octets: [u8; 4]| matches!(octets, [0 | 127, ..] | [169, 254, ..]);
+        if let Some(octets) = ip::v4(name) {
+            return is_local_v4(octets);
         }
         let v6 = name
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
-            .and_then(|address| address.parse::<Ipv6Addr>().ok());
+            .and_then(ip::v6);
         match v6 {
-            Some(address) => {
-                address.is_unicast_link_local() || address.to_ipv4().is_some_and(is_local_v4)
+            Some(groups) => {
+                groups.first().is_some_and(|group| group & 0xffc0 == 0xfe80)
+                    || ip::v4_of(groups).is_some_and(is_local_v4)
             }
             None => name == "localhost" || name.ends_with(".localhost"),
         }
@@ -226,14 +224,14 @@ fn is_host(host: &str) -> bool {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        Some(address) => ip::v6(address).is_some(),
         None => {
             !host.is_empty()
                 && host.len() <= 253
                 && host
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-                && (!ends_in_a_number(host) || host.parse::<Ipv4Addr>().is_ok())
+                && (!ends_in_a_number(host) || ip::v4(host).is_some())
         }
     }
 }
