@@ -8,6 +8,7 @@ pub mod document;
 mod error;
 pub mod graph;
 pub mod http;
+mod ip;
 pub mod json;
 pub mod media_type;
 pub mod platform;
