@@ -2,6 +2,7 @@
 
 mod auth;
 mod blobs;
+pub mod copy;
 mod exchange;
 mod manifests;
 mod response;

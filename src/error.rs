@@ -34,6 +34,8 @@ pub enum Kind {
     InvalidPlatform,
     /// A package URL that breaks its grammar, or is neither `pkg:oci` nor `pkg:docker`.
     InvalidPurl,
+    /// An index without an image for the platform that was asked for.
+    PlatformNotFound,
     /// A URL that is not an absolute `http` or `https` one, or that carries credentials.
     InvalidUrl,
     /// A header whose value breaks its grammar.
@@ -88,6 +90,7 @@ impl Kind {
             Self::InvalidMediaType => "INVALID_MEDIA_TYPE",
             Self::InvalidPlatform => "INVALID_PLATFORM",
             Self::InvalidPurl => "INVALID_PURL",
+            Self::PlatformNotFound => "PLATFORM_NOT_FOUND",
             Self::InvalidUrl => "INVALID_URL",
             Self::InvalidHeader => "INVALID_HEADER",
             Self::InvalidArgument => "INVALID_ARGUMENT",

@@ -173,7 +173,7 @@ pub trait Body: Chunks + Sized {
 }
 
 /// What is to be pushed: bytes that can be read from their beginning, and perhaps more than once.
-pub trait Content: MaybeSend + 'static {
+pub trait Content: MaybeSend {
     /// A reading of it.
     type Body: Body;
 

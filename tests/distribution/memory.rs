@@ -275,6 +275,17 @@ pub enum MemoryBody {
     Verified(Box<Verified<Plain>>),
 }
 
+impl MemoryBody {
+    /// A body of these pieces, of no registry.
+    pub fn of(mut pieces: Vec<Piece>) -> Self {
+        pieces.reverse();
+        Self::Plain(Plain {
+            pieces,
+            inner: Arc::default(),
+        })
+    }
+}
+
 impl Chunks for MemoryBody {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         match self {
