@@ -64,6 +64,8 @@ pub enum Kind {
     ConnectionFailed,
     /// The connection broke in the middle of a body.
     ConnectionLost,
+    /// What was to be sent could not be read, or the place that is not a registry failed: its own error is behind this one.
+    Content,
     /// A time limit passed.
     Timeout,
     /// The caller gave up.
@@ -105,6 +107,7 @@ impl Kind {
             Self::ContentEncoded => "CONTENT_ENCODED",
             Self::ConnectionFailed => "CONNECTION_FAILED",
             Self::ConnectionLost => "CONNECTION_LOST",
+            Self::Content => "CONTENT_FAILED",
             Self::Timeout => "TIMEOUT",
             Self::Aborted => "ABORTED",
             Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",

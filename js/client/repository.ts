@@ -4,6 +4,7 @@ import type { RawClient } from "./raw.js";
 
 /** A repository: its manifests and its blobs. */
 export class Repository {
+  readonly #client: RawClient;
   /** Its name. */
   readonly name: string;
   /** Its manifests. */
@@ -13,8 +14,14 @@ export class Repository {
 
   /** @internal */
   constructor(client: RawClient, name: string) {
+    this.#client = client;
     this.name = name;
     this.manifests = new Manifests(client, name);
     this.blobs = new Blobs(client, name);
+  }
+
+  /** @internal */
+  place(glue: typeof import("../../pkg/core/pierhead.js")): import("../../pkg/core/pierhead.js").RawPlace {
+    return glue.RawPlace.repository(this.#client.get(), this.name);
   }
 }

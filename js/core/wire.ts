@@ -1,4 +1,4 @@
-import { errorFrom, type OciError, type WireError } from "../errors.js";
+import { errorFrom, type WireError } from "../errors.js";
 
 /** An error as it leaves the core, with what the host threw where that is behind it. */
 type CoreError = WireError & { cause?: unknown };
@@ -8,7 +8,7 @@ export function isWireError(thrown: unknown): thrown is CoreError {
   return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) && "code" in thrown;
 }
 
-/** The typed error of what the core reported. */
-export function fromWire(wire: CoreError): OciError {
-  return errorFrom(wire, wire.cause);
+/** The typed error of what the core reported; what a content or a place of the caller's own threw, as it was thrown. */
+export function fromWire(wire: CoreError): unknown {
+  return wire.code === "CONTENT_FAILED" && wire.cause !== undefined ? wire.cause : errorFrom(wire, wire.cause);
 }

@@ -134,6 +134,12 @@ impl Piece for FetchPiece {
     }
 }
 
+impl FetchPiece {
+    pub(super) fn into_js(self) -> JsValue {
+        self.0.into()
+    }
+}
+
 /// What is to be pushed, kept by the host.
 #[expect(dead_code, reason = "the push flows make it")]
 #[derive(Debug)]
@@ -165,6 +171,17 @@ impl Content for FetchContent {
 pub(super) struct FetchBody(Option<HostBody>);
 
 impl FetchBody {
+    /// A body that the host gave.
+    pub(super) fn of(body: JsValue) -> Self {
+        Self(Some(body.unchecked_into()))
+    }
+
+    /// This body, whose bytes an observer of the host's is told of.
+    pub(super) fn watched(mut self, observer: &JsValue, digest: &str, size: f64) -> Self {
+        let body = self.0.take();
+        Self(body.and_then(|body| host::with(|host| host.watched(&body, observer, digest, size))))
+    }
+
     pub(super) fn into_js(mut self) -> JsValue {
         self.0.take().map(JsValue::from).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use pierhead::client::copy::{
     CopyOptions, Fetched, MountSource, Naming, Observer, Outcome, Place, Platforms, copy,
 };
-use pierhead::client::{Chunks as _, Content, Expected};
+use pierhead::client::{Body as _, Chunks as _, Content, Expected};
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::{Descriptor, Document};
 use pierhead::{Error, Kind, Result};
@@ -142,8 +142,7 @@ impl Place for Shelf {
             *times -= 1;
             pieces = vec![Piece::Bytes(start.to_vec()), Piece::Cut];
         }
-        let expected = Expected::new(blob.digest.clone(), Some(blob.size));
-        pierhead::client::Body::verified(MemoryBody::of(pieces), expected).map(Some)
+        Ok(Some(MemoryBody::of(pieces)))
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {
@@ -165,7 +164,8 @@ impl Place for Shelf {
         }
         self.opened();
         let mut bytes = Vec::new();
-        let mut body = content.open(0).await?.unwrap();
+        let expected = Expected::new(blob.digest.clone(), content.size());
+        let mut body = content.open(0).await?.unwrap().verified(expected)?;
         // Others go on meanwhile.
         let mut yielded = false;
         std::future::poll_fn(|_| {

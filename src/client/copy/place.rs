@@ -39,6 +39,18 @@ pub enum Outcome {
     Mounted,
 }
 
+impl Outcome {
+    /// Its name: `copied`, `existed` or `mounted`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Existed => "existed",
+            Self::Mounted => "mounted",
+        }
+    }
+}
+
 /// How a manifest is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -91,7 +103,7 @@ pub trait Place: MaybeSend + MaybeSync {
         subject: &Digest,
     ) -> impl Future<Output = Result<Vec<Descriptor>>> + MaybeSend;
 
-    /// A blob from an offset in bytes on; `None` if it cannot be read from there. From its beginning it is verified as it streams.
+    /// A blob from an offset in bytes on; `None` if it cannot be read from there. It is for the place that takes it to verify it.
     fn open(
         &self,
         blob: &Descriptor,
@@ -107,7 +119,7 @@ pub trait Place: MaybeSend + MaybeSync {
         descriptor: &Descriptor,
     ) -> impl Future<Output = Result<bool>> + MaybeSend;
 
-    /// Puts a blob where it is not there: mounted from a repository of the same registry, or read from its content.
+    /// Puts a blob where it is not there: mounted from a repository of the same registry, or read from its content, and verified.
     fn put_blob(
         &self,
         blob: &Descriptor,
