@@ -11,4 +11,5 @@ mod client;
 mod copy;
 mod front;
 mod memory;
+mod registry;
 mod trust;

@@ -270,10 +270,13 @@ impl Chunks for Plain {
     }
 }
 
-pub enum MemoryBody {
-    Plain(Plain),
-    Verified(Box<Verified<Plain>>),
+/// A body, verified or not.
+pub enum Readable<P> {
+    Plain(P),
+    Verified(Box<Verified<P>>),
 }
+
+pub type MemoryBody = Readable<Plain>;
 
 impl MemoryBody {
     /// A body of these pieces, of no registry.
@@ -286,7 +289,19 @@ impl MemoryBody {
     }
 }
 
-impl Chunks for MemoryBody {
+
+impl<P: Chunks> Readable<P> {
+    pub fn verify(self, expected: Expected) -> Result<Self> {
+        match self {
+            Self::Plain(body) => {
+                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
+            }
+            Self::Verified(_) => panic!("a body is verified twice"),
+        }
+    }
+}
+
+impl<P: Chunks> Chunks for Readable<P> {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Plain(body) => body.chunk().await,
@@ -321,17 +336,12 @@ impl Body for MemoryBody {
     }
 
     fn verified(self, expected: Expected) -> Result<Self> {
-        match self {
-            Self::Plain(body) => {
-                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
-            }
-            Self::Verified(_) => panic!("a body is verified twice"),
-        }
+        self.verify(expected)
     }
 }
 
 /// All of a body that could be read, and the error that ended it.
-pub fn drain(mut body: MemoryBody) -> (Vec<u8>, Option<Kind>) {
+pub fn drain(mut body: impl Chunks) -> (Vec<u8>, Option<Kind>) {
     let mut bytes = Vec::new();
     loop {
         match block_on(body.chunk()) {
