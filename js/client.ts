@@ -1,4 +1,14 @@
-export { type Blob, type BlobHead, type BlobOptions, Blobs } from "./client/blobs.js";
+export {
+  type Blob,
+  type BlobHead,
+  type BlobOptions,
+  type BlobPart,
+  type BlobRangeOptions,
+  Blobs,
+  type PushedBlob,
+  type PushOptions,
+} from "./client/blobs.js";
+export type { ContentOptions, ContentSource, Progress, PushContent } from "./client/content.js";
 export {
   type Manifest,
   type ManifestHead,

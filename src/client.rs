@@ -5,23 +5,28 @@ mod blobs;
 pub mod copy;
 mod exchange;
 mod manifests;
+mod pause;
 mod response;
+mod resume;
 mod scope;
 mod transport;
+mod upload;
 mod verified;
 
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
 pub use auth::Challenge;
-pub use blobs::Blob;
+pub use blobs::{Blob, BlobPart};
 use exchange::Call;
 pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+pub use resume::Resuming;
 use scope::Scope;
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
 };
+pub use upload::{PushOptions, PushOutcome, Pushed};
 pub use verified::Verified;
 
 /// A client of one registry.

@@ -3,6 +3,7 @@
 mod place;
 mod plan;
 mod pool;
+mod repository;
 
 use super::transport::{Body, Content, MaybeSend, MaybeSync};
 use crate::digest::Digest;
@@ -12,6 +13,7 @@ use crate::{Error, Kind, Result};
 
 pub use place::{Fetched, MountSource, Naming, Outcome, Place};
 use plan::{Node, Plan};
+pub use repository::RepositoryPlace;
 
 /// How many transfers run at once, unless something else is asked.
 const DEFAULT_CONCURRENCY: usize = 6;

@@ -92,6 +92,8 @@ fn translated(thrown: JsValue, otherwise: Kind) -> Error {
     let kinds = [
         Kind::Timeout,
         Kind::ConnectionLost,
+        Kind::DigestMismatch,
+        Kind::SizeMismatch,
         Kind::BodyTruncated,
         Kind::Aborted,
         Kind::UnexpectedResponse,
@@ -105,8 +107,9 @@ fn translated(thrown: JsValue, otherwise: Kind) -> Error {
         .unwrap_or(otherwise);
     let message = match kind {
         Kind::Timeout => "the registry did not answer in time",
-        Kind::ConnectionLost | Kind::BodyTruncated => {
-            "the connection broke in the middle of the body"
+        Kind::ConnectionLost => "the connection broke in the middle of the body",
+        Kind::DigestMismatch | Kind::SizeMismatch | Kind::BodyTruncated => {
+            "the content is not what it was said to be"
         }
         Kind::Aborted => "the operation was given up",
         Kind::UnexpectedResponse => "the response cannot be read",

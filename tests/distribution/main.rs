@@ -12,4 +12,6 @@ mod copy;
 mod front;
 mod memory;
 mod registry;
+mod sessions;
 mod trust;
+mod upload;

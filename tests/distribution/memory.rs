@@ -220,6 +220,12 @@ impl Credentials for Memory {
 #[derive(Clone, Debug)]
 pub struct Held(Arc<Vec<u8>>);
 
+impl Held {
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl pierhead::client::Piece for Held {
     fn new(bytes: Vec<u8>) -> Self {
         Self(Arc::new(bytes))
@@ -288,7 +294,6 @@ impl MemoryBody {
         })
     }
 }
-
 
 impl<P: Chunks> Readable<P> {
     pub fn verify(self, expected: Expected) -> Result<Self> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Fetched, MountSource, Naming, Outcome, Place};
-use crate::client::transport::{Content, Host};
-use crate::client::{Client, ManifestReference, PushOptions, PushOutcome};
+use crate::client::transport::{Body as _, Content, Expected, Host};
+use crate::client::{Client, ManifestReference, PushOptions, PushOutcome, PutManifest};
 use crate::digest::Digest;
 use crate::document::Descriptor;
 use crate::reference::RepositoryName;
@@ -30,7 +30,10 @@ impl<T: Host> Place for RepositoryPlace<T> {
 
     async fn resolve(&self, reference: &str) -> Result<Fetched> {
         let reference: ManifestReference = reference.parse()?;
-        let raw = self.client.raw_manifest(&self.name, &reference, None).await?;
+        let raw = self
+            .client
+            .raw_manifest(&self.name, &reference, None)
+            .await?;
         let manifest = raw.parse()?;
         let size = manifest.document.bytes().len() as u64;
         let media_type = manifest.media_type.unwrap_or_default();
@@ -57,22 +60,30 @@ impl<T: Host> Place for RepositoryPlace<T> {
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {
-        self.client.referrers(&self.name, subject, None).all().await
+        let mut pages = self.client.referrers(&self.name, subject, None)?;
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await? {
+            found.extend(page);
+        }
+        Ok(found)
     }
 
     async fn open(&self, blob: &Descriptor, offset: u64) -> Result<Option<T::Body>> {
-        if offset > 0 {
+        let (name, digest, size) = (&self.name, &blob.digest, Some(blob.size));
+        let part = self
+            .client
+            .blob_part(name, digest, size, offset, None)
+            .await?;
+        if part.start != offset {
             return Ok(None);
         }
-        let (body, expected) = self
-            .client
-            .unverified_blob(&self.name, &blob.digest, Some(blob.size))
-            .await?;
-        // Only this side knows that a mismatch would prove nothing.
-        if expected.content_encoded {
-            return body.verified(expected).map(Some);
+        if part.content_encoded && offset == 0 {
+            // Only this side knows that a mismatch would prove nothing.
+            let mut expected = Expected::new(digest.clone(), part.size);
+            expected.content_encoded = true;
+            return part.body.verified(expected).map(Some);
         }
-        Ok(Some(body))
+        Ok(Some(part.body))
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {
@@ -121,6 +132,12 @@ impl<T: Host> Place for RepositoryPlace<T> {
             Naming::Name(name) => name.parse()?,
             _ => ManifestReference::Digest(descriptor.digest.clone()),
         };
-        todo!("{bytes:?}{reference}")
+        let mut options = PutManifest::default();
+        options.reference = Some(reference);
+        options.media_type = Some(descriptor.media_type.clone());
+        self.client
+            .put_manifest(&self.name, bytes.to_vec(), options)
+            .await?;
+        Ok(())
     }
 }
