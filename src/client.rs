@@ -1,14 +1,20 @@
 //! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
 
+mod ask;
 mod auth;
 mod blobs;
 pub mod copy;
 mod exchange;
+mod extensions;
 mod manifests;
+mod pages;
 mod pause;
+mod referrers;
 mod response;
 mod resume;
 mod scope;
+mod seen;
+mod tags;
 mod transport;
 mod upload;
 mod verified;
@@ -19,9 +25,17 @@ use crate::{Error, Kind, Result};
 pub use auth::Challenge;
 pub use blobs::{Blob, BlobPart};
 use exchange::Call;
-pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+pub use extensions::Extension;
+pub use manifests::{
+    MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
+    RawManifest,
+};
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use pages::Paging;
+pub use referrers::Referrers;
 pub use resume::Resuming;
 use scope::Scope;
+pub use tags::{ListOptions, Names};
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
@@ -35,6 +49,7 @@ pub struct Client<T> {
     host: T,
     endpoint: Url,
     tokens: auth::Tokens,
+    missing: referrers::Missing,
 }
 
 impl<T: Host> Client<T> {
@@ -53,6 +68,7 @@ impl<T: Host> Client<T> {
             host,
             endpoint,
             tokens: auth::Tokens::default(),
+            missing: referrers::Missing::default(),
         })
     }
 

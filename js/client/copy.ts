@@ -1,8 +1,7 @@
 import type { RawPlace } from "../../pkg/core/pierhead.js";
 import { core } from "../core/core.js";
-import { HostBody } from "../core/host.js";
-import { fetchSettings } from "../core/settings.js";
-import { optionalText, optionalTexts, text } from "../core/text.js";
+import { HostBody, type HostContent } from "../core/host.js";
+import { optionalText } from "../core/text.js";
 import { DOCUMENT_LIMIT } from "../document.js";
 import { LayoutError, OciError } from "../errors.js";
 import type { Descriptor } from "../generated/Descriptor.js";
@@ -18,7 +17,7 @@ export type CopyPlace =
   | { readonly layout: ImageLayout; readonly reference?: string | undefined };
 
 /** How far the transfer of one blob has come. */
-export interface Progress {
+export interface CopyProgress {
   /** Its digest. */
   readonly digest: string;
   /** How many of its bytes have passed; all of them where there was nothing to transfer. */
@@ -43,7 +42,7 @@ export interface CopyOptions extends OperationOptions {
   /** How many transfers run at once: 1 to 64; 6 if it is left out. */
   concurrency?: number | undefined;
   /** Is told how far each blob has come, and of each manifest that is in its new place. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 
 /** What a copy came to. */
@@ -79,9 +78,9 @@ export async function copy(source: CopyPlace, target: CopyPlace, options: CopyOp
   const concurrency = bound(options.concurrency, target);
   return await core.run<Copied>(
     (glue) =>
-      place(glue, source, signal).copyTo(
+      place(glue, source, options).copyTo(
         from,
-        place(glue, target, signal),
+        place(glue, target, options),
         to,
         platforms,
         platform !== undefined,
@@ -94,10 +93,15 @@ export async function copy(source: CopyPlace, target: CopyPlace, options: CopyOp
 }
 
 type Glue = typeof import("../../pkg/core/pierhead.js");
+type Options = Pick<CopyOptions, "onProgress" | "signal">;
+type Open = (blob: Descriptor, offset: number) => Promise<ReadableStream<Uint8Array> | undefined>;
 
-function place(glue: Glue, where: CopyPlace, signal: AbortSignal | undefined): RawPlace {
-  if ("repository" in where) return where.repository.place(glue);
-  return glue.RawPlace.layout(new LayoutPlace(where.layout, signal));
+function place(glue: Glue, where: CopyPlace, options: Options): RawPlace {
+  if ("layout" in where) return glue.RawPlace.layout(new LayoutPlace(where.layout, options));
+  return where.repository.place(
+    glue,
+    new Source(options, (blob, offset) => where.repository.blobs.open(blob, offset, options.signal)),
+  );
 }
 
 function bound(concurrency = DEFAULT_CONCURRENCY, target: CopyPlace): number {
@@ -108,52 +112,81 @@ function bound(concurrency = DEFAULT_CONCURRENCY, target: CopyPlace): number {
   return "layout" in target && target.layout.sequential ? 1 : concurrency;
 }
 
-/** An image layout as the core asks for it: `src/wasm/client/copy.rs`. Descriptors come in as objects, and go as JSON. */
-class LayoutPlace {
-  readonly #layout: ImageLayout;
-  readonly #operation: OperationOptions;
+/** A place's blobs as the core copies them: `src/wasm/client/copy.rs`. */
+class Source {
+  protected readonly options: Options;
+  readonly #open: Open;
 
-  constructor(layout: ImageLayout, signal: AbortSignal | undefined) {
+  constructor(options: Options, open: Open) {
+    this.options = options;
+    this.#open = open;
+  }
+
+  content(blob: Descriptor): HostContent {
+    const { digest, size } = blob;
+    const { onProgress, signal } = this.options;
+    const tell = (bytes: number) => onProgress?.({ digest, bytes, total: size });
+    return {
+      digest,
+      size,
+      reopens: true,
+      sent: tell,
+      open: async (offset) => {
+        const stream = await this.#open(blob, offset);
+        let taken = offset;
+        const onTaken = (bytes: number) => {
+          taken += bytes;
+          tell(taken);
+        };
+        return stream && new HostBody(stream, { onTaken }, signal);
+      },
+    };
+  }
+}
+
+/** An image layout as the core asks for it, too. Descriptors come in as objects, and go as JSON. */
+class LayoutPlace extends Source {
+  readonly #layout: ImageLayout;
+
+  constructor(layout: ImageLayout, options: Options) {
+    super(options, async (blob, offset) => (offset > 0 ? undefined : await this.#read(blob)));
     this.#layout = layout;
-    this.#operation = { signal };
   }
 
   async resolve(reference: string): Promise<string> {
-    const found = await this.#layout.resolve(reference === "" ? undefined : reference, this.#operation);
+    const found = await this.#layout.resolve(reference === "" ? undefined : reference, this.options);
     return JSON.stringify(found === undefined ? [] : [found]);
   }
 
   async referrers(digest: string): Promise<string> {
     const found: Descriptor[] = [];
-    for await (const descriptor of this.#layout.referrers(digest, this.#operation)) found.push(descriptor);
+    for await (const descriptor of this.#layout.referrers(digest, { signal: this.options.signal }))
+      found.push(descriptor);
     return JSON.stringify(found);
   }
 
   async manifest(descriptor: Descriptor): Promise<Uint8Array> {
-    const { signal } = this.#operation;
-    return await readAll(verifyStream(await this.#open(descriptor), descriptor, { signal }), DOCUMENT_LIMIT, { signal });
+    const { signal } = this.options;
+    return await readAll(verifyStream(await this.#read(descriptor), descriptor, { signal }), DOCUMENT_LIMIT, {
+      signal,
+    });
   }
 
   has(descriptor: Descriptor): Promise<boolean> {
-    return this.#layout.has(descriptor, this.#operation);
-  }
-
-  async open(descriptor: Descriptor, offset: number): Promise<HostBody | undefined> {
-    if (offset > 0) return undefined;
-    return new HostBody(await this.#open(descriptor), fetchSettings({}), this.#operation.signal);
+    return this.#layout.has(descriptor, this.options);
   }
 
   async put(descriptor: Descriptor, content: HostBody | Uint8Array): Promise<void> {
     const stream = content instanceof HostBody ? content.stream : streamOf(content);
-    await this.#layout.put(descriptor, stream, this.#operation);
+    await this.#layout.put(descriptor, stream, this.options);
   }
 
   async tag(descriptor: Descriptor, name: string | undefined): Promise<void> {
-    await this.#layout.tag(descriptor, name, this.#operation);
+    await this.#layout.tag(descriptor, name, this.options);
   }
 
-  async #open(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>> {
-    const stream = await this.#layout.open(descriptor, this.#operation);
+  async #read(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    const stream = await this.#layout.open(descriptor, this.options);
     if (stream === undefined) throw new LayoutError("INVALID_LAYOUT", `the layout does not have ${descriptor.digest}`);
     return stream;
   }

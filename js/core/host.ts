@@ -143,26 +143,6 @@ export class HostBody {
     quietly(() => (this.#source ?? this.#stream)?.cancel().catch(() => {}))();
   }
 
-  /** This body, whose reader's progress in bytes is told. */
-  watched(tell: (bytes: number) => void): HostBody {
-    const source = new ByteSource(this.stream, {});
-    let bytes = 0;
-    const stream = new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const chunk = await source.read();
-          if (chunk === undefined) return controller.close();
-          bytes += chunk.length;
-          quietly(() => tell(bytes))();
-          controller.enqueue(chunk);
-        },
-        cancel: (reason) => source.cancel(reason),
-      },
-      { highWaterMark: 0 },
-    );
-    return new HostBody(stream, this.#settings, this.#signal);
-  }
-
   /** This body, made to fail before its end unless it is what is expected, or at once if it cannot be verified. */
   verified(
     digest: string,
@@ -217,7 +197,7 @@ export interface Host {
   take(slot: number, task: number, body: HostBody, size: number): void;
   open(slot: number, task: number, content: HostContent, offset: number): void;
   layout(slot: number, task: number, layout: LayoutCalls, method: string, what: unknown, argument: unknown): void;
-  watched(body: HostBody, observer: Observer | undefined, digest: string, total: number): HostBody;
+  content(place: LayoutCalls, blob: unknown): unknown;
   done(observer: Observer | undefined, digest: string, total: number, status: string): void;
   verified(body: HostBody, digest: string, size: number, start: number, end: number, encoded: boolean): HostBody;
   cancel(body: HostBody): void;
@@ -274,10 +254,8 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
       runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.read()),
     layout: (slot, task, layout, method, what, argument) =>
       runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, async () => layout[method]?.(what, argument)),
-    watched: (body, observer, digest, total) =>
-      observer === undefined ? body : body.watched((bytes) => observer({ digest, bytes, total })),
-    done: (observer, digest, total, status) =>
-      quietly(() => observer?.({ digest, bytes: total, total, status }))(),
+    content: (place, blob) => place["content"]?.(blob, undefined),
+    done: (observer, digest, total, status) => quietly(() => observer?.({ digest, bytes: total, total, status }))(),
     verified: (body, digest, size, start, end, encoded) =>
       body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
     cancel: (body) => body.cancel(),

@@ -17,7 +17,7 @@ impl Scope {
         Self::repository(name, "pull")
     }
 
-    /// To write to a repository, and to see what it has.
+    /// To write to a repository, which takes reading it.
     pub(super) fn push(name: &RepositoryName) -> Self {
         Self::repository(name, "pull,push")
     }
@@ -31,6 +31,11 @@ impl Scope {
     pub(super) fn mount(name: &RepositoryName, from: &RepositoryName) -> Self {
         let (to, from) = (Self::push(name), Self::pull(from));
         Self([to.as_str(), " ", from.as_str()].concat())
+    }
+
+    /// To list the repositories of a registry.
+    pub(super) fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
     }
 
     /// The scopes as a token is kept and asked by.

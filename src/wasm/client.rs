@@ -1,31 +1,33 @@
 //! The client, one task for each call.
 
 mod blobs;
+mod copy;
 mod manifests;
+mod pages;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::transport::FetchTransport;
-use super::{error, executor};
+use super::{error, executor, value};
 use crate::client::Client;
 use crate::digest::Digest;
 
 /// A client of one registry.
 #[wasm_bindgen]
-pub struct RawClient(Rc<Client<FetchTransport>>);
+pub struct RawClient(Arc<Client<FetchTransport>>);
 
 #[wasm_bindgen]
 impl RawClient {
     #[wasm_bindgen(constructor)]
     pub fn new(endpoint: &str, settings: JsValue) -> Result<RawClient, JsValue> {
-        connect(endpoint, settings).map(|client| Self(Rc::new(client)))
+        connect(endpoint, settings).map(|client| Self(Arc::new(client)))
     }
 
     pub fn ping(&self) -> u32 {
-        let client = Rc::clone(&self.0);
+        let client = Arc::clone(&self.0);
         executor::spawn(async move {
             client
                 .ping()
@@ -33,6 +35,22 @@ impl RawClient {
                 .map(|()| JsValue::UNDEFINED)
                 .map_err(error::to_js)
         })
+    }
+}
+
+#[wasm_bindgen]
+impl RawClient {
+    /// The list of extensions of the registry or of a repository, as it came; `undefined` if there is none.
+    pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
+        let client = Arc::clone(&self.0);
+        let name = name.map(|name| name.parse().map_err(error::to_js));
+        let name = name.transpose()?;
+        Ok(executor::spawn(async move {
+            let list = client.extension_list(name.as_ref()).await;
+            let list = list.map_err(error::to_js)?;
+            // Empty text is no JSON.
+            Ok(js_sys::JSON::parse(&list).unwrap_or(JsValue::UNDEFINED))
+        }))
     }
 }
 

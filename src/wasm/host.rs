@@ -80,15 +80,9 @@ extern "C" {
         what: &JsValue,
         argument: &JsValue,
     );
-    /// A body whose bytes an observer is told of as they are read.
+    /// A blob of an image layout, or of a repository, as what is pushed.
     #[wasm_bindgen(method)]
-    pub(super) fn watched(
-        this: &Host,
-        body: &HostBody,
-        observer: &JsValue,
-        digest: &str,
-        size: f64,
-    ) -> HostBody;
+    pub(super) fn content(this: &Host, place: &JsValue, blob: &JsValue) -> JsValue;
     /// Tells an observer that a blob or manifest is in its new place.
     #[wasm_bindgen(method)]
     pub(super) fn done(this: &Host, observer: &JsValue, digest: &str, size: f64, outcome: &str);

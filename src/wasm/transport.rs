@@ -175,7 +175,7 @@ impl Content for FetchContent {
             host.open(slot, executor::current(), &self.0, offset as f64);
         })
         .await
-        .map_err(error::from_host)?;
+        .map_err(error::of_content)?;
         Ok((!opened.is_undefined()).then(|| FetchBody(Some(opened.unchecked_into()))))
     }
 }
@@ -185,17 +185,6 @@ impl Content for FetchContent {
 pub(super) struct FetchBody(Option<HostBody>);
 
 impl FetchBody {
-    /// A body that the host gave.
-    pub(super) fn of(body: JsValue) -> Self {
-        Self(Some(body.unchecked_into()))
-    }
-
-    /// This body, whose bytes an observer of the host's is told of.
-    pub(super) fn watched(mut self, observer: &JsValue, digest: &str, size: f64) -> Self {
-        let body = self.0.take();
-        Self(body.and_then(|body| host::with(|host| host.watched(&body, observer, digest, size))))
-    }
-
     pub(super) fn into_js(mut self) -> JsValue {
         self.0.take().map(JsValue::from).unwrap_or_default()
     }

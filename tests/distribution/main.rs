@@ -12,6 +12,8 @@ mod copy;
 mod front;
 mod memory;
 mod registry;
+mod resume;
 mod sessions;
 mod trust;
 mod upload;
+mod upload_quirks;

@@ -49,7 +49,7 @@ pub struct Dialect {
     pub hides_location_of: &'static str,
     /// What every `Location` begins with.
     pub base: &'static str,
-    /// The `Range` of a `PATCH`, whatever it took.
+    /// The `Range` of each `PATCH` but the first, whatever it took.
     pub claims: Option<&'static str>,
     /// `Docker-Content-Digest` of what was pushed.
     pub digest: Option<&'static str>,
@@ -185,7 +185,7 @@ impl State {
             length => format!("0-{}", length - 1),
         };
         let range = match self.dialect.claims {
-            Some(claims) if method == "PATCH" => claims.to_owned(),
+            Some(claims) if method == "PATCH" && session.version > 1 => claims.to_owned(),
             _ => range,
         };
         let mut headers = vec![("range", format!("{}{range}", self.dialect.unit))];

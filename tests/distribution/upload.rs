@@ -386,6 +386,7 @@ fn a_content_that_fails_ends_the_push_and_its_session() {
 fn a_registry_that_miscounts_is_told_apart() {
     for (claims, expected) in [
         ("0-99", Kind::UnexpectedResponse),
+        ("0-3", Kind::UnexpectedResponse),
         ("0--1", Kind::UnexpectedResponse),
         ("5-9", Kind::InvalidHeader),
         ("0-four", Kind::InvalidHeader),

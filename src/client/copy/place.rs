@@ -87,6 +87,8 @@ impl<'a> MountSource<'a> {
 pub trait Place: MaybeSend + MaybeSync {
     /// A blob that is being read.
     type Body: Body;
+    /// A blob that is about to be copied from here.
+    type Content: Content<Body = Self::Body>;
 
     /// The manifest of a name or digest, verified where there is something to verify it by.
     fn resolve(&self, reference: &str) -> impl Future<Output = Result<Fetched>> + MaybeSend;
@@ -103,12 +105,8 @@ pub trait Place: MaybeSend + MaybeSync {
         subject: &Digest,
     ) -> impl Future<Output = Result<Vec<Descriptor>>> + MaybeSend;
 
-    /// A blob from an offset in bytes on; `None` if it cannot be read from there. It is for the place that takes it to verify it.
-    fn open(
-        &self,
-        blob: &Descriptor,
-        offset: u64,
-    ) -> impl Future<Output = Result<Option<Self::Body>>> + MaybeSend;
+    /// A blob of this place, with its digest and its size. It is for the place that takes it to verify it.
+    fn content(&self, blob: &Descriptor) -> Self::Content;
 
     /// Where its blobs may be mounted from; `None` if it is no repository of a registry.
     fn mount_source(&self) -> Option<MountSource<'_>>;

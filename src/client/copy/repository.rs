@@ -25,8 +25,48 @@ impl<T> RepositoryPlace<T> {
     }
 }
 
+/// A blob of a repository, as what is pushed elsewhere.
+#[derive(Debug)]
+pub struct RepositoryBlob<T> {
+    client: Arc<Client<T>>,
+    name: RepositoryName,
+    digest: Digest,
+    size: u64,
+}
+
+impl<T: Host> Content for RepositoryBlob<T> {
+    type Body = T::Body;
+
+    fn size(&self) -> Option<u64> {
+        Some(self.size)
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        Some(self.digest.clone())
+    }
+
+    async fn open(&mut self, offset: u64) -> Result<Option<T::Body>> {
+        let size = Some(self.size);
+        let part = self
+            .client
+            .blob_part(&self.name, &self.digest, size, offset, None)
+            .await?;
+        if part.start != offset {
+            return Ok(None);
+        }
+        if part.content_encoded && offset == 0 {
+            // Only this side knows that a mismatch would prove nothing.
+            let mut expected = Expected::new(self.digest.clone(), part.size);
+            expected.content_encoded = true;
+            return part.body.verified(expected).map(Some);
+        }
+        Ok(Some(part.body))
+    }
+}
+
 impl<T: Host> Place for RepositoryPlace<T> {
     type Body = T::Body;
+    type Content = RepositoryBlob<T>;
 
     async fn resolve(&self, reference: &str) -> Result<Fetched> {
         let reference: ManifestReference = reference.parse()?;
@@ -68,22 +108,13 @@ impl<T: Host> Place for RepositoryPlace<T> {
         Ok(found)
     }
 
-    async fn open(&self, blob: &Descriptor, offset: u64) -> Result<Option<T::Body>> {
-        let (name, digest, size) = (&self.name, &blob.digest, Some(blob.size));
-        let part = self
-            .client
-            .blob_part(name, digest, size, offset, None)
-            .await?;
-        if part.start != offset {
-            return Ok(None);
+    fn content(&self, blob: &Descriptor) -> RepositoryBlob<T> {
+        RepositoryBlob {
+            client: Arc::clone(&self.client),
+            name: self.name.clone(),
+            digest: blob.digest.clone(),
+            size: blob.size,
         }
-        if part.content_encoded && offset == 0 {
-            // Only this side knows that a mismatch would prove nothing.
-            let mut expected = Expected::new(digest.clone(), part.size);
-            expected.content_encoded = true;
-            return part.body.verified(expected).map(Some);
-        }
-        Ok(Some(part.body))
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {
@@ -106,14 +137,16 @@ impl<T: Host> Place for RepositoryPlace<T> {
 
     async fn put_blob(
         &self,
-        blob: &Descriptor,
+        _: &Descriptor,
         mount: Option<MountSource<'_>>,
         content: impl Content<Body = T::Body>,
     ) -> Result<Outcome> {
-        let mut options = PushOptions::default();
-        options.mount_from = mount
-            .filter(|from| *from.registry == self.client.endpoint && *from.name != self.name)
-            .map(|from| from.name.clone());
+        let options = PushOptions {
+            mount_from: mount
+                .filter(|from| *from.registry == self.client.endpoint && *from.name != self.name)
+                .map(|from| from.name.clone()),
+            ..PushOptions::default()
+        };
         let pushed = self.client.push_blob(&self.name, content, &options).await?;
         Ok(match pushed.outcome {
             PushOutcome::Existed => Outcome::Existed,
@@ -132,9 +165,11 @@ impl<T: Host> Place for RepositoryPlace<T> {
             Naming::Name(name) => name.parse()?,
             _ => ManifestReference::Digest(descriptor.digest.clone()),
         };
-        let mut options = PutManifest::default();
-        options.reference = Some(reference);
-        options.media_type = Some(descriptor.media_type.clone());
+        let options = PutManifest {
+            reference: Some(reference),
+            media_type: Some(descriptor.media_type.clone()),
+            ..PutManifest::default()
+        };
         self.client
             .put_manifest(&self.name, bytes.to_vec(), options)
             .await?;

@@ -3,8 +3,9 @@
 use crate::digest::{Algorithm, Digest};
 use crate::reference::RepositoryName;
 
-/// What a chunk holds unless something else is asked, in bytes. Each upload holds one, and several run at once.
-const DEFAULT_CHUNK_SIZE: u64 = 8 * 1024 * 1024;
+/// What a chunk holds unless something else is asked, in bytes: the most that GitHub's registry takes. Each upload holds one, and
+/// several run at once.
+const DEFAULT_CHUNK_SIZE: u64 = 4 * 1024 * 1024;
 
 /// How a blob is pushed.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub struct PushOptions {
     pub algorithm: Algorithm,
     /// A repository of the same registry that may have the blob.
     pub mount_from: Option<RepositoryName>,
-    /// Bytes of one chunk, at least 1, where the registry leaves the choice; 8 MiB if nothing else is asked. So much is held.
+    /// Bytes of one chunk, at least 1, where the registry leaves the choice; 4 MiB if nothing else is asked. So much is held.
     pub chunk_size: u64,
 }
 

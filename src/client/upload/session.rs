@@ -27,7 +27,8 @@ pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
     /// Bytes of a chunk, as asked for, and as the registry wants them.
     asked: u64,
     chunk: u64,
-    /// The most that one request may carry.
+    /// The least that a chunk may hold, unless it is the last, and the most.
+    least: u64,
     most: u64,
     /// Whether the content is sent as it comes, not in pieces that can be sent again.
     streams: bool,
@@ -40,14 +41,17 @@ pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
     held: Option<(<T::Body as Body>::Piece, u64)>,
     /// The session's newest URL, while one is open.
     location: Option<Url>,
-    /// How many bytes the registry has, as far as it said.
+    /// Up to where the content was sent, as far as is known.
     sent: u64,
-    /// How many it may have at most.
+    /// How many bytes the registry has at least, because it said so, and how many it may have at most.
+    certain: u64,
     reached: u64,
+    /// What it said last.
+    said: u64,
     failures: u32,
     began_anew: bool,
-    /// Whether `Range: 0-0` was taken for no byte.
-    took_for_none: bool,
+    /// Whether a `Range` was taken for one byte less than it says.
+    took_for_less: bool,
     /// Whether the session was asked to end.
     closing: bool,
 }
@@ -87,6 +91,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             content,
             asked: options.chunk_size,
             chunk: options.chunk_size,
+            least: 0,
             most: u64::MAX,
             body: None,
             read: 0,
@@ -94,10 +99,12 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             held: None,
             location: None,
             sent: 0,
+            certain: 0,
             reached: 0,
+            said: 0,
             failures: 0,
             began_anew: false,
-            took_for_none: false,
+            took_for_less: false,
             closing: false,
         })
     }
@@ -180,8 +187,8 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             length.filter(|length| *length > 0)
         };
         self.most = wanted("oci-chunk-max-length").unwrap_or(u64::MAX);
-        let least = wanted("oci-chunk-min-length").unwrap_or_default();
-        self.chunk = self.asked.max(least).min(self.most);
+        self.least = wanted("oci-chunk-min-length").unwrap_or_default();
+        self.chunk = self.asked.max(self.least).min(self.most);
         // What is left of a content may be less than the least.
         if self.chunk.min(self.total.unwrap_or(u64::MAX)) > MAX_CHUNK.max(self.asked) {
             return Err(Error::new(
@@ -192,7 +199,8 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             .with_url(&opened.url));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
-        (self.sent, self.reached, self.took_for_none) = (0, 0, false);
+        (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
+        self.took_for_less = false;
         Ok(false)
     }
 
@@ -228,13 +236,17 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             && let Some(had) = self.sent.checked_sub(*start)
             && had < piece.size()
         {
-            return Ok(Payload::Piece(piece.skip(had)));
+            let rest = piece.skip(had);
+            // What is left of a chunk may be less than the registry takes, but for the last one.
+            if rest.size() >= self.least || self.ended || !self.content.reopens() {
+                return Ok(Payload::Piece(rest));
+            }
         }
         if self.ended && self.total == Some(self.sent) {
             return Ok(Payload::None);
         }
         if self.body.is_none() || self.read != self.sent {
-            self.body = None;
+            (self.body, self.ended) = (None, false);
             self.body = Some(self.reading().await?);
             self.read = self.sent;
         }
@@ -303,7 +315,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         };
         let size = payload.size();
         // Only a chunk says where it belongs: after a failure, what the registry has of it is not certain enough for anything else.
-        let whole = self.reached == 0 && self.digest.is_some() && self.total == Some(size);
+        let whole = self.reached == 0 && self.total == Some(size);
         let last = whole || size == 0;
         let mut headers = Headers::new();
         headers.append("content-type", "application/octet-stream")?;
@@ -325,8 +337,6 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         } else {
             self.took(&answer, size)?;
         }
-        self.failures = 0;
-        self.took_for_none = false;
         self.content.sent(self.sent);
         Ok(last)
     }
@@ -360,18 +370,26 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 return Err(super::response::unexpected(&answer.url, status));
             }
         }
-        let after = committed(answer)?.unwrap_or(self.sent.saturating_add(size));
-        self.stands_at(answer, after, self.sent.saturating_add(1))
+        let all = self.sent.saturating_add(size);
+        let now = committed(answer)?.unwrap_or(all);
+        // ECR says the same after each chunk. If nothing was taken, the next one will be refused.
+        if std::mem::replace(&mut self.said, now) == now {
+            self.sent = all;
+            return Ok(());
+        }
+        self.stands_at(answer, now)?;
+        (self.certain, self.failures, self.took_for_less) = (now, 0, false);
+        Ok(())
     }
 
-    /// The registry has the first `now` bytes; `least` is what it cannot have fewer than.
-    fn stands_at(&mut self, answer: &Located<T::Body>, now: u64, least: u64) -> Result<()> {
-        if !(least..=self.reached).contains(&now) {
+    /// The registry has the first `now` bytes, if that can be.
+    fn stands_at(&mut self, answer: &Located<T::Body>, now: u64) -> Result<()> {
+        if !(self.certain..=self.reached).contains(&now) {
             return Err(Error::new(
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
-            .with_expected(format_args!("{least} to {}", self.reached), now)
+            .with_expected(format_args!("{} to {}", self.certain, self.reached), now)
             .with_url(&answer.url));
         }
         self.sent = now;
@@ -409,16 +427,21 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         let mut asked = false;
         loop {
             let status = error.status();
-            // Registries refuse in several ways to speak of a session that they have lost, or of any.
+            // Registries refuse in several ways to speak of a session that they have lost, or of any. One that goes on refusing
+            // bytes does not mean what it says of those it has.
             let gone = self.location.is_some()
                 && match status {
                     Some(404) => true,
-                    Some(200..=299 | 400 | 405 | 410 | 416) => asked,
+                    Some(416) => asked || self.failures > 2,
+                    Some(200..=299 | 400 | 405 | 410) => asked,
                     _ => false,
                 };
             let passing = match status {
                 // A stream cannot be sent again with the token that its refusal asks for.
                 Some(401) => streamed && self.failures == 0,
+                // Nor is it certain that chunks are too large where all at once is.
+                Some(413) => streamed,
+                Some(405 | 501) => !asked && self.gather(),
                 Some(416) => true,
                 _ => is_passing(&error),
             };
@@ -436,7 +459,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     return Err(error);
                 }
                 self.began_anew = true;
-                self.location = None;
+                self.cancel().await;
             } else {
                 pause(&self.client.host, self.failures, error.retry_after()).await;
             }
@@ -451,8 +474,21 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         }
     }
 
-    /// Asks the registry how much it has (end-13). `Range: 0-0` is one byte, or none: it is taken for none until the registry has
-    /// `refused` a first byte.
+    /// Gives chunks up, for a registry that knows none: all of the content is held, and sent at once. Whether it can be.
+    fn gather(&mut self) -> bool {
+        match self.total {
+            Some(total) if self.asked < total && total <= MAX_CHUNK && self.content.reopens() => {
+                self.asked = total;
+                self.location = None;
+                self.held = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Asks the registry how much it has (end-13). `Range: 0-0` is one byte or none, and Quay's, which has a unit, is one too high. So
+    /// these are taken for one less, until the registry has `refused` what was sent by that. At ECR it stays where it was.
     async fn ask(&mut self, refused: bool) -> Result<()> {
         let Some(location) = self.location.clone() else {
             return Ok(());
@@ -471,11 +507,15 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             .with_status(answer.message.status)
             .with_url(&answer.url)
         })?;
-        if now == 1 && self.sent == 0 && !(refused && self.took_for_none) {
-            self.took_for_none = true;
-            now = 0;
+        let range = answer.message.headers.get("range").unwrap_or_default();
+        let doubtful = range.contains('=') || (now == 1 && self.certain == 0);
+        if std::mem::replace(&mut self.said, now) == now && !refused {
+            now = self.sent;
+        } else if doubtful && !(refused && self.took_for_less) {
+            self.took_for_less = true;
+            now = now.saturating_sub(1).max(self.certain);
         }
-        self.stands_at(&answer, now, self.sent)
+        self.stands_at(&answer, now)
     }
 
     /// Whether the repository has the blob: an answer that was lost on its way may have been a good one.
@@ -517,6 +557,9 @@ fn committed<B>(answer: &Located<B>) -> Result<Option<u64>> {
     };
     let range = range.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
+    if range.is_empty() {
+        return Ok(None);
+    }
     range
         .strip_prefix("0-")
         .and_then(|last| {

@@ -7,8 +7,8 @@ use wasm_bindgen::prelude::*;
 
 use super::{RawClient, described, error, executor, set};
 use crate::client::copy::{
-    CopyOptions, Fetched, MountSource, Naming, Observer, Outcome, Place, Platforms, RepositoryPlace,
-    copy,
+    CopyOptions, Fetched, MountSource, Naming, Observer, Outcome, Place, Platforms,
+    RepositoryPlace, copy,
 };
 use crate::client::{Content, MAX_MANIFEST_BYTES, Piece as _};
 use crate::digest::Digest;
@@ -17,7 +17,7 @@ use crate::json::Tree;
 use crate::platform::Platform;
 use crate::wasm::executor::HostFuture;
 use crate::wasm::host;
-use crate::wasm::transport::{FetchBody, FetchPiece, FetchTransport};
+use crate::wasm::transport::{FetchBody, FetchContent, FetchPiece, FetchTransport};
 use crate::wasm::value;
 use crate::{Error, Kind, Result};
 
@@ -27,11 +27,15 @@ pub struct RawPlace(AnyPlace);
 
 #[wasm_bindgen]
 impl RawPlace {
-    /// A repository.
-    pub fn repository(client: &RawClient, name: &str) -> Result<RawPlace, JsValue> {
+    /// A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+    pub fn repository(
+        client: &RawClient,
+        name: &str,
+        source: JsValue,
+    ) -> Result<RawPlace, JsValue> {
         let name = name.parse().map_err(error::to_js)?;
         let place = RepositoryPlace::new(Arc::clone(&client.0), name);
-        Ok(Self(AnyPlace::Repository(place)))
+        Ok(Self(AnyPlace::Repository(place, source)))
     }
 
     /// An image layout: `LayoutPlace` in `js/client/copy.ts`.
@@ -41,6 +45,10 @@ impl RawPlace {
 
     /// Copies from here to there. `platforms` are those of [`Platforms::Some`], or the one of [`Platforms::Image`] if `image`;
     /// all if they are none.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one by one they cross with the least code"
+    )]
     #[wasm_bindgen(js_name = copyTo)]
     pub fn copy_to(
         self,
@@ -75,7 +83,11 @@ impl RawPlace {
                 .map_err(error::to_js)?;
             let root = &copied.root;
             let object = described(&root.digest, Some(&root.media_type), Some(root.size as f64));
-            set(&object, "manifests", &JsValue::from_f64(copied.manifests as f64));
+            set(
+                &object,
+                "manifests",
+                &JsValue::from_f64(copied.manifests as f64),
+            );
             set(&object, "blobs", &JsValue::from_f64(copied.blobs as f64));
             Ok(object.into())
         }))
@@ -85,11 +97,7 @@ impl RawPlace {
 /// Tells the host how a copy goes on.
 struct Watch(JsValue);
 
-impl Observer<FetchBody> for Watch {
-    fn reading(&self, blob: &Descriptor, body: FetchBody) -> FetchBody {
-        body.watched(&self.0, blob.digest.as_str(), blob.size as f64)
-    }
-
+impl Observer for Watch {
     fn done(&self, content: &Descriptor, outcome: Outcome) {
         let (digest, size) = (content.digest.as_str(), content.size as f64);
         host::with(|host| host.done(&self.0, digest, size, outcome.as_str()));
@@ -97,21 +105,26 @@ impl Observer<FetchBody> for Watch {
 }
 
 enum AnyPlace {
-    Repository(RepositoryPlace<FetchTransport>),
+    Repository(RepositoryPlace<FetchTransport>, JsValue),
     Layout(JsValue),
 }
 
 impl Place for AnyPlace {
     type Body = FetchBody;
+    type Content = FetchContent;
 
     async fn resolve(&self, reference: &str) -> Result<Fetched> {
         match self {
-            Self::Repository(place) => place.resolve(reference).await,
+            Self::Repository(place, _) => place.resolve(reference).await,
             Self::Layout(layout) => {
-                let given = ask(layout, "resolve", &JsValue::from_str(reference), &JsValue::UNDEFINED);
-                let descriptor = descriptors(&given.await?)?.pop();
+                let reference = JsValue::from_str(reference);
+                let given = ask(layout, "resolve", &reference, &JsValue::UNDEFINED).await?;
+                let descriptor = descriptors(&given)?.pop();
                 let descriptor = descriptor.ok_or_else(|| {
-                    Error::new(Kind::InvalidReference, "the layout has nothing of this name")
+                    Error::new(
+                        Kind::InvalidReference,
+                        "the layout has nothing of this name",
+                    )
                 })?;
                 let bytes = self.manifest(&descriptor).await?;
                 Ok(Fetched::new(descriptor, bytes))
@@ -121,10 +134,13 @@ impl Place for AnyPlace {
 
     async fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
         match self {
-            Self::Repository(place) => place.manifest(descriptor).await,
+            Self::Repository(place, _) => place.manifest(descriptor).await,
             Self::Layout(layout) => {
                 if descriptor.size > MAX_MANIFEST_BYTES {
-                    return Err(Error::new(Kind::TooLarge, "a manifest is larger than is read"));
+                    return Err(Error::new(
+                        Kind::TooLarge,
+                        "a manifest is larger than is read",
+                    ));
                 }
                 let bytes = ask_of(layout, "manifest", descriptor, &JsValue::UNDEFINED).await?;
                 Ok(bytes.unchecked_into::<Uint8Array>().to_vec())
@@ -134,7 +150,7 @@ impl Place for AnyPlace {
 
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {
         match self {
-            Self::Repository(place) => place.referrers(subject).await,
+            Self::Repository(place, _) => place.referrers(subject).await,
             Self::Layout(layout) => {
                 let subject = JsValue::from_str(subject.as_str());
                 descriptors(&ask(layout, "referrers", &subject, &JsValue::UNDEFINED).await?)
@@ -142,27 +158,24 @@ impl Place for AnyPlace {
         }
     }
 
-    async fn open(&self, blob: &Descriptor, offset: u64) -> Result<Option<FetchBody>> {
-        match self {
-            Self::Repository(place) => place.open(blob, offset).await,
-            Self::Layout(layout) => {
-                let offset = JsValue::from_f64(offset as f64);
-                let opened = ask_of(layout, "open", blob, &offset).await?;
-                Ok((!opened.is_undefined()).then(|| FetchBody::of(opened)))
-            }
-        }
+    fn content(&self, blob: &Descriptor) -> FetchContent {
+        // A repository's too: the host goes on with a stream where it breaks.
+        let (Self::Repository(_, host) | Self::Layout(host)) = self;
+        let blob = value::to_js(blob);
+        let content = host::with(|to| to.content(host, &blob)).unwrap_or(JsValue::UNDEFINED);
+        FetchContent(content.unchecked_into())
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {
         match self {
-            Self::Repository(place) => place.mount_source(),
+            Self::Repository(place, _) => place.mount_source(),
             Self::Layout(_) => None,
         }
     }
 
     async fn has_manifest(&self, descriptor: &Descriptor) -> Result<bool> {
         match self {
-            Self::Repository(place) => place.has_manifest(descriptor).await,
+            Self::Repository(place, _) => place.has_manifest(descriptor).await,
             Self::Layout(layout) => has(layout, descriptor).await,
         }
     }
@@ -174,7 +187,7 @@ impl Place for AnyPlace {
         mut content: impl Content<Body = FetchBody>,
     ) -> Result<Outcome> {
         match self {
-            Self::Repository(place) => place.put_blob(blob, mount, content).await,
+            Self::Repository(place, _) => place.put_blob(blob, mount, content).await,
             Self::Layout(layout) => {
                 if has(layout, blob).await? {
                     return Ok(Outcome::Existed);
@@ -195,7 +208,7 @@ impl Place for AnyPlace {
         naming: Naming<'_>,
     ) -> Result<()> {
         match self {
-            Self::Repository(place) => place.put_manifest(descriptor, bytes, naming).await,
+            Self::Repository(place, _) => place.put_manifest(descriptor, bytes, naming).await,
             Self::Layout(layout) => {
                 if !has(layout, descriptor).await? {
                     let bytes = FetchPiece::new(bytes.to_vec()).into_js();
@@ -214,7 +227,9 @@ impl Place for AnyPlace {
 }
 
 async fn has(layout: &JsValue, descriptor: &Descriptor) -> Result<bool> {
-    Ok(ask_of(layout, "has", descriptor, &JsValue::UNDEFINED).await?.is_truthy())
+    Ok(ask_of(layout, "has", descriptor, &JsValue::UNDEFINED)
+        .await?
+        .is_truthy())
 }
 
 /// Has a layout do something with what a descriptor describes.
@@ -228,7 +243,12 @@ async fn ask_of(
 }
 
 /// Has a layout do something.
-async fn ask(layout: &JsValue, method: &str, what: &JsValue, argument: &JsValue) -> Result<JsValue> {
+async fn ask(
+    layout: &JsValue,
+    method: &str,
+    what: &JsValue,
+    argument: &JsValue,
+) -> Result<JsValue> {
     HostFuture::begin(|host, slot| {
         host.layout(slot, executor::current(), layout, method, what, argument);
     })
@@ -240,5 +260,8 @@ async fn ask(layout: &JsValue, method: &str, what: &JsValue, argument: &JsValue)
 fn descriptors(json: &JsValue) -> Result<Vec<Descriptor>> {
     let json = json.as_string().unwrap_or_default();
     let tree = Tree::parse(json.as_bytes())?;
-    tree.root_of(&json).elements().map(Descriptor::read).collect()
+    tree.root_of(&json)
+        .elements()
+        .map(Descriptor::read)
+        .collect()
 }
