@@ -164,7 +164,10 @@ export class HostBody {
 }
 
 /** An image layout as the core asks for it, each method by its name. */
-type LayoutCalls = Record<string, (what: unknown, argument: unknown) => unknown>;
+interface LayoutCalls {
+  content?(blob: unknown): unknown;
+  [method: string]: ((what: unknown, argument?: unknown) => unknown) | undefined;
+}
 
 /** Is told how far a blob has come, and what became of it. */
 type Observer = (progress: { digest: string; bytes: number; total: number; status?: string }) => void;
@@ -254,7 +257,7 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
       runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.read()),
     layout: (slot, task, layout, method, what, argument) =>
       runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, async () => layout[method]?.(what, argument)),
-    content: (place, blob) => place["content"]?.(blob, undefined),
+    content: (place, blob) => place.content?.(blob),
     done: (observer, digest, total, status) => quietly(() => observer?.({ digest, bytes: total, total, status }))(),
     verified: (body, digest, size, start, end, encoded) =>
       body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
