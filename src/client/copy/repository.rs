@@ -118,7 +118,7 @@ impl<T: Host> Place for RepositoryPlace<T> {
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {
-        Some(MountSource::new(&self.client.endpoint, &self.name))
+        Some(MountSource::new(&self.client.origin.endpoint, &self.name))
     }
 
     async fn has_manifest(&self, descriptor: &Descriptor) -> Result<bool> {
@@ -143,7 +143,9 @@ impl<T: Host> Place for RepositoryPlace<T> {
     ) -> Result<Outcome> {
         let options = PushOptions {
             mount_from: mount
-                .filter(|from| *from.registry == self.client.endpoint && *from.name != self.name)
+                .filter(|from| {
+                    *from.registry == self.client.origin.endpoint && *from.name != self.name
+                })
                 .map(|from| from.name.clone()),
             ..PushOptions::default()
         };
