@@ -9,6 +9,7 @@
 
 mod auth;
 mod client;
+mod copy;
 mod front;
 mod manners;
 mod memory;
