@@ -9,6 +9,9 @@
 
 mod client;
 mod front;
+mod manifests;
 mod memory;
+mod pages;
+mod referrers;
 mod registry;
 mod trust;
