@@ -7,19 +7,22 @@ mod exchange;
 mod extensions;
 mod manifests;
 mod pages;
+mod pause;
 mod referrers;
 mod response;
+mod resume;
 mod scope;
 mod seen;
 mod tags;
 mod transport;
+mod upload;
 mod verified;
 
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
 pub use auth::Challenge;
-pub use blobs::Blob;
+pub use blobs::{Blob, BlobPart};
 use exchange::Call;
 pub use extensions::Extension;
 pub use manifests::{
@@ -29,12 +32,14 @@ pub use manifests::{
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 pub(crate) use pages::Paging;
 pub use referrers::Referrers;
+pub use resume::Resuming;
 use scope::Scope;
 pub use tags::{ListOptions, Names};
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
 };
+pub use upload::{PushOptions, PushOutcome, Pushed};
 pub use verified::Verified;
 
 /// A client of one registry.

@@ -27,6 +27,12 @@ impl Scope {
         Self::repository(name, "delete")
     }
 
+    /// To write to a repository what another one has.
+    pub(super) fn mount(name: &RepositoryName, from: &RepositoryName) -> Self {
+        let (to, from) = (Self::push(name), Self::pull(from));
+        Self([to.as_str(), " ", from.as_str()].concat())
+    }
+
     /// To list the repositories of a registry.
     pub(super) fn catalog() -> Self {
         Self("registry:catalog:*".to_owned())

@@ -14,4 +14,8 @@ mod memory;
 mod pages;
 mod referrers;
 mod registry;
+mod resume;
+mod sessions;
 mod trust;
+mod upload;
+mod upload_quirks;
