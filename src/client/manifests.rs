@@ -187,7 +187,12 @@ impl<T: Host> Client<T> {
         etag: Option<&str>,
     ) -> Result<Option<RawManifest>> {
         let call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
-        let answer = self.ask(call, MAX_MANIFEST_BYTES).await?;
+        let answer = self.ask_checked(call, MAX_MANIFEST_BYTES, |headers| {
+            response::stated_digest(headers)?;
+            response::media_type(headers)?;
+            Ok(())
+        });
+        let answer = answer.await?;
         if answer.status == 304 {
             return Ok(None);
         }

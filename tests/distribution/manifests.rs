@@ -113,8 +113,10 @@ fn many_tags_go_along_with_the_digest_where_a_registry_takes_them() {
 
 #[test]
 fn where_a_registry_takes_no_tags_along_each_is_pushed_to() {
-    let mut settings = Settings::default();
-    settings.tags_at_once = 0;
+    let settings = Settings {
+        tags_at_once: 0,
+        ..Settings::default()
+    };
     let world = World::of(settings);
     put(&world, INDEX, to("", &["a", "b"])).unwrap();
     assert_eq!(tags(&world), ["a", "b"]);
@@ -288,8 +290,10 @@ fn a_manifest_that_is_known_is_not_read_again() {
 
 #[test]
 fn where_there_is_no_etag_a_manifest_is_known_by_its_digest() {
-    let mut settings = Settings::default();
-    settings.etags = false;
+    let settings = Settings {
+        etags: false,
+        ..Settings::default()
+    };
     let world = World::of(settings);
     put(&world, INDEX, to("a", &[])).unwrap();
     let client = client(&world);
