@@ -7,15 +7,20 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod auth;
 mod client;
 mod front;
 mod manifests;
+mod manners;
 mod memory;
+mod mirrors;
 mod pages;
 mod referrers;
 mod registry;
 mod resume;
+mod retry;
 mod sessions;
+mod tokens;
 mod trust;
 mod upload;
 mod upload_quirks;

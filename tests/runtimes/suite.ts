@@ -9,6 +9,7 @@ import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as layouts } from "./cases/layouts.ts";
 import { cases as manifests } from "./cases/manifests.ts";
+import { cases as manners } from "./cases/manners.ts";
 import { cases as platforms } from "./cases/platforms.ts";
 import { cases as pull } from "./cases/pull.ts";
 import { cases as push } from "./cases/push.ts";
@@ -25,6 +26,7 @@ const groups: Record<string, readonly Case[]> = {
   errors,
   streams,
   client: pulls,
+  manners,
   pull,
   push,
   manifests,
