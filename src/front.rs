@@ -7,7 +7,7 @@ mod error;
 mod route;
 
 use crate::Result;
-use crate::client::{Body as _, Chunks as _, Client, Clock, ManifestReference, Transport};
+use crate::client::{Body as _, Chunks as _, Client, Host, ManifestReference};
 use crate::digest::Digest;
 use crate::http::{Headers, Method, RangeRequest, Response};
 use crate::media_type::MediaType;
@@ -80,7 +80,7 @@ pub struct Front<T> {
     options: Options,
 }
 
-impl<T: Transport + Clock> Front<T> {
+impl<T: Host> Front<T> {
     /// A front that reads from `upstream`.
     #[must_use]
     pub fn new(upstream: Client<T>, options: Options) -> Self {

@@ -3,6 +3,9 @@ import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
 import type { ExecutorGlue, Runtime } from "./runtime.js";
 
+/** Milliseconds that something may take which keeps a time limit of its own. */
+const MAX_WAIT = 2 ** 30;
+
 /** How a client's requests are sent. */
 export interface FetchSettings {
   /** The function that sends them. */
@@ -16,6 +19,23 @@ export interface FetchSettings {
    * browser itself drops `Authorization` on the way to another origin.
    */
   redirect: "manual" | "follow";
+  /** Whether this host can send a stream as it comes. Where it cannot, uploads go in chunks. */
+  readonly streamsRequests: boolean;
+  /** Asks for the credential of a registry, by the host and port that users know it by. */
+  readonly credential: (registry: string) => Promise<WireCredential | undefined>;
+}
+
+/** A credential as the core reads it. */
+export type WireCredential = [kind: "password" | "refreshToken" | "token", first: string, second?: string];
+
+/** What is to be pushed: bytes that can be read from their beginning, and perhaps more than once. */
+export interface HostContent {
+  /** In bytes, where it is known before the content is read. */
+  readonly size: number | undefined;
+  /** Its digest: where it was known from the beginning, or once a reading came to its end. */
+  readonly digest: string | undefined;
+  /** Begins to read at an offset in bytes; `undefined` if that part can be read no more. */
+  open(offset: number): Promise<HostBody | undefined>;
 }
 
 /** A response's body, kept on this side: the core holds it, and reads it only where it must. */
@@ -24,6 +44,8 @@ export class HostBody {
   readonly #settings: FetchSettings;
   readonly #signal: AbortSignal | undefined;
   #source: ByteSource | undefined;
+  /** What was read of the source and not yet taken. */
+  #left: Uint8Array | undefined;
 
   constructor(stream: ReadableStream<Uint8Array> | null, settings: FetchSettings, signal: AbortSignal | undefined) {
     this.#stream = stream;
@@ -41,6 +63,24 @@ export class HostBody {
     if (this.#stream === null) return undefined;
     this.#source ??= new ByteSource(this.#stream, { idleTimeout: this.#settings.idleTimeout, signal: this.#signal });
     return await this.#source.read();
+  }
+
+  /** The next `size` bytes: fewer only where the body ends. */
+  async take(size: number): Promise<Uint8Array> {
+    let taken: Uint8Array | undefined;
+    let filled = 0;
+    while (filled < size) {
+      const chunk = this.#left ?? (await this.read());
+      if (chunk === undefined) break;
+      const part = chunk.subarray(0, size - filled);
+      this.#left = part.length < chunk.length ? chunk.subarray(part.length) : undefined;
+      // A chunk of the right size is handed on as it is.
+      if (part.length === size) return part;
+      taken ??= new Uint8Array(size);
+      taken.set(part, filled);
+      filled += part.length;
+    }
+    return taken?.subarray(0, filled) ?? new Uint8Array(0);
   }
 
   /** Milliseconds until the next piece must have come. */
@@ -74,6 +114,9 @@ export class HostBody {
   }
 }
 
+/** What a request carries. */
+type Payload = Uint8Array<ArrayBuffer> | HostBody | undefined;
+
 /** What the core asks of its host: `src/wasm/host.rs` declares it. None of the methods throws. */
 export interface Host {
   schedule(task: number): void;
@@ -81,8 +124,22 @@ export interface Host {
   reject(task: number, error: unknown): void;
   abandon(slot: number): void;
   now(): number;
-  fetch(slot: number, task: number, settings: FetchSettings, method: string, url: string, headers: Headers): void;
+  fetch(
+    slot: number,
+    task: number,
+    settings: FetchSettings,
+    method: string,
+    url: string,
+    headers: Headers,
+    payload: Payload,
+    size: number,
+  ): void;
+  sleep(slot: number, task: number, milliseconds: number): void;
+  random(): number;
+  credential(slot: number, task: number, settings: FetchSettings, registry: string): void;
   read(slot: number, task: number, body: HostBody): void;
+  take(slot: number, task: number, body: HostBody, size: number): void;
+  open(slot: number, task: number, content: HostContent, offset: number): void;
   verified(body: HostBody, digest: string, size: number, start: number, end: number, encoded: boolean): HostBody;
   cancel(body: HostBody): void;
 }
@@ -95,12 +152,35 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
     reject: (task, error) => runtime.end(task, { error }),
     abandon: (slot) => runtime.abandon(slot),
     now: () => Date.now(),
-    fetch: (slot, task, settings, method, url, headers) => {
+    fetch: (slot, task, settings, method, url, headers, payload, size) => {
       const controller = new AbortController();
       const signal = runtime.signalOf(task);
       const wait = { task, limit: settings.headersTimeout, giveUp: quietly(() => controller.abort()) };
-      runtime.begin(slot, wait, () => exchange(settings, controller, signal, url, { method, headers }));
+      runtime.begin(slot, wait, () =>
+        exchange(settings, controller, signal, url, requestInit(method, headers, payload, size)),
+      );
     },
+    sleep: (slot, task, milliseconds) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const wait = { task, limit: milliseconds, giveUp: () => clearTimeout(timer) };
+      runtime.begin(
+        slot,
+        wait,
+        () =>
+          new Promise((resolve) => {
+            timer = setTimeout(resolve, milliseconds);
+          }),
+      );
+    },
+    random: () => Math.floor(Math.random() * 2 ** 32),
+    credential: (slot, task, settings, registry) =>
+      runtime.begin(slot, { task, limit: settings.headersTimeout, giveUp: () => {} }, () =>
+        settings.credential(registry),
+      ),
+    take: (slot, task, body, size) =>
+      runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.take(size)),
+    open: (slot, task, content, offset) =>
+      runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, () => content.open(offset)),
     read: (slot, task, body) =>
       runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.read()),
     verified: (body, digest, size, start, end, encoded) =>
@@ -120,6 +200,19 @@ function quietly(act: () => void): () => void {
   };
 }
 
+/** The request as `fetch` takes it. */
+function requestInit(
+  method: string,
+  headers: Headers,
+  payload: Payload,
+  size: number,
+): RequestInit & { method: string; duplex?: "half" } {
+  if (!(payload instanceof HostBody)) return { method, headers, body: payload ?? null };
+  // Without its length a stream is sent in HTTP's own chunks, which many registries refuse.
+  headers.set("content-length", String(size));
+  return { method, headers, body: payload.stream, duplex: "half" };
+}
+
 /** A response, as `src/wasm/host.rs` reads it. */
 interface Exchange {
   readonly status: number;
@@ -135,7 +228,7 @@ async function exchange(
   controller: AbortController,
   caller: AbortSignal | undefined,
   url: string,
-  init: { method: string; headers: Headers },
+  init: RequestInit & { method: string },
 ): Promise<Exchange> {
   const { signal } = controller;
   // Not `AbortSignal.any`, which is younger than all else that is needed. From the head on, the body itself heeds the caller.

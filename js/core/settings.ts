@@ -27,6 +27,8 @@ export function fetchSettings(options: TransportOptions): FetchSettings {
     headersTimeout: timeout("headersTimeout", options.headersTimeout),
     idleTimeout: timeout("idleTimeout", options.idleTimeout),
     redirect: "manual",
+    streamsRequests: false,
+    credential: async () => undefined,
   };
 }
 

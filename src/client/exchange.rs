@@ -1,23 +1,50 @@
 //! One request and its answer: tokens, redirects, and whom to trust with what.
 
 use super::auth::{self, Challenge};
-use super::{Chunks, Client, Clock, Transport, response};
-use crate::http::{Headers, Method, Origin, Request, Response, Scheme, Url};
-use crate::reference::RepositoryName;
+use super::scope::Scope;
+use super::transport::{Body, Chunks, Clock, Host, Payload};
+use super::{Client, response};
+use crate::http::{Headers, Method, Request, Response, Scheme, Url};
 use crate::{Error, Kind, Result};
 
 /// How many redirects are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 
+/// One request as the flows of the client make it.
+pub(super) struct Call<B: Body> {
+    pub(super) method: Method,
+    /// Of the registry, or wherever it led to: what belongs to the registry goes to its origin only.
+    pub(super) url: Url,
+    pub(super) headers: Headers,
+    pub(super) payload: Payload<B>,
+    /// What a token for it must allow.
+    pub(super) scope: Scope,
+}
+
+impl<B: Body> Call<B> {
+    /// A request that carries nothing.
+    pub(super) fn new(method: Method, url: Url, scope: Scope) -> Self {
+        Self {
+            method,
+            url,
+            headers: Headers::new(),
+            payload: Payload::None,
+            scope,
+        }
+    }
+}
+
 /// A response, and where it came from once every redirect was followed.
 pub(super) struct Located<B> {
-    origin: Origin,
+    /// Whence, for what it points at: `Location` and `Link` are relative to it.
+    pub(super) from: Url,
+    /// The same for errors.
     pub(super) url: String,
     pub(super) message: Response<B>,
 }
 
 impl<B: Chunks> Located<B> {
-    /// This response if its status is 2xx, else the error it carries.
+    /// This response if its status is 2xx, or 304, else the error it carries.
     async fn success(self, clock: &impl Clock) -> Result<Self> {
         let message = response::success_or_error(self.message, &self.url, clock).await?;
         Ok(Self { message, ..self })
@@ -33,45 +60,46 @@ impl<B: Chunks> Located<B> {
     }
 }
 
-impl<T: Transport + Clock> Client<T> {
-    /// Sends a request, with a token if one is known; on a Bearer challenge takes a token and asks once more.
-    pub(super) async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        headers: Headers,
-        pull_from: Option<&RepositoryName>,
-    ) -> Result<Located<T::Body>> {
-        let url = self.endpoint.join(path)?;
-        let scope = pull_from.map(|name| format!("repository:{name}:pull"));
-        let scope = scope.as_deref().unwrap_or_default();
-        let mut request = Request::new(method, url);
-        request.headers = headers;
-        if let Some(token) = self.tokens.known(scope, self.transport.now()) {
+impl<T: Host> Client<T> {
+    /// Sends a request, with a token if one is known; on a Bearer challenge takes a token and asks once more. Whatever answers
+    /// with success is returned, else the error that it carries.
+    pub(super) async fn call(&self, call: Call<T::Body>) -> Result<Located<T::Body>> {
+        let mut request = Request::new(call.method, call.url);
+        request.headers = call.headers;
+        let own = request.url.origin() == self.endpoint.origin();
+        if own && let Some(token) = self.tokens.known(call.scope.as_str(), self.host.now()) {
             request.headers.set("authorization", token)?;
         }
-        let mut response = self.follow(request.clone()).await?;
-        if response.message.status == 401 && response.origin == *self.endpoint.origin() {
-            let challenge = Challenge::bearer(&response.message.headers);
-            if let Some(challenge) = challenge {
-                response.message.body.cancel();
-                let token = self.fetch_token(&challenge, scope).await?;
-                request.headers.set("authorization", token)?;
-                response = self.follow(request).await?;
-            }
+        let again = call.payload.again();
+        let mut response = self.follow(request.clone(), call.payload).await?;
+        if response.message.status == 401
+            && own
+            && response.from.origin() == self.endpoint.origin()
+            && let Some(again) = again
+            && let Some(challenge) = Challenge::bearer(&response.message.headers)
+        {
+            response.message.body.cancel();
+            let token = self.fetch_token(&challenge, call.scope.as_str()).await?;
+            request.headers.set("authorization", token)?;
+            response = self.follow(request, again).await?;
         }
-        response.success(&self.transport).await
+        response.success(&self.host).await
     }
 
     /// Sends a request and follows its redirects. Credentials stay with their origin, nothing goes from TLS to the clear, and
     /// nobody else's registry leads to what is on this machine.
-    async fn follow(&self, mut request: Request) -> Result<Located<T::Body>> {
+    async fn follow(
+        &self,
+        mut request: Request,
+        mut payload: Payload<T::Body>,
+    ) -> Result<Located<T::Body>> {
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url.clone();
             let located = |error: Error| error.with_url(&url.to_string());
+            let again = payload.again();
             let mut message = self
-                .transport
-                .send(request.clone())
+                .host
+                .send(request.clone(), payload)
                 .await
                 .map_err(located)?;
             if let Some(followed) = message.url.take() {
@@ -83,8 +111,8 @@ impl<T: Transport + Clock> Client<T> {
             let answered = &request.url;
             if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Located {
-                    origin: answered.origin().clone(),
                     url: answered.to_string(),
+                    from: request.url,
                     message,
                 });
             }
@@ -97,6 +125,12 @@ impl<T: Transport + Clock> Client<T> {
             })?;
             let next = answered.join(location).map_err(located)?;
             self.permit(answered, &next)?;
+            payload = again.ok_or_else(|| {
+                located(Error::new(
+                    Kind::UnexpectedResponse,
+                    "a redirect asks for a stream that was sent already",
+                ))
+            })?;
             if answered.origin() != next.origin() {
                 request.headers.remove("authorization");
             }
@@ -106,8 +140,8 @@ impl<T: Transport + Clock> Client<T> {
             .with_url(&request.url.to_string()))
     }
 
-    /// Whether a redirect may lead from one URL to the other.
-    fn permit(&self, from: &Url, to: &Url) -> Result<()> {
+    /// Whether a response from one URL may lead to the other, by a redirect, a `Location` or a `Link`.
+    pub(super) fn permit(&self, from: &Url, to: &Url) -> Result<()> {
         let refused =
             |reason| Err(Error::new(Kind::UnexpectedResponse, reason).with_url(&from.to_string()));
         if from.scheme() != to.scheme() && to.scheme() == Scheme::Http {
@@ -125,17 +159,17 @@ impl<T: Transport + Clock> Client<T> {
         let mut request = Request::new(Method::Get, url);
         request.headers.append("accept", "application/json")?;
         let response = self
-            .follow(request)
+            .follow(request, Payload::None)
             .await?
-            .success(&self.transport)
+            .success(&self.host)
             .await
             .map_err(auth::refused)?;
         let Located { url, message, .. } = response;
-        let bytes = response::read_whole(message, auth::MAX_TOKEN_BYTES, &self.transport)
+        let bytes = response::read_whole(message, auth::MAX_TOKEN_BYTES, &self.host)
             .await
             .map_err(|error| error.with_url(&url))?;
         self.tokens
-            .keep(scope, &bytes, self.transport.now())
+            .keep(scope, &bytes, self.host.now())
             .map_err(|error| error.with_url(&url))
     }
 }

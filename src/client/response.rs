@@ -112,14 +112,14 @@ async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Re
     Ok(bytes)
 }
 
-/// The response if its status is 2xx, else the error it carries.
+/// The response if its status is 2xx, or 304, which only answers a condition; else the error it carries.
 pub(super) async fn success_or_error<B: Chunks>(
     mut response: Response<B>,
     url: &str,
     clock: &impl Clock,
 ) -> Result<Response<B>> {
     let status = response.status;
-    if (200..300).contains(&status) {
+    if (200..300).contains(&status) || status == 304 {
         return Ok(response);
     }
     let retry_after = response

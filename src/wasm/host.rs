@@ -28,7 +28,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn now(this: &Host) -> f64;
 
-    /// Begins a request for `task`, and settles `slot` with an [`Exchange`].
+    /// Begins a request for `task`, and settles `slot` with an [`Exchange`]. `payload` is `undefined`, a `Uint8Array`, or a
+    /// [`HostBody`] of `size` bytes.
     #[wasm_bindgen(method)]
     pub(super) fn fetch(
         this: &Host,
@@ -38,10 +39,27 @@ extern "C" {
         method: &str,
         url: &str,
         headers: &Headers,
+        payload: &JsValue,
+        size: f64,
     );
+    /// Begins to wait for so many milliseconds, and settles `slot` then.
+    #[wasm_bindgen(method)]
+    pub(super) fn sleep(this: &Host, slot: u32, task: u32, milliseconds: f64);
+    /// A number from 0 to 2^32-1.
+    #[wasm_bindgen(method)]
+    pub(super) fn random(this: &Host) -> u32;
+    /// Begins to ask the client's owner for a credential, and settles `slot` with `[kind, first, second]` or `undefined`.
+    #[wasm_bindgen(method)]
+    pub(super) fn credential(this: &Host, slot: u32, task: u32, settings: &JsValue, registry: &str);
     /// Begins to read the next piece of a body for `task`, and settles `slot` with a `Uint8Array`, or `undefined` at the end.
     #[wasm_bindgen(method)]
     pub(super) fn read(this: &Host, slot: u32, task: u32, body: &HostBody);
+    /// Begins to read the next `size` bytes of a body for `task`, and settles `slot` with a `Uint8Array` of no more.
+    #[wasm_bindgen(method)]
+    pub(super) fn take(this: &Host, slot: u32, task: u32, body: &HostBody, size: f64);
+    /// Begins to open a content at an offset for `task`, and settles `slot` with a `HostBody`, or `undefined`.
+    #[wasm_bindgen(method)]
+    pub(super) fn open(this: &Host, slot: u32, task: u32, content: &HostContent, offset: f64);
     /// A body that fails before its end unless it is what is expected. `size`, `start` and `end` are -1 where there is none.
     #[wasm_bindgen(method)]
     pub(super) fn verified(
@@ -68,6 +86,16 @@ extern "C" {
     /// Where it came from, if the host followed redirects and did not let them be seen.
     #[wasm_bindgen(method, getter)]
     pub(super) fn url(this: &Exchange) -> Option<String>;
+
+    /// What is to be pushed.
+    #[derive(Clone, Debug)]
+    pub(super) type HostContent;
+    /// In bytes; `undefined` where it is not known.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn size(this: &HostContent) -> Option<f64>;
+    /// `undefined` until it is known.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn digest(this: &HostContent) -> Option<String>;
 
     /// A body that stays with the host: its bytes pass through the core only where the core reads it.
     #[derive(Clone, Debug)]

@@ -5,26 +5,48 @@ use wasm_bindgen::prelude::*;
 
 use super::error;
 use super::executor::{self, HostFuture};
-use super::host::{self, Exchange, HostBody};
-use crate::client::{Body, Chunks, Clock, Expected, Transport};
+use super::host::{self, Exchange, HostBody, HostContent};
+use crate::client::{
+    Body, Chunks, Clock, Content, Credential, Credentials, Expected, Payload, Piece, Transport,
+};
+use crate::digest::Digest;
 use crate::http::{Headers, Request, Response};
 use crate::{Error, Kind, Result};
 
 /// Sends requests through the host. `settings` is the host's own: which `fetch`, and its time limits.
 pub(super) struct FetchTransport {
     settings: JsValue,
+    streams_requests: bool,
 }
 
 impl FetchTransport {
     pub(super) fn new(settings: JsValue) -> Self {
-        Self { settings }
+        let streams = js_sys::Reflect::get(&settings, &JsValue::from_str("streamsRequests"));
+        Self {
+            streams_requests: streams.is_ok_and(|streams| streams.is_truthy()),
+            settings,
+        }
     }
 }
 
 impl Transport for FetchTransport {
     type Body = FetchBody;
 
-    async fn send(&self, request: Request) -> Result<Response<FetchBody>> {
+    fn streams_requests(&self) -> bool {
+        self.streams_requests
+    }
+
+    async fn send(
+        &self,
+        request: Request,
+        payload: Payload<FetchBody>,
+    ) -> Result<Response<FetchBody>> {
+        let size = payload.size() as f64;
+        let payload = match payload {
+            Payload::None => JsValue::UNDEFINED,
+            Payload::Piece(piece) => piece.0.into(),
+            Payload::Stream(body, _) => body.into_js(),
+        };
         let headers = to_host(&request.headers)?;
         let exchange = HostFuture::begin(|host, slot| {
             let (method, url) = (request.method.as_str(), request.url.to_string());
@@ -35,6 +57,8 @@ impl Transport for FetchTransport {
                 method,
                 &url,
                 &headers,
+                &payload,
+                size,
             );
         });
         let exchange: Exchange = exchange.await.map_err(error::from_host)?.unchecked_into();
@@ -53,6 +77,86 @@ impl Transport for FetchTransport {
 impl Clock for FetchTransport {
     fn now(&self) -> u64 {
         host::with(|host| host.now()).unwrap_or_default() as u64
+    }
+
+    async fn sleep(&self, milliseconds: u64) {
+        // A wait that fails is over.
+        let _ = HostFuture::begin(|host, slot| {
+            host.sleep(slot, executor::current(), milliseconds as f64);
+        })
+        .await;
+    }
+
+    fn random(&self) -> u32 {
+        host::with(|host| host.random()).unwrap_or_default()
+    }
+}
+
+impl Credentials for FetchTransport {
+    async fn credential(&self, registry: &str) -> Result<Option<Credential>> {
+        let given = HostFuture::begin(|host, slot| {
+            host.credential(slot, executor::current(), &self.settings, registry);
+        })
+        .await
+        .map_err(error::from_host)?;
+        let Some(given) = given.dyn_ref::<js_sys::Array>() else {
+            return Ok(None);
+        };
+        let part = |index| given.get(index).as_string().unwrap_or_default();
+        Ok(Some(match given.get(0).as_string().as_deref() {
+            Some("password") => Credential::Password {
+                username: part(1),
+                password: part(2),
+            },
+            Some("refreshToken") => Credential::RefreshToken(part(1)),
+            _ => Credential::Token(part(1)),
+        }))
+    }
+}
+
+/// Bytes of the host's.
+#[derive(Clone, Debug)]
+pub(super) struct FetchPiece(Uint8Array);
+
+impl Piece for FetchPiece {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(Uint8Array::from(bytes.as_slice()))
+    }
+
+    fn size(&self) -> u64 {
+        u64::from(self.0.length())
+    }
+
+    fn skip(&self, bytes: u64) -> Self {
+        let length = self.0.length();
+        let from = u32::try_from(bytes).unwrap_or(length).min(length);
+        Self(self.0.subarray(from, length))
+    }
+}
+
+/// What is to be pushed, kept by the host.
+#[expect(dead_code, reason = "the push flows make it")]
+#[derive(Debug)]
+pub(super) struct FetchContent(pub(super) HostContent);
+
+impl Content for FetchContent {
+    type Body = FetchBody;
+
+    fn size(&self) -> Option<u64> {
+        self.0.size().map(|size| size as u64)
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        self.0.digest()?.parse().ok()
+    }
+
+    async fn open(&mut self, offset: u64) -> Result<Option<FetchBody>> {
+        let opened = HostFuture::begin(|host, slot| {
+            host.open(slot, executor::current(), &self.0, offset as f64);
+        })
+        .await
+        .map_err(error::from_host)?;
+        Ok((!opened.is_undefined()).then(|| FetchBody(Some(opened.unchecked_into()))))
     }
 }
 
@@ -85,10 +189,7 @@ impl Chunks for FetchBody {
         if piece.is_undefined() {
             return Ok(None);
         }
-        let piece = piece
-            .dyn_into::<Uint8Array>()
-            .map_err(|_| Error::new(Kind::Internal, "the host read something that is not bytes"))?;
-        Ok(Some(piece.to_vec()))
+        Ok(Some(bytes(piece)?.to_vec()))
     }
 
     fn cancel(&mut self) {
@@ -99,6 +200,18 @@ impl Chunks for FetchBody {
 }
 
 impl Body for FetchBody {
+    type Piece = FetchPiece;
+
+    async fn take(&mut self, size: u64) -> Result<FetchPiece> {
+        let Some(body) = &self.0 else {
+            return Ok(FetchPiece(Uint8Array::new_with_length(0)));
+        };
+        let taken = HostFuture::begin(|host, slot| {
+            host.take(slot, executor::current(), body, size as f64);
+        });
+        bytes(taken.await.map_err(error::from_host)?).map(FetchPiece)
+    }
+
     fn verified(mut self, expected: Expected) -> Result<Self> {
         expected.digest.require_algorithm()?;
         let number = |value: Option<u64>| value.map_or(-1.0, |value| value as f64);
@@ -120,6 +233,12 @@ impl Body for FetchBody {
         });
         body.map(|body| Self(Some(body))).ok_or_else(no_host)
     }
+}
+
+fn bytes(value: JsValue) -> Result<Uint8Array> {
+    value
+        .dyn_into::<Uint8Array>()
+        .map_err(|_| Error::new(Kind::Internal, "the host read something that is not bytes"))
 }
 
 fn to_host(headers: &Headers) -> Result<web_sys::Headers> {

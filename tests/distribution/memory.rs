@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use pierhead::client::{Body, Chunks, Clock, Expected, Transport, Verified};
+use pierhead::client::{
+    Body, Chunks, Clock, Credential, Credentials, Expected, Payload, Piece as _, Transport,
+    Verified,
+};
 use pierhead::http::{Headers, Request, Response, Url};
 use pierhead::{Error, Kind, Result};
 
@@ -166,7 +169,7 @@ impl Memory {
 impl Transport for Memory {
     type Body = MemoryBody;
 
-    async fn send(&self, request: Request) -> Result<Response<MemoryBody>> {
+    async fn send(&self, request: Request, _: Payload<MemoryBody>) -> Result<Response<MemoryBody>> {
         self.0.seen.lock().unwrap().push(request.clone());
         let url = request.url.to_string();
         let key = format!(
@@ -195,6 +198,39 @@ impl Transport for Memory {
 impl Clock for Memory {
     fn now(&self) -> u64 {
         self.0.now.load(Ordering::Relaxed)
+    }
+
+    /// Time passes as soon as somebody waits for it.
+    async fn sleep(&self, milliseconds: u64) {
+        self.advance(milliseconds);
+    }
+
+    fn random(&self) -> u32 {
+        0
+    }
+}
+
+impl Credentials for Memory {
+    async fn credential(&self, _: &str) -> Result<Option<Credential>> {
+        Ok(None)
+    }
+}
+
+/// Bytes that cost nothing to clone.
+#[derive(Clone, Debug)]
+pub struct Held(Arc<Vec<u8>>);
+
+impl pierhead::client::Piece for Held {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(bytes))
+    }
+
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn skip(&self, bytes: u64) -> Self {
+        Self::new(self.0.iter().copied().skip(bytes as usize).collect())
     }
 }
 
@@ -256,6 +292,23 @@ impl Chunks for MemoryBody {
 }
 
 impl Body for MemoryBody {
+    type Piece = Held;
+
+    async fn take(&mut self, size: u64) -> Result<Held> {
+        let mut taken = Vec::new();
+        while (taken.len() as u64) < size {
+            let Some(chunk) = self.chunk().await? else {
+                break;
+            };
+            taken.extend(chunk);
+        }
+        assert!(
+            taken.len() as u64 <= size,
+            "no test takes a part of a piece"
+        );
+        Ok(Held::new(taken))
+    }
+
     fn verified(self, expected: Expected) -> Result<Self> {
         match self {
             Self::Plain(body) => {

@@ -1,0 +1,262 @@
+//! The manifests of a repository (distribution specification, end-3).
+
+use super::exchange::{Call, Located};
+use super::scope::Scope;
+use super::{Client, Host, as_encoded, response};
+use crate::digest::{Algorithm, Digest};
+use crate::document::Document;
+use crate::http::Method;
+use crate::media_type::MANIFEST_ACCEPT;
+use crate::reference::{RepositoryName, Tag};
+use crate::{Error, Kind, Result};
+
+/// The largest manifest that is read, in bytes: 8 MiB, twice what the specification asks registries to support.
+pub const MAX_MANIFEST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How a manifest is named within its repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ManifestReference {
+    /// By the digest of its bytes: always the same document.
+    Digest(Digest),
+    /// By a tag, which can be moved.
+    Tag(Tag),
+}
+
+impl std::str::FromStr for ManifestReference {
+    type Err = Error;
+
+    /// Reads the `<reference>` of a manifest URL: a digest holds a colon, a tag cannot.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.contains(':') {
+            text.parse().map(Self::Digest)
+        } else {
+            text.parse().map(Self::Tag)
+        }
+    }
+}
+
+impl std::fmt::Display for ManifestReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(f),
+            Self::Tag(tag) => tag.fmt(f),
+        }
+    }
+}
+
+/// A manifest as it was read: exact bytes, and the digest they were found to have.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The document.
+    pub document: Document,
+    /// Its media type: the response's `Content-Type` without parameters, else the document's own.
+    pub media_type: Option<String>,
+    /// Its digest, verified: the one asked for, else the one the registry states, else by SHA-256.
+    pub digest: Digest,
+    /// Whether the bytes were held against a digest that was known before them: asked for, or stated by the registry.
+    pub verified: bool,
+}
+
+/// The bytes of a manifest, which were verified but not read: what they say may be wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawManifest {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The response's `Content-Type`, without parameters.
+    pub media_type: Option<String>,
+    /// As [`Manifest::digest`].
+    pub digest: Digest,
+    /// As [`Manifest::verified`].
+    pub verified: bool,
+    /// Where they came from, for errors.
+    url: String,
+}
+
+impl RawManifest {
+    /// The document that the bytes are.
+    ///
+    /// # Errors
+    /// [`Kind::MediaTypeMismatch`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`] and the limits of [`Document::parse`].
+    pub fn parse(self) -> Result<Manifest> {
+        let document = Document::parse(self.bytes, self.media_type.as_deref())
+            .map_err(|error| error.with_url(&self.url))?;
+        Ok(Manifest {
+            media_type: self
+                .media_type
+                .or_else(|| document.media_type().map(str::to_owned)),
+            document,
+            digest: self.digest,
+            verified: self.verified,
+        })
+    }
+}
+
+/// What `HEAD` says of a manifest. Nothing of it is verified: there were no bytes to verify.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ManifestHead {
+    /// Its media type, without parameters.
+    pub media_type: Option<String>,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl<T: Host> Client<T> {
+    /// Reads a manifest (end-3) and verifies it: digest, size, and that its media type is the one it was served by.
+    /// `accept` replaces the media types asked for.
+    ///
+    /// # Errors
+    /// [`Kind::DigestMismatch`], [`Kind::BodyTruncated`], [`Kind::SizeMismatch`], [`Kind::MediaTypeMismatch`],
+    /// [`Kind::TooLarge`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`], [`Kind::UnsupportedAlgorithm`], and those of
+    /// [`Client::ping`].
+    pub async fn manifest(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<Manifest> {
+        self.raw_manifest(name, reference, accept).await?.parse()
+    }
+
+    /// Reads a manifest (end-3) and verifies its digest and size, for whoever wants to know what is wrong with what it says.
+    /// `accept` replaces the media types asked for.
+    ///
+    /// # Errors
+    /// [`Kind::DigestMismatch`], [`Kind::BodyTruncated`], [`Kind::SizeMismatch`], [`Kind::TooLarge`],
+    /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
+    pub async fn raw_manifest(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<RawManifest> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self
+            .manifest_exchange(Method::Get, name, reference, accept)
+            .await?;
+        let located = |error: Error| error.with_url(&url);
+        let stated = response::stated_digest(&response.headers).map_err(located)?;
+        let media_type = response::media_type(&response.headers).map_err(located)?;
+        let encoded = response.headers.is_content_encoded();
+        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES, &self.host)
+            .await
+            .map_err(located)?;
+        let verified = verified_digest(&bytes, reference, stated)
+            .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
+        Ok(RawManifest {
+            verified: verified.is_some(),
+            digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &bytes)),
+            bytes,
+            media_type,
+            url,
+        })
+    }
+
+    /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
+    /// the manifest is read.
+    ///
+    /// # Errors
+    /// Those of [`Client::manifest`].
+    pub async fn manifest_head(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<ManifestHead> {
+        let Located {
+            url,
+            message: response,
+            ..
+        } = self
+            .manifest_exchange(Method::Head, name, reference, accept)
+            .await?;
+        let located = |error: Error| error.with_url(&url);
+        let stated = response::stated_digest(&response.headers).map_err(located)?;
+        let size = response::body_length(&response.headers).map_err(located)?;
+        let media_type = response::media_type(&response.headers).map_err(located)?;
+        let digest = match (reference, stated) {
+            (ManifestReference::Digest(asked), Some(stated))
+                if asked.algorithm() == stated.algorithm() && *asked != stated =>
+            {
+                return Err(located(
+                    Error::new(
+                        Kind::DigestMismatch,
+                        "the registry states another digest than was asked for",
+                    )
+                    .with_expected(asked, stated),
+                ));
+            }
+            (ManifestReference::Digest(asked), _) => Some(asked.clone()),
+            (ManifestReference::Tag(_), stated) => stated,
+        };
+        if let (Some(digest), Some(size)) = (digest, size) {
+            return Ok(ManifestHead {
+                media_type,
+                digest,
+                size,
+            });
+        }
+        let manifest = self.manifest(name, reference, accept).await?;
+        let size = manifest.document.bytes().len() as u64;
+        Ok(ManifestHead {
+            media_type: manifest.media_type,
+            digest: manifest.digest,
+            size,
+        })
+    }
+
+    async fn manifest_exchange(
+        &self,
+        method: Method,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+    ) -> Result<Located<T::Body>> {
+        if let ManifestReference::Digest(digest) = reference {
+            digest.require_algorithm()?;
+        }
+        let url = self.at(&format!("/v2/{name}/manifests/{reference}"))?;
+        let mut call = Call::new(method, url, Scope::pull(name));
+        call.headers.append(
+            "accept",
+            accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
+        )?;
+        self.call(call).await?.whole()
+    }
+}
+
+/// Compares the bytes with the digest asked for, and with the one the registry states; `None` if there is nothing to compare.
+fn verified_digest(
+    bytes: &[u8],
+    reference: &ManifestReference,
+    stated: Option<Digest>,
+) -> Result<Option<Digest>> {
+    let asked = match reference {
+        ManifestReference::Digest(digest) => Some(digest.clone()),
+        ManifestReference::Tag(_) => None,
+    };
+    let mut verified = None;
+    for digest in [stated, asked].into_iter().flatten() {
+        // A stated digest that nobody here can compute verifies nothing; the one asked for was found to be computable.
+        let Some(algorithm) = digest.algorithm() else {
+            continue;
+        };
+        let actual = Digest::of(algorithm, bytes);
+        if actual != digest {
+            return Err(
+                Error::new(Kind::DigestMismatch, "the manifest has another digest")
+                    .with_expected(&digest, &actual),
+            );
+        }
+        verified = Some(digest);
+    }
+    Ok(verified)
+}

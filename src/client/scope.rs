@@ -1,0 +1,28 @@
+//! What a token is asked for (distribution's token scope documentation: `resourcetype:resourcename:action`).
+
+use crate::reference::RepositoryName;
+
+/// Scopes, separated by spaces; empty where a request needs none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope(String);
+
+impl Scope {
+    /// No access to anything in particular.
+    pub(super) fn none() -> Self {
+        Self::default()
+    }
+
+    /// To read from a repository.
+    pub(super) fn pull(name: &RepositoryName) -> Self {
+        Self::repository(name, "pull")
+    }
+
+    /// The scopes as a token is kept and asked by.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn repository(name: &RepositoryName, actions: &str) -> Self {
+        Self(["repository:", name.as_str(), ":", actions].concat())
+    }
+}
