@@ -51,6 +51,13 @@ export async function buildGoTool(name) {
   }
 }
 
+/** Whether it is the module proxy, or a Go that is too old and cannot get a newer one, and not the code, that failed. */
+export function isUnavailable(error) {
+  return /GOPROXY|proxy|dial tcp|module lookup disabled|requires go >= |toolchain not available|no such host/.test(
+    error.message,
+  );
+}
+
 function folderOf(name) {
   const { version, folder } = PACKAGES[name];
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pierhead-tools");

@@ -127,10 +127,11 @@ export const kinds = {
  * @param {("GET" | "POST")[]} [options.tokenMethods] What the token service answers.
  * @param {"ES256" | "RS256"} [options.algorithm] What the token service signs with.
  * @param {boolean} [options.cors] Whether pages of other origins may use it.
+ * @param {string} [options.base] The folder below which its storage goes.
  * @returns {Promise<Started>}
  */
-export async function startPeer(kind, { auth, tokenMethods, algorithm, cors = false } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "pierhead-registry-"));
+export async function startPeer(kind, { auth, tokenMethods, algorithm, cors = false, base = tmpdir() } = {}) {
+  const folder = mkdtempSync(join(base, "pierhead-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const url = `http://${host}`;
   let tokens;
