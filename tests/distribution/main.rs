@@ -10,4 +10,5 @@
 mod client;
 mod front;
 mod memory;
+mod registry;
 mod trust;

@@ -270,12 +270,26 @@ impl Chunks for Plain {
     }
 }
 
-pub enum MemoryBody {
-    Plain(Plain),
-    Verified(Box<Verified<Plain>>),
+/// A body, verified or not.
+pub enum Readable<P> {
+    Plain(P),
+    Verified(Box<Verified<P>>),
 }
 
-impl Chunks for MemoryBody {
+pub type MemoryBody = Readable<Plain>;
+
+impl<P: Chunks> Readable<P> {
+    pub fn verify(self, expected: Expected) -> Result<Self> {
+        match self {
+            Self::Plain(body) => {
+                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
+            }
+            Self::Verified(_) => panic!("a body is verified twice"),
+        }
+    }
+}
+
+impl<P: Chunks> Chunks for Readable<P> {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Plain(body) => body.chunk().await,
@@ -310,17 +324,12 @@ impl Body for MemoryBody {
     }
 
     fn verified(self, expected: Expected) -> Result<Self> {
-        match self {
-            Self::Plain(body) => {
-                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
-            }
-            Self::Verified(_) => panic!("a body is verified twice"),
-        }
+        self.verify(expected)
     }
 }
 
 /// All of a body that could be read, and the error that ended it.
-pub fn drain(mut body: MemoryBody) -> (Vec<u8>, Option<Kind>) {
+pub fn drain(mut body: impl Chunks) -> (Vec<u8>, Option<Kind>) {
     let mut bytes = Vec::new();
     loop {
         match block_on(body.chunk()) {
