@@ -32,6 +32,7 @@ import { isThere, tools } from "./lib/tools.mjs";
 /** Against a registry that anybody may use; it is started once for all of them. @type {Case[]} */
 const openCases = [...pushCases, ...pullCases, ...listCases, ...referrerCases, ...copyCases, ...interopCases];
 
+let count = 0;
 const wanted = process.argv.slice(2);
 for (const [kind, can] of Object.entries(kinds)) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
@@ -61,8 +62,6 @@ async function casesOf(kind, can) {
     }
   }
 }
-
-let count = 0;
 
 async function performed({ name, where, run }, context) {
   if (where !== undefined && !where(context.can)) return;

@@ -33,11 +33,12 @@ const CORS = {
  * @property {string} command The program.
  * @property {("basic" | "token")[]} auth
  * @property {boolean} referrers Whether it has the referrers API.
- * @property {boolean} subject Whether it says so when it stores a subject, by `OCI-Subject`.
  * @property {boolean} artifactType Whether a referrer's `artifactType` is the manifest's own.
  * @property {("blobs" | "manifests")[]} sha512 What it takes by sha512.
  * @property {boolean} mounts Whether it mounts blobs across repositories.
- * @property {boolean} status Whether it says where an upload is, and lets it be cancelled.
+ * @property {boolean} resumes Whether an upload goes on after an answer was lost: whoever comes by the Location before that
+ *   may find it taken back.
+ * @property {boolean} openRange Whether it sends the rest of a blob, from a byte on, if not told where the end is.
  * @property {boolean} order Whether it refuses a chunk that is out of order.
  * @property {"link" | "cut" | "whole"} paging What `n` does to lists of tags: pages with links, one page and no more, nothing.
  * @property {boolean} etag Whether manifests have one, and `If-None-Match` is honoured.
@@ -51,11 +52,11 @@ export const kinds = {
     command: "docker-registry",
     auth: ["basic", "token"],
     referrers: false,
-    subject: false,
     artifactType: false,
     sha512: ["blobs"],
     mounts: true,
-    status: true,
+    resumes: false,
+    openRange: true,
     order: false,
     paging: "whole",
     etag: true,
@@ -66,11 +67,11 @@ export const kinds = {
     command: goTool("registry"),
     auth: ["basic", "token"],
     referrers: false,
-    subject: false,
     artifactType: false,
     sha512: ["blobs"],
     mounts: true,
-    status: true,
+    resumes: true,
+    openRange: true,
     order: true,
     paging: "link",
     etag: true,
@@ -82,11 +83,11 @@ export const kinds = {
     command: goTool("servers"),
     auth: [],
     referrers: true,
-    subject: true,
     artifactType: true,
     sha512: [],
     mounts: true,
-    status: true,
+    resumes: true,
+    openRange: true,
     order: true,
     paging: "link",
     etag: false,
@@ -98,11 +99,11 @@ export const kinds = {
     command: goTool("servers"),
     auth: [],
     referrers: true,
-    subject: false,
     artifactType: false,
     sha512: ["blobs", "manifests"],
     mounts: false,
-    status: false,
+    resumes: false,
+    openRange: false,
     order: true,
     paging: "cut",
     etag: false,

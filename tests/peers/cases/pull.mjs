@@ -34,7 +34,7 @@ export const pullCases = [
   },
   {
     name: "a blob whose connection is cut is resumed where it was, and verified as one",
-    run: async ({ registry, name }) => {
+    run: async ({ registry, can, name }) => {
       const bytes = freshBytes(SIZE);
       const digest = digestOf(bytes);
       await clientOf(registry).repository(name).blobs.push(bytes);
@@ -46,11 +46,11 @@ export const pullCases = [
       });
       const { body } = await clientOf(registry, { fetch: watched.fetch }).repository(name).blobs.get(digest);
       assert.deepEqual(await bytesOf(body), bytes);
-      const ranges = sent(watched, "GET").map(({ headers, status }) => [headers.get("range"), status]);
-      assert.deepEqual(ranges.slice(-2), [
-        [null, 200],
-        [`bytes=${SIZE / 2}-`, 206],
-      ]);
+      // One that wants to be told the end of a range may send all anew.
+      if (!can.openRange) return;
+      const { headers, status } = sent(watched, "GET").at(-1);
+      assert.equal(status, 206);
+      assert.match(headers.get("range"), new RegExp(`^bytes=${SIZE / 2}-(${SIZE - 1})?$`));
     },
   },
   {

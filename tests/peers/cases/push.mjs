@@ -76,14 +76,10 @@ export const pushCases = [
   },
   {
     name: "a push in chunks goes on from what the registry has, after an answer was lost",
-    where: ({ status }) => status,
+    where: ({ resumes }) => resumes,
     run: async ({ registry, name }) => {
       const bytes = freshBytes(SIZE);
-      let chunks = 0;
-      const watched = watchedFetch((request, send) => {
-        if (request.method !== "PATCH" || ++chunks !== 2) return undefined;
-        return send().then(() => Promise.reject(new TypeError("the connection was lost")));
-      });
+      const watched = losingAnswer(2);
       const { blobs } = clientOf(registry, { fetch: watched.fetch }).repository(name);
       const { digest } = await blobs.push(bytes, { chunkSize: CHUNK });
       await assertBlob(registry, name, digest, bytes);
@@ -91,6 +87,16 @@ export const pushCases = [
       assert.equal(asked[0]?.status, 204);
       const begins = sent(watched, "PATCH").map(({ headers }) => headers.get("content-range"));
       assert.equal(begins.filter((range) => range === "262144-524287").length, 1, "nothing is sent twice");
+    },
+  },
+  {
+    name: "a push in chunks begins anew, where an answer was lost and the upload with it",
+    where: ({ resumes }) => !resumes,
+    run: async ({ registry, name }) => {
+      const bytes = freshBytes(SIZE);
+      const { blobs } = clientOf(registry, { fetch: losingAnswer(2).fetch }).repository(name);
+      const { digest } = await blobs.push(bytes, { chunkSize: CHUNK });
+      await assertBlob(registry, name, digest, bytes);
     },
   },
   {
@@ -196,3 +202,15 @@ export const pushCases = [
     },
   },
 ];
+
+/** Chunks that come to the registry, but the answer to one of them does not come back. */
+function losingAnswer(number) {
+  let chunks = 0;
+  return watchedFetch((request, send) => {
+    if (request.method !== "PATCH" || ++chunks !== number) return undefined;
+    return send().then(async (response) => {
+      await response.body?.cancel();
+      throw new TypeError("the connection was lost");
+    });
+  });
+}
