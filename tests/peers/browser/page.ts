@@ -10,6 +10,16 @@ interface Moved {
 
 const PIECE = 64 * 1024;
 
+/** Garbage is collected each time that so many bytes have gone by: what is measured is what the page holds. */
+const COLLECTED = 8 * 2 ** 20;
+
+declare const gc: () => void;
+
+/** Collects if so many bytes more have carried the count over a mark. */
+function collectAfter(count: number, more: number): void {
+  if (Math.floor(count / COLLECTED) !== Math.floor((count - more) / COLLECTED)) gc();
+}
+
 /** Pieces of a known sequence, each another: nothing that is remembered can stand for what is sent. */
 function made(size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let done = 0;
@@ -26,6 +36,7 @@ function made(size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
         }
         done += words.byteLength;
         controller.enqueue(new Uint8Array(words.buffer));
+        collectAfter(done, words.byteLength);
       },
     },
     { highWaterMark: 0 },
@@ -47,7 +58,10 @@ async function pullBlob(host: string, repository: string, digest: string): Promi
   const { body } = await blobs.get(digest);
   let size = 0;
   const reader = body.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.length;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.length;
+    collectAfter(size, read.value.length);
+  }
   return { digest, size, milliseconds: performance.now() - begun };
 }
 
