@@ -1,18 +1,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
-import { type Manifest, Registry, type Repository } from "../entry/client.js";
-import {
-  type Descriptor,
-  ManifestError,
-  OciDocument,
-  parseReference,
-  TransferError,
-  verifyStream,
-} from "../entry/index.js";
+import type { Manifest, Repository } from "../entry/client.js";
+import { type Descriptor, ManifestError, OciDocument, TransferError, verifyStream } from "../entry/index.js";
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
 import { CliError } from "./output.js";
+import type { Image } from "./registries.js";
 import { blobPath } from "./sources.js";
 
 /** What a name stands for. */
@@ -31,33 +25,6 @@ export interface Content {
   manifest(descriptor: Descriptor): Promise<OciDocument>;
   /** A blob, which fails before its last byte if it is not the one. */
   blob(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>>;
-}
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
-
-/** An image in a registry, by name. */
-export interface Image {
-  /** `registry/repository`, completed. */
-  readonly name: string;
-  readonly repository: Repository;
-  /** Its digest or its tag. */
-  readonly identifier: string;
-}
-
-/**
- * The image that a reference names.
- *
- * @param plainHttp whether to go without TLS; to this machine itself, that is what everyone does
- * @throws InvalidReferenceError
- */
-export function imageOf(reference: string, plainHttp: boolean): Image {
-  const { registry, repository, tag, digest } = parseReference(reference);
-  const options = { plainHttp: plainHttp || LOOPBACK.test(registry) };
-  return {
-    name: `${registry}/${repository}`,
-    repository: new Registry(registry, options).repository(repository),
-    identifier: digest ?? tag ?? "latest",
-  };
 }
 
 /** An image in a registry. */

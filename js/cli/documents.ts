@@ -16,9 +16,9 @@ import {
   verifyStream,
 } from "../entry/index.js";
 import { readAll } from "../stream.js";
-import { imageOf } from "./content.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
+import type { Registries } from "./registries.js";
 import { isIndex, missing } from "./select.js";
 import { blobPath, isWithin, layoutFiles, registrySource } from "./sources.js";
 import { targetOf } from "./target.js";
@@ -28,7 +28,7 @@ export interface DocumentOptions {
   readonly validation: ValidateOptions;
   /** Of an image or a layout, only what is for this platform. */
   readonly platform?: Platform | undefined;
-  readonly plainHttp: boolean;
+  readonly registries: Registries;
   readonly signal: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
 }
 
 async function* imageReports(reference: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
-  const { name, repository, identifier } = imageOf(reference, options.plainHttp);
+  const { name, repository, identifier } = options.registries.image(reference);
   const { platform, signal } = options;
   const source = registrySource(repository, signal);
   const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });

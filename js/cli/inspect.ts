@@ -1,8 +1,10 @@
 import type { Command } from "commander";
-import { ManifestError, OciError, parsePlatform } from "../entry/index.js";
-import { type Content, FileContent, imageOf, LayoutContent, RegistryContent, type Root } from "./content.js";
+import { parsePlatform } from "../entry/index.js";
+import { type Content, FileContent, LayoutContent, RegistryContent, type Root } from "./content.js";
 import type { Context } from "./context.js";
+import { exitOf } from "./failure.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
+import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { TARGET_RULE, targetOf } from "./target.js";
 import { type Node, type Visit, Walk } from "./walk.js";
 
@@ -18,24 +20,15 @@ Examples:
 Exit status: 0 if everything that was read is verified, 1 if something is not
 what it has to be, 2 if the image could not be read or the arguments are wrong.`;
 
-/** Errors that say of the root what a failed part says of itself: it was read, and is not good. */
-const BAD_CONTENT: ReadonlySet<string> = new Set([
-  "DIGEST_MISMATCH",
-  "SIZE_MISMATCH",
-  "BODY_TRUNCATED",
-  "CONTENT_ENCODED",
-]);
-
-interface Flags {
+interface Flags extends ReachFlags {
   platform?: string;
-  plainHttp?: true;
   json?: true;
   manifestsOnly?: true;
 }
 
 /** Adds `pierhead inspect`. */
 export function addInspect(program: Command, context: Context): void {
-  program
+  const command = program
     .command("inspect")
     .summary("show what an image is made of, and verify every byte of it")
     .description(
@@ -45,18 +38,19 @@ export function addInspect(program: Command, context: Context): void {
     )
     .argument("<reference|folder|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
     .option("--platform <platform>", "follow only what a client on this platform takes, such as linux/arm64/v8")
-    .option("--plain-http", "reach the registry without TLS (this machine itself is, always)")
     .option("--manifests-only", "read manifests and configurations, but neither layers nor other blobs")
-    .option("--json", "print one line of JSON")
+    .option("--json", "print one line of JSON");
+  addReachOptions(command)
     .addHelpText("after", EXAMPLES)
     .action(async (target: string, flags: Flags) => {
       context.exitCode = await inspect(target, flags, context);
     });
 }
 
-async function inspect(target: string, flags: Flags, { output, signal }: Context): Promise<number> {
+async function inspect(target: string, flags: Flags, context: Context): Promise<number> {
   const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
-  const content = contentOf(target, flags.plainHttp === true, signal);
+  const content = contentOf(target, flags, context);
+  const { output, signal } = context;
   try {
     const root = await content.root();
     const walk = new Walk(content, { platform, manifestsOnly: flags.manifestsOnly === true, signal });
@@ -64,18 +58,15 @@ async function inspect(target: string, flags: Flags, { output, signal }: Context
   } catch (error) {
     signal.throwIfAborted();
     output.problem(`${target}: ${describe(error)}`);
-    return isBadContent(error) ? Exit.failed : Exit.trouble;
+    return exitOf(error);
   }
 }
 
-function contentOf(target: string, plainHttp: boolean, signal: AbortSignal): Pick<Content, "root"> & Partial<Content> {
+function contentOf(target: string, flags: Flags, context: Context): Pick<Content, "root"> & Partial<Content> {
   const kind = targetOf(target);
-  if (kind === "image") return new RegistryContent(imageOf(target, plainHttp), signal);
+  const { signal } = context;
+  if (kind === "image") return new RegistryContent(new Registries(flags, context).image(target), signal);
   return kind === "folder" ? new LayoutContent(target, signal) : new FileContent(target, signal);
-}
-
-function isBadContent(error: unknown): boolean {
-  return error instanceof ManifestError || (error instanceof OciError && BAD_CONTENT.has(error.code));
 }
 
 async function show(target: string, walk: Walk, root: Root, json: boolean, output: Output): Promise<number> {

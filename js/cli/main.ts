@@ -1,8 +1,15 @@
 #!/usr/bin/env node
+import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
+import { addBlob } from "./commands/blob.js";
+import { addManifest } from "./commands/manifest.js";
+import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
+import { Keychain } from "./credentials/keychain.js";
 import { addDigest } from "./digest.js";
+import { removeUnfinished } from "./files.js";
 import { addInspect } from "./inspect.js";
+import { addLogin } from "./login.js";
 import { describe, Exit, Output } from "./output.js";
 import { addValidate } from "./validate.js";
 import { version } from "./version.js";
@@ -20,17 +27,15 @@ Run pierhead help COMMAND for more about one.`;
 
 const interrupt = new AbortController();
 const output = new Output(process.stdout, process.stderr);
-const context: Context = { output, signal: interrupt.signal, exitCode: Exit.ok };
+const { signal } = interrupt;
+/** The signal that ended the command, once it has. */
+let stopped: NodeJS.Signals = "SIGINT";
+const context: Context = { output, signal, keychain: new Keychain(process.env, signal), exitCode: Exit.ok };
 
 process.stdout.on("error", outputFailed);
 process.stderr.on("error", () => process.exit(Exit.brokenPipe));
 process.on("uncaughtException", (error) => process.exit(report(error)));
-process.once("SIGINT", () => {
-  interrupt.abort();
-  // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
-  // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
-  setTimeout(() => process.kill(process.pid, "SIGINT"), GRACE).unref();
-});
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop(name));
 
 try {
   await createProgram().parseAsync();
@@ -38,7 +43,19 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
-if (interrupt.signal.aborted) process.exit(Exit.interrupted);
+if (signal.aborted) process.exit(report(signal.reason));
+
+/** Gives up what is going on. */
+function stop(name: NodeJS.Signals): void {
+  stopped = name;
+  interrupt.abort();
+  // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
+  // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
+  setTimeout(() => {
+    removeUnfinished();
+    process.kill(process.pid, name);
+  }, GRACE).unref();
+}
 
 function createProgram(): Command {
   const program = new Command("pierhead")
@@ -52,6 +69,10 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addManifest(program, context);
+  addBlob(program, context);
+  addLogin(program, context);
+  addCompletion(program, context);
   addHelp(program);
   return program;
 }
@@ -61,17 +82,20 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("show the help of a command")
-    .argument("[command]")
-    .action((name?: string) => {
-      const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
-      if (command === undefined) program.error(`unknown command '${name}'`);
+    .argument("[command...]")
+    .action((names: string[]) => {
+      let command = program;
+      for (const name of names) {
+        const found = command.commands.find((known) => known.name() === name);
+        command = found ?? command.error(`unknown command '${name}'`);
+      }
       command.help();
     });
 }
 
 /** Says what went wrong, unless that has been said or needs no word, and returns the exit status. */
 function report(error: unknown): number {
-  if (interrupt.signal.aborted) return Exit.interrupted;
+  if (signal.aborted) return Exit.signal + constants.signals[stopped];
   // The library has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.ok : Exit.trouble;
   output.problem(describe(error));

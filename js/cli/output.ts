@@ -1,4 +1,4 @@
-import { getSystemErrorMap, styleText } from "node:util";
+import { getSystemErrorMap, stripVTControlCharacters, styleText } from "node:util";
 import { OciError, RegistryError, TransferError } from "../entry/index.js";
 
 /** How the CLI ended. */
@@ -11,8 +11,8 @@ export const Exit = {
   trouble: 2,
   /** The reader of the output went away: 128 + SIGPIPE, as of a program that the signal ended. */
   brokenPipe: 141,
-  /** 128 + SIGINT. */
-  interrupted: 130,
+  /** What a signal's number is added to where it ended the command: 130 of Ctrl-C. */
+  signal: 128,
 } as const;
 
 /** The meaning of a piece of text, which a terminal shows by its colour. */
@@ -34,18 +34,37 @@ export class CliError extends Error {
   }
 }
 
-/** Where the CLI writes. What comes from outside goes through {@link printable} before it comes here. */
+/** A terminal whose lines can be written again. */
+export interface Terminal {
+  /** Columns that a line may take. */
+  columns(): number;
+  /** Lines that show at a time. */
+  rows(): number;
+  /** Whether it shows more than ASCII. */
+  readonly unicode: boolean;
+  /** The text in the colour of its meaning. */
+  mark(meaning: Meaning, text: string): string;
+}
+
+/**
+ * Where the CLI writes: what was asked for on stdout, and how it goes on stderr. What comes from outside goes through
+ * {@link printable} before it comes here.
+ */
 export class Output {
+  /** The terminal that stderr is, if it is one. */
+  readonly terminal: Terminal | undefined;
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #coloured: boolean;
+  readonly #warnings = new Set<string>();
+  /** The lines that stand below all else on the terminal. */
+  #foot: readonly string[] = [];
 
   constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    // `hasColors` minds NO_COLOR and TERM, but FORCE_COLOR too, which must not colour a file.
-    const { NO_COLOR } = process.env;
-    this.#coloured = stdout.isTTY === true && !NO_COLOR && stdout.hasColors();
+    this.#coloured = isColoured(stdout);
+    this.terminal = terminalOf(stderr);
   }
 
   /** The width of the terminal in columns; 120 where the output goes elsewhere. */
@@ -55,18 +74,100 @@ export class Output {
 
   /** Writes a line of the result. */
   line(text = ""): void {
-    this.#stdout.write(`${text}\n`);
+    this.#write(this.#stdout, `${text}\n`);
+  }
+
+  /** Whether a person reads stdout. */
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
+  /** Writes bytes of the result, and waits until they are gone. */
+  async bytes(chunk: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   /** Writes a line on stderr that says what went wrong. */
   problem(message: string): void {
-    this.#stderr.write(`pierhead: ${oneLine(message)}\n`);
+    this.note(`pierhead: ${oneLine(message)}`);
+  }
+
+  /** Writes a line on stderr that says what somebody should know, once. */
+  warn(message: string): void {
+    const text = oneLine(message);
+    if (this.#warnings.has(text)) return;
+    this.#warnings.add(text);
+    this.note(`pierhead: warning: ${text}`);
+  }
+
+  /** Writes a line on stderr. */
+  note(text: string): void {
+    this.#write(this.#stderr, `${text}\n`);
+  }
+
+  /** Lets these lines, none wider than the terminal, stand below all that is written, in place of those that stood there. */
+  foot(lines: readonly string[]): void {
+    const erased = this.#erasure();
+    this.#foot = lines;
+    if (erased !== "" || lines.length > 0) this.#stderr.write(erased + this.#footText());
   }
 
   /** The text in the colour of its meaning, on a terminal. */
   mark(meaning: Meaning, text: string): string {
-    return this.#coloured ? styleText(FORMATS[meaning], text) : text;
+    return this.#coloured ? styled(meaning, text) : text;
   }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    if (stream === this.#stderr) {
+      stream.write(this.#erasure() + text + this.#footText());
+    } else if (this.#foot.length === 0 || stream.isTTY !== true) {
+      stream.write(text);
+    } else {
+      this.#stderr.write(this.#erasure());
+      stream.write(text);
+      this.#stderr.write(this.#footText());
+    }
+  }
+
+  #footText(): string {
+    return this.#foot.map((line) => `${line}\n`).join("");
+  }
+
+  /** What takes the foot away, and leaves the cursor where it began. */
+  #erasure(): string {
+    const columns = Math.max(this.#stderr.columns ?? 0, 1);
+    // On a terminal that was made narrower meanwhile, a line takes several.
+    const rows = this.#foot.map((line) => Math.max(Math.ceil(stripVTControlCharacters(line).length / columns), 1));
+    const height = rows.reduce((sum, count) => sum + count, 0);
+    return height === 0 ? "" : `\r\u001b[${height}A\u001b[J`;
+  }
+}
+
+/** `hasColors` minds NO_COLOR and TERM, but FORCE_COLOR too, which must not colour a file. */
+function isColoured(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR } = process.env;
+  return stream.isTTY === true && !NO_COLOR && stream.hasColors();
+}
+
+function styled(meaning: Meaning, text: string): string {
+  // Node would look at stdout, whichever stream this is for.
+  return styleText(FORMATS[meaning], text, { validateStream: false });
+}
+
+function terminalOf(stream: NodeJS.WriteStream): Terminal | undefined {
+  const { TERM, WT_SESSION, LC_ALL, LC_CTYPE, LANG } = process.env;
+  const windows = process.platform === "win32";
+  if (stream.isTTY !== true || (!windows && (!TERM || TERM === "dumb"))) return undefined;
+  const coloured = isColoured(stream);
+  return {
+    // Some terminals go to the next line after the last column.
+    columns: () => Math.max((stream.columns ?? 80) - 1, 1),
+    rows: () => stream.rows ?? 24,
+    unicode: windows ? WT_SESSION !== undefined : /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ""),
+    mark: (meaning, text) => (coloured ? styled(meaning, text) : text),
+  };
 }
 
 // Controls of C0 and C1, marks that reorder or hide text, line separators, and halves of surrogate pairs. A terminal

@@ -2,6 +2,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Repository } from "../entry/client.js";
 import { type ImageSource, type LayoutFiles, parseDigest, RegistryError } from "../entry/index.js";
+import { isMissing } from "./files.js";
 import { openFile } from "./input.js";
 import { pathWithin } from "./paths.js";
 
@@ -86,8 +87,4 @@ async function isFile(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

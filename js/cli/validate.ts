@@ -1,14 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { InvalidReferenceError, parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
+import { parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
 import type { Context } from "./context.js";
 import { type DocumentOptions, documentsOf } from "./documents.js";
+import { aboutName, withoutCredentials } from "./failure.js";
 import type { Format } from "./formats/format.js";
 import { JsonFormat } from "./formats/json.js";
 import { JunitFormat } from "./formats/junit.js";
 import { SarifFormat } from "./formats/sarif.js";
 import { TextFormat } from "./formats/text.js";
 import { checkStdinOnce } from "./input.js";
-import { CliError, counted, describe, Exit, type Output, oneLine } from "./output.js";
+import { CliError, counted, Exit, type Output } from "./output.js";
+import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { listRules } from "./rules.js";
 import { TARGET_RULE } from "./target.js";
 import { type Checked, checkedDocument, Tally } from "./verdict.js";
@@ -29,19 +31,18 @@ many warnings, 2 if something could not be read or the arguments are wrong.`;
 
 const FORMATS = ["text", "json", "sarif", "junit"] as const;
 
-interface Flags extends Pick<ValidateOptions, "mediaType" | "profile"> {
+interface Flags extends ReachFlags, Pick<ValidateOptions, "mediaType" | "profile"> {
   format?: (typeof FORMATS)[number];
   json?: true;
   quiet?: true;
   maxWarnings?: number;
-  plainHttp?: true;
   platform?: string;
   rules?: true;
 }
 
 /** Adds `pierhead validate`. */
 export function addValidate(program: Command, context: Context): void {
-  program
+  const command = program
     .command("validate")
     .summary("check OCI documents, layouts and images against the specifications")
     .description(
@@ -61,8 +62,8 @@ export function addValidate(program: Command, context: Context): void {
     )
     .option("--media-type <type>", "the media type by which the documents in files are known", mediaType)
     .option("--platform <platform>", "of an image or a layout, check what is for this platform only")
-    .option("--plain-http", "reach registries without TLS (this machine itself is, always)")
-    .option("--rules", "list all rules, and check nothing")
+    .option("--rules", "list all rules, and check nothing");
+  addReachOptions(command)
     .addHelpText("after", EXAMPLES)
     .action(async (names: string[], flags: Flags) => {
       context.exitCode = flags.rules ? list(names, flags, context) : await check(names, flags, context);
@@ -88,7 +89,8 @@ function list(names: readonly string[], flags: Flags, { output }: Context): numb
   return Exit.ok;
 }
 
-async function check(names: readonly string[], flags: Flags, { output, signal }: Context): Promise<number> {
+async function check(names: readonly string[], flags: Flags, context: Context): Promise<number> {
+  const { output, signal } = context;
   const name = formatName(flags);
   if (names.length === 0) throw new CliError("missing required argument 'file|folder|reference'");
   checkStdinOnce(names);
@@ -97,7 +99,7 @@ async function check(names: readonly string[], flags: Flags, { output, signal }:
   const options = {
     validation,
     platform: flags.platform === undefined ? undefined : parsePlatform(flags.platform),
-    plainHttp: flags.plainHttp === true,
+    registries: new Registries(flags, context),
     signal,
   };
   const tally = await report(names, options, quiet, createFormat(name, quiet, output), output);
@@ -148,18 +150,6 @@ async function report(
   }
   format.end(tally);
   return tally;
-}
-
-/** A name as logs and reports may have it. What is no reference may be one with credentials, which stand before an @. */
-function withoutCredentials(name: string, error: unknown): string {
-  return error instanceof InvalidReferenceError ? name.replace(/^.*@/s, "…@") : name;
-}
-
-/** What happened, after the name that it happened to. */
-function aboutName(name: string, error: unknown): string {
-  const problem = describe(error);
-  const subject = name || '""';
-  return problem.startsWith(`${oneLine(subject)}: `) ? problem : `${subject}: ${problem}`;
 }
 
 function withoutWarnings({ verdict, bytes }: Checked): Checked {

@@ -18,8 +18,11 @@ const DEADLINE = 20_000;
 export const TIMEOUT = { timeout: 30_000 };
 
 const { PATH = "" } = process.env;
-/** What the tests themselves run under must not show in what they run. */
-export const ENVIRONMENT: Readonly<Record<string, string>> = { PATH };
+/** What the tests themselves run under must not show in what they run, nor may they use the credentials of whoever runs them. */
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH,
+  DOCKER_CONFIG: join(tmpdir(), "pierhead-nowhere"),
+};
 
 export interface Options {
   readonly cwd?: string;

@@ -28,7 +28,15 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead inspect [options] <reference|folder|file>", ["help", "inspect"]],
     ["pierhead digest [options] <file...>", ["digest", "--help"]],
     ["pierhead digest [options] <file...>", ["help", "digest"]],
-    ["pierhead help [options] [command]", ["help", "--help"]],
+    ["pierhead login [options] <registry>", ["login", "--help"]],
+    ["pierhead logout [options] <registry>", ["help", "logout"]],
+    ["pierhead completion [options] <shell>", ["completion", "--help"]],
+    ["pierhead completion [options] <shell>", ["help", "completion"]],
+    ["pierhead help [options] [command...]", ["help", "--help"]],
+    ["pierhead manifest get [options] <reference>", ["manifest", "get", "--help"]],
+    ["pierhead manifest get [options] <reference>", ["help", "manifest", "get"]],
+    ["pierhead manifest [options] [command]", ["manifest", "--help"]],
+    ["pierhead blob get [options] <reference>", ["blob", "get", "--help"]],
   ])("is %j for %j, on stdout", async (usage, args) => {
     const { code, stdout, stderr } = await pierhead(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -47,13 +55,19 @@ describe.concurrent("help", TIMEOUT, () => {
         "--media-type",
         "--platform",
         "--plain-http",
+        "--anonymous",
         "--rules",
       ],
     ],
-    ["inspect", ["--platform", "--plain-http", "--manifests-only", "--json"]],
+    ["inspect", ["--platform", "--plain-http", "--anonymous", "--manifests-only", "--json"]],
     ["digest", ["--algorithm"]],
+    ["manifest get", ["-o, --output", "--force", "--platform", "--json", "--plain-http", "--anonymous"]],
+    ["blob get", ["-o, --output", "--force", "-q, --quiet", "--json", "--plain-http", "--anonymous"]],
+    ["login", ["-u, --username", "--password-stdin", "--plain-http"]],
+    ["logout", []],
+    ["completion", []],
   ])("of %s has its options, examples and exit statuses", async (command, options) => {
-    const { stdout } = await pierhead([command, "--help"]);
+    const { stdout } = await pierhead([...command.split(" "), "--help"]);
     for (const option of options) expect(stdout).toContain(`\n  ${option}`);
     expect(stdout).toMatch(new RegExp(`\\nExamples:\\n.*\\$ .*pierhead ${command}`, "s"));
     expect(stdout).toMatch(/\nExit status: 0\b.*\b2 if/s);
@@ -75,7 +89,9 @@ describe.concurrent("arguments that are wrong end with 2, and one line on stderr
     [["publish"], "unknown command 'publish'"],
     [["validat", "x"], "unknown command 'validat' (Did you mean validate?)"],
     [["help", "publish"], "unknown command 'publish'"],
-    [["help", "digest", "inspect"], "too many arguments for 'help'. Expected 1 argument but got 2."],
+    [["help", "digest", "inspect"], "unknown command 'inspect'"],
+    [["manifest", "gett", "x"], "unknown command 'gett' (Did you mean get?)"],
+    [["blob", "get"], "missing required argument 'reference'"],
     [["--loud"], "unknown option '--loud'"],
     [["digest", "--loud", "-"], "unknown option '--loud'"],
     [["validate"], "missing required argument 'file|folder|reference'"],

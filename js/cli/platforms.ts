@@ -1,0 +1,32 @@
+import type { RawManifest, Repository } from "../entry/client.js";
+import { OciDocument, type Platform, resolvePlatform } from "../entry/index.js";
+import { isIndex, missing } from "./select.js";
+
+/** What to read of a repository. */
+export interface Wanted {
+  /** A tag or a digest. */
+  readonly identifier: string;
+  /** Of an index, the manifest for this platform. */
+  readonly platform?: Platform | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The bytes of a manifest, or of the one that an index has for a platform. */
+export async function readManifest(repository: Repository, wanted: Wanted): Promise<RawManifest> {
+  const { identifier, platform, signal } = wanted;
+  const read = (reference: string) => repository.manifests.raw(reference, { signal });
+  const root = await read(identifier);
+  const index = platform && documentOf(root);
+  if (platform === undefined || index === undefined || !isIndex(index)) return root;
+  let last = index;
+  const resolve = async ({ digest }: { digest: string }) => {
+    last = documentOf(await read(digest));
+    return last;
+  };
+  const chosen = await resolvePlatform(index, platform, { resolve });
+  return chosen === undefined ? missing(last, platform) : await read(chosen.digest);
+}
+
+function documentOf({ bytes, mediaType }: RawManifest): OciDocument {
+  return OciDocument.parse(bytes, { mediaType });
+}
