@@ -12,7 +12,7 @@ const SIZE = 200_000_000;
 const REPOSITORY = "from/a/page";
 
 /** By how much the page's process may grow: a chunk that is sent, what is on its way, and garbage. In bytes. */
-const GROWTH = 96 * 2 ** 20;
+const GROWTH = 64 * 2 ** 20;
 
 const registry = await startPeer("docker-registry", { cors: true });
 const script = await bundle("chromium", new URL("page.ts", import.meta.url));

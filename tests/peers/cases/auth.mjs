@@ -1,8 +1,15 @@
 /** Every way in which registries ask who comes: Basic, and tokens by GET and by OAuth2 POST, which they verify. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fixtureLayout } from "../../support/layout.mjs";
 import { USER } from "../../support/registries.mjs";
 import { clientOf } from "../lib/client.mjs";
 import { bytesOf, digestOf, freshBytes } from "../lib/content.mjs";
+import { verifiedLayout } from "../lib/layouts.mjs";
+import { isThere, pierhead, pulled, pushed, tools } from "../lib/tools.mjs";
+
+const TAG = "1.0";
 
 const basic = { what: "Basic", how: "basic", options: {} };
 const byGet = { what: "tokens by GET", how: "token", options: { tokenMethods: ["GET"] } };
@@ -90,6 +97,34 @@ export const authCases = [
       const { digest } = await blobs.push(bytes);
       assert.deepEqual(await bytesOf((await blobs.get(digest)).body), bytes);
       assert.equal(registry.asked.at(-1).form.get("grant_type"), "refresh_token");
+    },
+  },
+  {
+    name: "what pierhead login keeps lets the command line push, and oras pull, until pierhead logout",
+    auth: [basic, byGet],
+    run: async ({ registry, name, scratch }) => {
+      const as = { home: scratch };
+      const image = `${registry.host}/${name}:${TAG}`;
+      await pierhead(["login", registry.host, `--username=${USER.username}`, "--password-stdin"], as, USER.password);
+      await pushed(tools.pierhead, fixtureLayout, TAG, image, as);
+      const expected = verifiedLayout(fixtureLayout);
+      for (const tool of [tools.pierhead, tools.oras].filter(({ program }) => isThere(program))) {
+        const target = join(scratch, "pulled", basename(tool.program));
+        await pulled(tool, image, target, TAG, as);
+        assert.deepEqual(verifiedLayout(target, expected.digest), expected);
+      }
+      await pierhead(["logout", registry.host], as);
+      await assert.rejects(pulled(tools.pierhead, image, join(scratch, "refused"), TAG, as), /AUTH|401|credential/i);
+      assert.equal(existsSync(join(scratch, "refused", "blobs")), false);
+    },
+  },
+  {
+    name: "pierhead login keeps no password that the registry does not take",
+    auth: [basic, byGet, byPost],
+    run: async ({ registry, scratch }) => {
+      const login = ["login", registry.host, `--username=${USER.username}`, "--password-stdin"];
+      await assert.rejects(pierhead(login, { home: scratch }, "wrong"), /does not take this credential/);
+      assert.equal(existsSync(join(scratch, "config.json")), false);
     },
   },
 ];

@@ -83,9 +83,9 @@ export function regctl(image, args, as) {
   return run(goTool("regctl"), regctlArguments(image, args, as), { env: environment(as) });
 }
 
-/** Runs a command of this package. */
-export function pierhead(args, as) {
-  return run(npmBin("node"), pierheadArguments(args), { env: environment(as) });
+/** Runs a command of this package; `input` is what its stdin has. */
+export function pierhead(args, as, input) {
+  return run(npmBin("node"), pierheadArguments(args), { env: environment(as), input });
 }
 
 /** Whether a program is there, given by its name or its path. */
@@ -101,9 +101,9 @@ export function environment({ home }) {
   return { ...process.env, ...own, REGCTL_CONFIG: join(home, "regctl.json") };
 }
 
-/** The command line as it was built. */
+/** The command line as it was built; it reaches what is on this machine by plain HTTP unasked. */
 function pierheadArguments(args) {
-  return [join(root, "dist", "cli", "main.js"), ...args, "--plain-http"];
+  return [join(root, "dist", "cli", "main.js"), ...args];
 }
 
 function orasOptions(side, { user }) {
