@@ -109,7 +109,7 @@ export const authCases = [
       await pushed(tools.pierhead, fixtureLayout, TAG, image, as);
       const expected = verifiedLayout(fixtureLayout);
       for (const tool of [tools.pierhead, tools.oras].filter(({ program }) => isThere(program))) {
-        const target = join(scratch, "pulled", basename(tool.program));
+        const target = join(scratch, `pulled-${basename(tool.program)}`);
         await pulled(tool, image, target, TAG, as);
         assert.deepEqual(verifiedLayout(target, expected.digest), expected);
       }
