@@ -1,7 +1,10 @@
 /** Servers that are programs of their own, on loopback: started, asked until they answer, and ended by their process. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** How long a server may take to start, and to end when it is asked to, in milliseconds. */
@@ -21,11 +24,12 @@ const SAID_LIMIT = 4_000;
  * @throws {Error} with the end of what it said, when it ends or does not answer in time.
  */
 export async function startServer(command, args, { probe, env = process.env }) {
-  const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    said = (said + text).slice(-SAID_LIMIT);
-  });
+  // Into a file: a pipe that nobody reads, because this process waits for another one, would hold the server up.
+  const folder = mkdtempSync(join(tmpdir(), "pierhead-server-"));
+  const log = join(folder, "stderr");
+  const stderr = openSync(log, "w");
+  const child = spawn(command, args, { env, stdio: ["ignore", "ignore", stderr] });
+  closeSync(stderr);
   const failed = new Promise((resolve) => {
     child.once("error", resolve);
   });
@@ -36,22 +40,28 @@ export async function startServer(command, args, { probe, env = process.env }) {
   process.once("exit", orphaned);
   const close = async () => {
     process.removeListener("exit", orphaned);
-    if (!running()) return;
-    child.kill();
-    const killer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT);
-    await ended;
-    clearTimeout(killer);
+    if (running()) {
+      child.kill();
+      const killer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT);
+      await ended;
+      clearTimeout(killer);
+    }
+    rmSync(folder, { recursive: true, force: true });
   };
 
   const deadline = Date.now() + START_TIMEOUT;
   while (Date.now() < deadline) {
     const error = await Promise.race([failed, wait(25)]);
-    if (error !== undefined) throw new Error(`${command} does not start: ${error.message}`);
+    if (error !== undefined) {
+      await close();
+      throw new Error(`${command} does not start: ${error.message}`);
+    }
     if (!running()) break;
     const response = await fetch(probe, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
     await response?.body?.cancel();
     if (response !== undefined) return { pid: child.pid, close };
   }
+  const said = readFileSync(log, "utf8").slice(-SAID_LIMIT);
   await close();
   throw new Error(`${command} does not start:\n${said}`);
 }
