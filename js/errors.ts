@@ -2,9 +2,10 @@
 export type ErrorCode =
   | ManifestErrorCode
   | TransferErrorCode
+  | RegistryErrorCode
+  | LayoutErrorCode
   | "INVALID_REFERENCE"
   | "DIGEST_MISMATCH"
-  | "REGISTRY_ERROR"
   | "AUTH_FAILED"
   | "INTERNAL"
   | "INVALID_DIGEST"
@@ -30,6 +31,22 @@ export type TransferErrorCode =
   | "CONNECTION_LOST"
   | "TIMEOUT"
   | "UNEXPECTED_RESPONSE";
+
+/** The codes of a {@link RegistryError}; `UNSUPPORTED` where the registry does not offer what it was asked for. */
+export type RegistryErrorCode = "REGISTRY_ERROR" | "UNSUPPORTED";
+
+/**
+ * The codes of a {@link LayoutError}: it is no layout; the archive is broken, or made to
+ * break its reader; somebody else has the index for too long; more would have to be unpacked than is allowed; this
+ * place, or this host, cannot do that; a reference is needed, or a longer one.
+ */
+export type LayoutErrorCode =
+  | "INVALID_LAYOUT"
+  | "INVALID_ARCHIVE"
+  | "LAYOUT_LOCKED"
+  | "SPOOL_LIMIT"
+  | "NOT_SUPPORTED"
+  | "AMBIGUOUS_REFERENCE";
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
 export interface RegistryErrorEntry {
@@ -185,9 +202,22 @@ export class TransferError extends OciError {
   }
 }
 
+/** An image layout that cannot be used as it was asked. */
+export class LayoutError extends OciError {
+  declare readonly code: LayoutErrorCode;
+
+  static {
+    brand(LayoutError, "LayoutError");
+  }
+
+  constructor(code: LayoutErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
 /** The registry answered with an error. */
 export class RegistryError extends OciError {
-  declare readonly code: "REGISTRY_ERROR";
+  declare readonly code: RegistryErrorCode;
   /** The HTTP status. */
   readonly status: number;
   /** What the error body lists; empty if it is not the specification's JSON. */
@@ -202,10 +232,14 @@ export class RegistryError extends OciError {
 
   constructor(
     message: string,
-    details: Details<"url" | "retryAfter"> & { status: number; errors?: RegistryErrorEntry[] | undefined },
+    details: Details<"url" | "retryAfter"> & {
+      status: number;
+      errors?: RegistryErrorEntry[] | undefined;
+      code?: RegistryErrorCode | undefined;
+    },
     options?: ErrorOptions,
   ) {
-    super("REGISTRY_ERROR", message, options);
+    super(details.code ?? "REGISTRY_ERROR", message, options);
     this.status = details.status;
     this.errors = details.errors ?? [];
     assign(this, details, ["url", "retryAfter"]);
@@ -266,11 +300,19 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
     case "DIGEST_MISMATCH":
       return new DigestMismatchError(String(wire.expected), String(wire.actual), message, options);
     case "REGISTRY_ERROR":
-      return new RegistryError(message, { ...wire, status: wire.status ?? 0 }, options);
+    case "UNSUPPORTED":
+      return new RegistryError(message, { ...wire, code, status: wire.status ?? 0 }, options);
     case "AUTH_FAILED":
       return new AuthError(message, wire, options);
     case "INTERNAL":
       return new InternalError(message, options);
+    case "INVALID_LAYOUT":
+    case "INVALID_ARCHIVE":
+    case "LAYOUT_LOCKED":
+    case "SPOOL_LIMIT":
+    case "NOT_SUPPORTED":
+    case "AMBIGUOUS_REFERENCE":
+      return new LayoutError(code, message, options);
     default:
       return new OciError(code, message, options);
   }
@@ -278,7 +320,11 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
 
 // A detail that was not given shows in no log. It is set all the same: JavaScriptCore gives each error a `line` and
 // `column` of its own, those of the script, and they must not pass for a document's.
-function assign(error: OciError, details: Partial<WireError>, names: readonly (keyof WireError)[]): void {
+function assign(
+  error: OciError,
+  details: Partial<Record<keyof WireError, unknown>>,
+  names: readonly (keyof WireError)[],
+): void {
   for (const name of names) {
     const value = details[name];
     Object.defineProperty(error, name, { value, enumerable: value !== undefined, writable: false });

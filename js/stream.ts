@@ -132,6 +132,16 @@ export function verifyStream(
   );
 }
 
+/** Bytes as a stream. */
+export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
 /** Reads a stream into memory. Fails with `TOO_LARGE`, and cancels it, as soon as it exceeds `limit` bytes. */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,
@@ -306,7 +316,8 @@ function open(
   }
 }
 
-function checkedRange(range: ByteRange | undefined, size: number | undefined): ByteRange | undefined {
+/** The range, if it is one, and begins within `size` bytes. */
+export function checkedRange(range: ByteRange | undefined, size: number | undefined): ByteRange | undefined {
   if (range === undefined) {
     return undefined;
   }
@@ -320,7 +331,8 @@ function checkedRange(range: ByteRange | undefined, size: number | undefined): B
   return { start, end };
 }
 
-function pastTheEnd(start: number, size: number): OciError {
+/** The error of a range that begins after the last byte. */
+export function pastTheEnd(start: number, size: number): OciError {
   return new OciError("INVALID_ARGUMENT", `range starts at ${start}, but there are ${size} bytes`);
 }
 
