@@ -2,6 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { received } from "./garbage.js";
 import { version } from "./version.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
@@ -133,6 +134,7 @@ function streamOf(message: IncomingMessage, encoding: string | null): ReadableSt
       start(controller) {
         source.on("data", (chunk: Buffer) => {
           source.pause();
+          received(chunk.byteLength);
           if (!over) controller.enqueue(chunk);
         });
         source.once("end", () => end(() => controller.close()));
