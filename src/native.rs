@@ -1,0 +1,250 @@
+//! The client's host for programs that are no WebAssembly: [reqwest](https://docs.rs/reqwest) over rustls, on a
+//! [tokio](https://docs.rs/tokio) runtime.
+//!
+//! ```no_run
+//! # async fn pull() -> pierhead::Result<()> {
+//! use pierhead::client::Client;
+//! use pierhead::native::Native;
+//!
+//! let client = Client::new(Native::new()?, "https://registry.example/".parse()?)?;
+//! let manifest = client.manifest(&"library/alpine".parse()?, &"3.22".parse()?, None).await?;
+//! println!("{}", manifest.digest);
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod content;
+
+use std::collections::hash_map::RandomState;
+use std::error::Error as _;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::stream;
+
+use crate::client::{Chunks as _, Clock, Credential, Credentials, Payload, Transport};
+use crate::http::{Headers, Method, Request, Response};
+use crate::{Error, Kind, Result};
+
+pub use body::{NativeBody, NativePiece};
+pub use content::{BytesContent, FileContent};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+type Lookup = dyn Fn(&str) -> Result<Option<Credential>> + Send + Sync;
+
+/// A host over reqwest. To clone it copies nothing: clones share connections.
+#[derive(Clone)]
+pub struct Native {
+    http: reqwest::Client,
+    credentials: Arc<Lookup>,
+    begun: Instant,
+    headers_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+impl Native {
+    /// A host that knows no credentials, waits 30 seconds for the head of a response, and as long for each piece of a body.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] if TLS cannot be set up: the system has no root certificates.
+    pub fn new() -> Result<Self> {
+        // Redirects are the client's to follow: it minds whom credentials are for.
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(DEFAULT_TIMEOUT)
+            .user_agent(concat!("pierhead/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                Error::new(Kind::Internal, "TLS cannot be set up").with_source(error)
+            })?;
+        Ok(Self::with_http(http))
+    }
+
+    /// A host over a reqwest client of the caller's own: for a proxy, other root certificates, or a user agent. It must follow no
+    /// redirect and decode no body, or the client cannot see what it is to judge.
+    #[must_use]
+    pub fn with_http(http: reqwest::Client) -> Self {
+        Self {
+            http,
+            credentials: Arc::new(|_| Ok(None)),
+            begun: Instant::now(),
+            headers_timeout: DEFAULT_TIMEOUT,
+            idle_timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// This host, which asks `lookup` for the credential of a registry: see [`Credentials::credential`].
+    #[must_use]
+    pub fn with_credentials(
+        self,
+        lookup: impl Fn(&str) -> Result<Option<Credential>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            credentials: Arc::new(lookup),
+            ..self
+        }
+    }
+
+    /// This host, which waits so long for the head of a response, and so long for each piece of a body, sent or received.
+    #[must_use]
+    pub fn with_timeouts(self, headers: Duration, idle: Duration) -> Self {
+        Self {
+            headers_timeout: headers,
+            idle_timeout: idle,
+            ..self
+        }
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Native")
+    }
+}
+
+impl Transport for Native {
+    type Body = NativeBody;
+
+    async fn send(
+        &self,
+        request: Request,
+        payload: Payload<NativeBody>,
+    ) -> Result<Response<NativeBody>> {
+        let sent = Arc::new(AtomicU64::new(0));
+        let mut built = self
+            .http
+            .request(method(request.method), request.url.to_string());
+        for (name, value) in request.headers.iter() {
+            built = built.header(name, latin1(value));
+        }
+        built = match payload {
+            Payload::None => built,
+            Payload::Piece(piece) => built.body(piece.into_bytes()),
+            Payload::Stream(body, size) => built
+                .header("content-length", size)
+                .body(outgoing(body, Arc::clone(&sent))),
+        };
+        let response = self.head(built, &sent).await?;
+        let status = response.status().as_u16();
+        let mut headers = Headers::new();
+        for (name, value) in response.headers() {
+            let value: String = value.as_bytes().iter().copied().map(char::from).collect();
+            // What no header can hold is none that is read here.
+            let _ = headers.append(name.as_str(), value);
+        }
+        let body = NativeBody::response(response, self.idle_timeout);
+        Ok(Response::new(status, headers, body))
+    }
+}
+
+impl Native {
+    /// The head of the response. The time limit begins anew whenever a piece of the request's body has been taken.
+    async fn head(
+        &self,
+        request: reqwest::RequestBuilder,
+        sent: &AtomicU64,
+    ) -> Result<reqwest::Response> {
+        let mut exchange = pin!(request.send());
+        loop {
+            let before = sent.load(Ordering::Relaxed);
+            match tokio::time::timeout(self.headers_timeout, exchange.as_mut()).await {
+                Ok(outcome) => return outcome.map_err(failure),
+                Err(_) if sent.load(Ordering::Relaxed) > before => {}
+                Err(_) => {
+                    return Err(Error::new(
+                        Kind::Timeout,
+                        "the registry did not answer in time",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+impl Clock for Native {
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn sleep(&self, milliseconds: u64) {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+
+    fn random(&self) -> u32 {
+        // Each such state is keyed anew, which is all the chance that a delay needs.
+        (RandomState::new().build_hasher().finish() >> 32) as u32
+    }
+}
+
+impl Credentials for Native {
+    async fn credential(&self, registry: &str) -> Result<Option<Credential>> {
+        (self.credentials)(registry)
+    }
+}
+
+/// A body as reqwest sends it; `sent` grows with every piece that is taken.
+fn outgoing(body: NativeBody, sent: Arc<AtomicU64>) -> reqwest::Body {
+    reqwest::Body::wrap_stream(stream::unfold(Some(body), move |body| {
+        let sent = Arc::clone(&sent);
+        async move {
+            let mut body = body?;
+            match body.chunk().await {
+                Ok(Some(chunk)) => {
+                    sent.fetch_add(1, Ordering::Relaxed);
+                    Some((Ok(bytes::Bytes::from(chunk)), Some(body)))
+                }
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    }))
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Options => reqwest::Method::OPTIONS,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// A header's value as bytes: [`Headers`] holds no character beyond U+00FF.
+fn latin1(value: &str) -> Vec<u8> {
+    value
+        .chars()
+        .map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?'))
+        .collect()
+}
+
+/// What kept a response from coming. What the request's own body failed with is that body's error.
+fn failure(error: reqwest::Error) -> Error {
+    let mut behind = error.source();
+    while let Some(source) = behind {
+        if let Some(own) = source.downcast_ref::<Error>() {
+            let again = Error::new(own.kind(), own.message().to_owned());
+            return match (own.expected(), own.actual()) {
+                (Some(expected), Some(actual)) => again.with_expected(expected, actual),
+                _ => again,
+            };
+        }
+        behind = source.source();
+    }
+    let kind = if error.is_timeout() {
+        Kind::Timeout
+    } else {
+        Kind::ConnectionFailed
+    };
+    // Its message would show the URL with its query, and a signed one is a secret.
+    Error::new(kind, "the registry could not be reached").with_source(error.without_url())
+}
