@@ -15,24 +15,22 @@
 
 mod body;
 mod content;
+mod outgoing;
 
 use std::collections::hash_map::RandomState;
-use std::error::Error as _;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::stream;
-
-use crate::client::{Chunks as _, Clock, Credential, Credentials, Payload, Transport};
+use crate::client::{Clock, Credential, Credentials, Payload, Piece as _, Transport};
 use crate::http::{Headers, Method, Request, Response};
 use crate::{Error, Kind, Result};
 
 pub use body::{NativeBody, NativePiece};
 pub use content::{BytesContent, FileContent};
+use outgoing::Progress;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -54,10 +52,15 @@ impl Native {
     /// # Errors
     /// [`Kind::Internal`] if TLS cannot be set up: the system has no root certificates.
     pub fn new() -> Result<Self> {
-        // Redirects are the client's to follow: it minds whom credentials are for.
+        // Redirects are the client's to follow: it minds whom credentials are for. Nor is a body decoded, not even where another
+        // crate of the program turns on reqwest's decoders: a digest covers the bytes that were sent.
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .connect_timeout(DEFAULT_TIMEOUT)
             .user_agent(concat!("pierhead/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -117,7 +120,12 @@ impl Transport for Native {
         request: Request,
         payload: Payload<NativeBody>,
     ) -> Result<Response<NativeBody>> {
-        let sent = Arc::new(AtomicU64::new(0));
+        let progress = Arc::new(Progress::default());
+        let stream = |request: reqwest::RequestBuilder, body, size| {
+            request
+                .header("content-length", size)
+                .body(outgoing::stream(body, size, Arc::clone(&progress)))
+        };
         let mut built = self
             .http
             .request(method(request.method), request.url.to_string());
@@ -125,13 +133,22 @@ impl Transport for Native {
             built = built.header(name, latin1(value));
         }
         built = match payload {
-            Payload::None => built,
-            Payload::Piece(piece) => built.body(piece.into_bytes()),
-            Payload::Stream(body, size) => built
-                .header("content-length", size)
-                .body(outgoing(body, Arc::clone(&sent))),
+            Payload::None => match request.method {
+                // hyper says nothing of a body that is not there, and some answer 411 to that (RFC 9110, section 8.6).
+                Method::Post | Method::Put | Method::Patch => built.header("content-length", 0),
+                _ => built,
+            },
+            Payload::Piece(piece) if piece.size() == 0 => built.header("content-length", 0),
+            Payload::Piece(piece) if piece.size() <= outgoing::STEP as u64 => {
+                built.body(piece.into_bytes())
+            }
+            Payload::Piece(piece) => {
+                let size = piece.size();
+                stream(built, NativeBody::bytes(piece.into_bytes()), size)
+            }
+            Payload::Stream(body, size) => stream(built, body, size),
         };
-        let response = self.head(built, &sent).await?;
+        let response = self.head(built, &progress).await?;
         let status = response.status().as_u16();
         let mut headers = Headers::new();
         for (name, value) in response.headers() {
@@ -149,14 +166,17 @@ impl Native {
     async fn head(
         &self,
         request: reqwest::RequestBuilder,
-        sent: &AtomicU64,
+        progress: &Progress,
     ) -> Result<reqwest::Response> {
         let mut exchange = pin!(request.send());
         loop {
-            let before = sent.load(Ordering::Relaxed);
+            let before = progress.steps();
             match tokio::time::timeout(self.headers_timeout, exchange.as_mut()).await {
-                Ok(outcome) => return outcome.map_err(failure),
-                Err(_) if sent.load(Ordering::Relaxed) > before => {}
+                Ok(outcome) => {
+                    return outcome
+                        .map_err(|error| progress.failure().unwrap_or_else(|| failure(error)));
+                }
+                Err(_) if progress.steps() > before => {}
                 Err(_) => {
                     return Err(Error::new(
                         Kind::Timeout,
@@ -189,24 +209,6 @@ impl Credentials for Native {
     }
 }
 
-/// A body as reqwest sends it; `sent` grows with every piece that is taken.
-fn outgoing(body: NativeBody, sent: Arc<AtomicU64>) -> reqwest::Body {
-    reqwest::Body::wrap_stream(stream::unfold(Some(body), move |body| {
-        let sent = Arc::clone(&sent);
-        async move {
-            let mut body = body?;
-            match body.chunk().await {
-                Ok(Some(chunk)) => {
-                    sent.fetch_add(1, Ordering::Relaxed);
-                    Some((Ok(bytes::Bytes::from(chunk)), Some(body)))
-                }
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
-        }
-    }))
-}
-
 fn method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
@@ -227,19 +229,8 @@ fn latin1(value: &str) -> Vec<u8> {
         .collect()
 }
 
-/// What kept a response from coming. What the request's own body failed with is that body's error.
+/// What kept a response from coming.
 fn failure(error: reqwest::Error) -> Error {
-    let mut behind = error.source();
-    while let Some(source) = behind {
-        if let Some(own) = source.downcast_ref::<Error>() {
-            let again = Error::new(own.kind(), own.message().to_owned());
-            return match (own.expected(), own.actual()) {
-                (Some(expected), Some(actual)) => again.with_expected(expected, actual),
-                _ => again,
-            };
-        }
-        behind = source.source();
-    }
     let kind = if error.is_timeout() {
         Kind::Timeout
     } else {
