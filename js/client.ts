@@ -1,12 +1,29 @@
-export { type Blob, type BlobHead, type BlobOptions, Blobs } from "./client/blobs.js";
+export {
+  type Blob,
+  type BlobHead,
+  type BlobOptions,
+  type BlobPart,
+  type BlobRangeOptions,
+  Blobs,
+  type PushedBlob,
+  type PushOptions,
+} from "./client/blobs.js";
+export type { ContentOptions, ContentSource, Progress, PushContent } from "./client/content.js";
+export type { Extension } from "./client/extensions.js";
 export {
   type Manifest,
   type ManifestHead,
   type ManifestOptions,
   Manifests,
+  type PushedManifest,
+  type PutManifestOptions,
   type RawManifest,
+  type ReadManifestOptions,
 } from "./client/manifests.js";
+export type { ListOptions } from "./client/pages.js";
 export type { OperationOptions } from "./client/raw.js";
+export { Referrers, type ReferrersOptions } from "./client/referrers.js";
 export { Registry, type RegistryOptions } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
+export { Tags } from "./client/tags.js";
 export type { TransportOptions } from "./core/settings.js";

@@ -2,9 +2,9 @@
 export type ErrorCode =
   | ManifestErrorCode
   | TransferErrorCode
+  | RegistryErrorCode
   | "INVALID_REFERENCE"
   | "DIGEST_MISMATCH"
-  | "REGISTRY_ERROR"
   | "AUTH_FAILED"
   | "INTERNAL"
   | "INVALID_DIGEST"
@@ -32,6 +32,9 @@ export type TransferErrorCode =
   | "CONNECTION_LOST"
   | "TIMEOUT"
   | "UNEXPECTED_RESPONSE";
+
+/** The codes of a {@link RegistryError}; `UNSUPPORTED` where the registry does not offer what it was asked for. */
+export type RegistryErrorCode = "REGISTRY_ERROR" | "UNSUPPORTED";
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
 export interface RegistryErrorEntry {
@@ -189,7 +192,7 @@ export class TransferError extends OciError {
 
 /** The registry answered with an error. */
 export class RegistryError extends OciError {
-  declare readonly code: "REGISTRY_ERROR";
+  declare readonly code: RegistryErrorCode;
   /** The HTTP status. */
   readonly status: number;
   /** What the error body lists; empty if it is not the specification's JSON. */
@@ -204,10 +207,14 @@ export class RegistryError extends OciError {
 
   constructor(
     message: string,
-    details: Details<"url" | "retryAfter"> & { status: number; errors?: RegistryErrorEntry[] | undefined },
+    details: Details<"url" | "retryAfter"> & {
+      status: number;
+      errors?: RegistryErrorEntry[] | undefined;
+      code?: RegistryErrorCode | undefined;
+    },
     options?: ErrorOptions,
   ) {
-    super("REGISTRY_ERROR", message, options);
+    super(details.code ?? "REGISTRY_ERROR", message, options);
     this.status = details.status;
     this.errors = details.errors ?? [];
     assign(this, details, ["url", "retryAfter"]);
@@ -268,7 +275,8 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
     case "DIGEST_MISMATCH":
       return new DigestMismatchError(String(wire.expected), String(wire.actual), message, options);
     case "REGISTRY_ERROR":
-      return new RegistryError(message, { ...wire, status: wire.status ?? 0 }, options);
+    case "UNSUPPORTED":
+      return new RegistryError(message, { ...wire, code, status: wire.status ?? 0 }, options);
     case "AUTH_FAILED":
       return new AuthError(message, wire, options);
     case "INTERNAL":
@@ -280,7 +288,11 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
 
 // A detail that was not given shows in no log. It is set all the same: JavaScriptCore gives each error a `line` and
 // `column` of its own, those of the script, and they must not pass for a document's.
-function assign(error: OciError, details: Partial<WireError>, names: readonly (keyof WireError)[]): void {
+function assign(
+  error: OciError,
+  details: Partial<Record<keyof WireError, unknown>>,
+  names: readonly (keyof WireError)[],
+): void {
   for (const name of names) {
     const value = details[name];
     Object.defineProperty(error, name, { value, enumerable: value !== undefined, writable: false });

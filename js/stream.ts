@@ -306,7 +306,8 @@ function open(
   }
 }
 
-function checkedRange(range: ByteRange | undefined, size: number | undefined): ByteRange | undefined {
+/** The range, if it is one, and begins within `size` bytes. */
+export function checkedRange(range: ByteRange | undefined, size: number | undefined): ByteRange | undefined {
   if (range === undefined) {
     return undefined;
   }
@@ -320,7 +321,8 @@ function checkedRange(range: ByteRange | undefined, size: number | undefined): B
   return { start, end };
 }
 
-function pastTheEnd(start: number, size: number): OciError {
+/** The error of a range that begins after the last byte. */
+export function pastTheEnd(start: number, size: number): OciError {
   return new OciError("INVALID_ARGUMENT", `range starts at ${start}, but there are ${size} bytes`);
 }
 

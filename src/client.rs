@@ -1,26 +1,45 @@
 //! The distribution client: verified reads from one registry, over a [`Transport`] that the host brings.
 
+mod ask;
 mod auth;
 mod blobs;
 mod exchange;
+mod extensions;
 mod manifests;
+mod pages;
+mod pause;
+mod referrers;
 mod response;
+mod resume;
 mod scope;
+mod seen;
+mod tags;
 mod transport;
+mod upload;
 mod verified;
 
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
 pub use auth::Challenge;
-pub use blobs::Blob;
+pub use blobs::{Blob, BlobPart};
 use exchange::Call;
-pub use manifests::{MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, RawManifest};
+pub use extensions::Extension;
+pub use manifests::{
+    MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
+    RawManifest,
+};
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use pages::Paging;
+pub use referrers::Referrers;
+pub use resume::Resuming;
 use scope::Scope;
+pub use tags::{ListOptions, Names};
 pub use transport::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Host, MaybeSend, MaybeSync,
     Payload, Piece, Transport,
 };
+pub use upload::{PushOptions, PushOutcome, Pushed};
 pub use verified::Verified;
 
 /// A client of one registry.
@@ -29,6 +48,7 @@ pub struct Client<T> {
     host: T,
     endpoint: Url,
     tokens: auth::Tokens,
+    missing: referrers::Missing,
 }
 
 impl<T: Host> Client<T> {
@@ -47,6 +67,7 @@ impl<T: Host> Client<T> {
             host,
             endpoint,
             tokens: auth::Tokens::default(),
+            missing: referrers::Missing::default(),
         })
     }
 

@@ -74,6 +74,8 @@ pub enum Kind {
     UnexpectedResponse,
     /// The registry answered with an error.
     Registry,
+    /// The registry does not offer what it was asked for.
+    Unsupported,
     /// The registry asks for credentials, or refuses those it was given.
     Auth,
     /// A defect of this crate.
@@ -112,6 +114,7 @@ impl Kind {
             Self::Aborted => "ABORTED",
             Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",
             Self::Registry => "REGISTRY_ERROR",
+            Self::Unsupported => "UNSUPPORTED",
             Self::Auth => "AUTH_FAILED",
             Self::Internal => "INTERNAL",
         }
@@ -233,6 +236,16 @@ impl Error {
     #[must_use]
     pub fn take_source(&mut self) -> Option<Source> {
         self.details.source.take()
+    }
+
+    /// This error with all that is known of it, as one of another kind.
+    #[cfg(feature = "client")]
+    pub(crate) fn with_kind(self, kind: Kind, message: &'static str) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            ..self
+        }
     }
 
     /// This error, saying what was expected and what was there.

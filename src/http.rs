@@ -3,10 +3,14 @@
 //! Whole HTTP libraries cost more WebAssembly than everything else in the client together, and the hosts speak HTTP already.
 
 mod headers;
+#[cfg(feature = "client")]
+mod link;
 mod range;
 mod url;
 
 pub use headers::Headers;
+#[cfg(feature = "client")]
+pub(crate) use link::next_link;
 pub use range::{ByteRange, RangeRequest};
 pub use url::{Origin, Scheme, Url};
 

@@ -1,12 +1,22 @@
 import { core } from "../core/core.js";
-import type { HostBody } from "../core/host.js";
-import { text } from "../core/text.js";
+import { optionalText, text } from "../core/text.js";
+import { type ByteRange, checkedRange, pastTheEnd, verifyStream } from "../stream.js";
+import { Content, type ContentOptions, type PushContent } from "./content.js";
+import { type Part, readParts, tooLarge } from "./parts.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 
 /** What a blob may be asked with. */
 export interface BlobOptions extends OperationOptions {
   /** The descriptor's size in bytes, to be verified too. */
   size?: number | undefined;
+  /** The most bytes to take: more are `TOO_LARGE`, at once where the size is known. */
+  limit?: number | undefined;
+}
+
+/** What a part of a blob may be asked with. */
+export interface BlobRangeOptions extends BlobOptions {
+  /** The part, which nothing can verify. An end past the last byte means the last byte. */
+  range: ByteRange;
 }
 
 /** A blob that is being read. */
@@ -20,12 +30,40 @@ export interface Blob {
    * read it to its end has the blob.
    */
   readonly body: ReadableStream<Uint8Array>;
+  /** That it is verified. */
+  readonly verified: true;
+}
+
+/** A part of a blob that is being read: bytes as the registry sends them. */
+export interface BlobPart extends Omit<Blob, "verified" | "body"> {
+  /** The bytes of the part. They are those that were asked for, if the registry is honest. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** That nothing was verified: a digest covers all of a blob, or nothing. */
+  readonly verified: false;
 }
 
 /** What a registry says of a blob. */
 export type BlobHead = Pick<Blob, "digest" | "size">;
 
-/** The blobs of a repository (end-2). */
+/** What a blob may be pushed with. */
+export interface PushOptions extends ContentOptions {
+  /** A repository of the same registry that may have the blob; else the registry is asked whether it has it anywhere. */
+  mountFrom?: string | undefined;
+  /** Bytes of a chunk, where the blob is sent in chunks and the registry leaves the choice; 4 MiB if it is left out. */
+  chunkSize?: number | undefined;
+}
+
+/** A blob that the repository has now. */
+export interface PushedBlob {
+  /** Its digest. */
+  readonly digest: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Whether it was sent, or was there, in this repository or in another one. */
+  readonly status: "uploaded" | "existed" | "mounted";
+}
+
+/** The blobs of a repository (end-2, end-4 to end-6, end-10, end-11). */
 export class Blobs {
   readonly #client: RawClient;
   readonly #name: string;
@@ -36,15 +74,37 @@ export class Blobs {
     this.#name = name;
   }
 
-  /** Opens a blob; it is verified as it streams. */
-  async get(digest: string, options: BlobOptions = {}): Promise<Blob> {
+  /**
+   * Opens a blob; it is verified as it streams. Where its connection breaks, it is gone on with from the byte that was reached, and
+   * verified as one. With a `range`, opens that part of it, which cannot be verified.
+   */
+  async get(digest: string, options: BlobRangeOptions): Promise<BlobPart>;
+  async get(digest: string, options?: BlobOptions & { range?: undefined }): Promise<Blob>;
+  async get(digest: string, options: BlobOptions & { range?: ByteRange | undefined } = {}): Promise<Blob | BlobPart> {
     const asked = text("the digest", digest);
-    const client = this.#client.get();
-    const { body, ...head } = await core.run<BlobHead & { body: HostBody }>(
-      () => client.blob(this.#name, asked, options.size),
-      options.signal,
-    );
-    return { ...head, body: body.stream };
+    const { signal, limit = Number.POSITIVE_INFINITY } = options;
+    const range = checkedRange(options.range, options.size);
+    const ask = async (start: number, failures: number) => {
+      const client = this.#client.get();
+      return await core.run<Part>(
+        () => client.blobPart(this.#name, asked, options.size, start, range?.end, failures),
+        signal,
+      );
+    };
+    const { start = 0, end } = range ?? {};
+    const first = await ask(start, 0);
+    const { size } = first;
+    const head = { digest: asked, ...(size !== undefined && { size }) };
+    const most = size === undefined ? 0 : Math.min(size, (end ?? size) + 1) - start;
+    const past = size !== undefined && start > 0 && start >= size;
+    if (past || most > limit) {
+      first.body.cancel();
+      throw past ? pastTheEnd(start, size) : tooLarge(limit, most);
+    }
+    const body = readParts(first, ask, { start, ...(end !== undefined && { end }), limit });
+    if (range !== undefined) return { ...head, body, verified: false };
+    const { encoded: contentEncoded } = first;
+    return { ...head, body: verifyStream(body, head, { contentEncoded, signal }), verified: true };
   }
 
   /** Asks for a blob's size, where the registry states it. */
@@ -52,5 +112,48 @@ export class Blobs {
     const asked = text("the digest", digest);
     const client = this.#client.get();
     return await core.run(() => client.blobHead(this.#name, asked), options.signal);
+  }
+
+  /**
+   * Pushes a blob, unless the registry has it. What cannot be read twice, and what a browser sends, goes in chunks; what breaks on
+   * the way is gone on with. A content of known digest that turns out to be another never comes to be a blob.
+   *
+   * Rejects with what the content's own stream failed with; with `DIGEST_MISMATCH`, `SIZE_MISMATCH` or `BODY_TRUNCATED` where
+   * it is not what it was said to be. A push that fails or is aborted takes its upload session back, as far as the registry lets it.
+   */
+  async push(content: PushContent, options: PushOptions = {}): Promise<PushedBlob> {
+    const { signal, chunkSize } = options;
+    signal?.throwIfAborted();
+    const from = optionalText("mountFrom", options.mountFrom);
+    const pushed = await Content.of(content, options);
+    try {
+      const client = this.#client.get();
+      return await core.run<PushedBlob>(
+        () => client.pushBlob(this.#name, pushed, pushed.algorithm, from, chunkSize),
+        signal,
+      );
+    } catch (error) {
+      throw pushed.failure === undefined || signal?.aborted ? error : pushed.failure.reason;
+    } finally {
+      pushed.dispose();
+    }
+  }
+
+  /**
+   * Has the registry take a blob from another repository of its own, or from any where `from` is left out. Whether it did: a registry
+   * need not.
+   */
+  async mount(digest: string, from?: string, options: OperationOptions = {}): Promise<boolean> {
+    const asked = text("the digest", digest);
+    const source = optionalText("from", from);
+    const client = this.#client.get();
+    return await core.run(() => client.mountBlob(this.#name, asked, source), options.signal);
+  }
+
+  /** Deletes a blob. Many registries let nobody do that: a `RegistryError` of status 405. */
+  async delete(digest: string, options: OperationOptions = {}): Promise<void> {
+    const asked = text("the digest", digest);
+    const client = this.#client.get();
+    await core.run(() => client.deleteBlob(this.#name, asked), options.signal);
   }
 }

@@ -1,12 +1,32 @@
+import { toBytes } from "../bytes.js";
 import { core } from "../core/core.js";
-import { optionalTexts, text } from "../core/text.js";
-import { OciDocument } from "../document.js";
+import { optionalText, optionalTexts, text } from "../core/text.js";
+import { OciDocument, readable } from "../document.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 
 /** What a manifest may be asked with. */
 export interface ManifestOptions extends OperationOptions {
   /** The media types to accept, in place of all that the specifications know. */
   accept?: readonly string[] | undefined;
+}
+
+/** How a manifest may be read. */
+export interface ReadManifestOptions extends ManifestOptions {
+  /**
+   * What is known of the manifest already: the `etag` of an earlier read, or its `digest` where the registry gave none. If it is still
+   * that, there is nothing to read.
+   */
+  ifNoneMatch?: string | undefined;
+}
+
+/** How a manifest is pushed. */
+export interface PutManifestOptions extends OperationOptions {
+  /** Where it goes: a tag; or a digest, which it must have. By its SHA-256 digest if this is left out. */
+  reference?: string | undefined;
+  /** The tags that are to point at it, beside that in `reference`: in one request where the registry takes them so. */
+  tags?: readonly string[] | undefined;
+  /** Its media type, where it does not name it itself. */
+  mediaType?: string | undefined;
 }
 
 /** What a registry says of a manifest. */
@@ -19,6 +39,20 @@ export interface ManifestHead {
   readonly mediaType?: string;
 }
 
+/** What was pushed. */
+export interface PushedManifest {
+  /** Its digest. */
+  readonly digest: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** The media type it was pushed as. */
+  readonly mediaType: string;
+  /** The digest of the manifest that it refers to, whose list of referrers has it now. */
+  readonly subject?: string;
+  /** The tags that point at it now, each once. */
+  readonly tags: readonly string[];
+}
+
 /** The bytes of a manifest, which were verified, whatever they say. */
 export interface RawManifest extends ManifestHead {
   /**
@@ -28,6 +62,8 @@ export interface RawManifest extends ManifestHead {
   readonly verified: boolean;
   /** Its exact bytes. */
   readonly bytes: Uint8Array;
+  /** Its entity tag, where the registry gave one. */
+  readonly etag?: string;
 }
 
 /** A manifest as it was read. */
@@ -36,7 +72,7 @@ export interface Manifest extends RawManifest {
   readonly document: OciDocument;
 }
 
-/** The manifests of a repository (end-3). */
+/** The manifests of a repository (end-3, end-7, end-9). */
 export class Manifests {
   readonly #client: RawClient;
   readonly #name: string;
@@ -48,19 +84,24 @@ export class Manifests {
   }
 
   /**
-   * Reads a manifest by tag or digest, 8 MiB at most, and verifies it. Rejects with a `DigestMismatchError`, or a
-   * `ManifestError` where its media type is not the one it was served by, or it could be read in two ways.
+   * Reads a manifest by tag or digest, 8 MiB at most, and verifies it; `undefined` only if it is still the one of `ifNoneMatch`. Rejects
+   * with a `DigestMismatchError`, or a `ManifestError` where its media type is not the one it was served by, or it could be read in
+   * two ways.
    */
-  async get(reference: string, options: ManifestOptions = {}): Promise<Manifest> {
+  async get(reference: string, options?: ReadManifestOptions & { ifNoneMatch?: undefined }): Promise<Manifest>;
+  async get(reference: string, options: ReadManifestOptions): Promise<Manifest | undefined>;
+  async get(reference: string, options: ReadManifestOptions = {}): Promise<Manifest | undefined> {
     const read = await this.#read(reference, options, false);
-    return { ...read, document: OciDocument.parse(read.bytes, { mediaType: read.mediaType }) };
+    return read && { ...read, document: OciDocument.parse(read.bytes, { mediaType: read.mediaType }) };
   }
 
   /**
    * Reads the bytes of a manifest as {@link get} does, and verifies them, but not what they say: for whoever wants to know what is
    * wrong with it. Its media type is the one it was served by.
    */
-  async raw(reference: string, options: ManifestOptions = {}): Promise<RawManifest> {
+  async raw(reference: string, options?: ReadManifestOptions & { ifNoneMatch?: undefined }): Promise<RawManifest>;
+  async raw(reference: string, options: ReadManifestOptions): Promise<RawManifest | undefined>;
+  async raw(reference: string, options: ReadManifestOptions = {}): Promise<RawManifest | undefined> {
     return await this.#read(reference, options, true);
   }
 
@@ -71,10 +112,44 @@ export class Manifests {
     return await core.run(() => client.manifestHead(this.#name, asked, accept), options.signal);
   }
 
-  async #read(reference: string, options: ManifestOptions, raw: boolean): Promise<RawManifest> {
-    const [asked, accept] = manifestArguments(reference, options);
+  /**
+   * Pushes a manifest in its exact bytes, 8 MiB at most, under all its tags. Where it has a subject and the registry does not put it among
+   * the referrers by itself, the index under the fallback tag is changed. Rejects with a `ManifestError` before anything is sent where
+   * its media type is not the one given, or it could be read in two ways.
+   *
+   * In a browser, a registry of another origin must expose `OCI-Subject` and `OCI-Tag`, or its referrers and tags are written twice.
+   */
+  async put(content: Uint8Array | OciDocument, options: PutManifestOptions = {}): Promise<PushedManifest> {
+    const { bytes, mediaType: own } = "bytes" in Object(content) ? (content as OciDocument) : { bytes: content };
+    const exact = readable(toBytes(bytes as Uint8Array));
+    const reference = optionalText("the reference", options.reference);
+    const tags = optionalTexts("tags", options.tags) ?? [];
+    const mediaType = optionalText("mediaType", options.mediaType ?? own);
     const client = this.#client.get();
-    return await core.run(() => client.manifest(this.#name, asked, accept, raw), options.signal);
+    const pushed = await core.run<Omit<PushedManifest, "tags">>(
+      () => client.putManifest(this.#name, exact, reference, tags, mediaType),
+      options.signal,
+    );
+    const first = reference === undefined || reference.includes(":") ? [] : [reference];
+    return { ...pushed, tags: [...new Set([...first, ...tags])] };
+  }
+
+  /**
+   * Deletes a manifest by its digest, with every tag that points at it; or a tag alone. Where it has a subject and the registry keeps no
+   * list of referrers by itself, it is taken out of the index under the fallback tag. Rejects with a `RegistryError` `UNSUPPORTED` where
+   * the registry does not allow it.
+   */
+  async delete(reference: string, options: OperationOptions = {}): Promise<void> {
+    const asked = text("the reference", reference);
+    const client = this.#client.get();
+    await core.run<void>(() => client.deleteManifest(this.#name, asked), options.signal);
+  }
+
+  async #read(reference: string, options: ReadManifestOptions, raw: boolean): Promise<RawManifest | undefined> {
+    const [asked, accept] = manifestArguments(reference, options);
+    const known = optionalText("ifNoneMatch", options.ifNoneMatch);
+    const client = this.#client.get();
+    return await core.run(() => client.manifest(this.#name, asked, accept, known, raw), options.signal);
   }
 }
 

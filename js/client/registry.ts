@@ -2,6 +2,8 @@ import { core } from "../core/core.js";
 import { Revivable } from "../core/runtime.js";
 import { endpoint, fetchSettings, type TransportOptions } from "../core/settings.js";
 import { text } from "../core/text.js";
+import { type Extension, extensionsOf } from "./extensions.js";
+import { type ListOptions, names } from "./pages.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 import { Repository } from "./repository.js";
 
@@ -34,6 +36,20 @@ export class Registry {
   async ping(options: OperationOptions = {}): Promise<void> {
     const client = this.#client.get();
     await core.run<void>(() => client.ping(), options.signal);
+  }
+
+  /**
+   * The names of its repositories (`_catalog`, which the specification only reserves). Many registries have no such list, or let
+   * nobody see it.
+   */
+  repositories(options: ListOptions = {}): AsyncIterable<string> {
+    return names(this.#client, undefined, options);
+  }
+
+  /** The extensions of its API; none where they cannot be discovered. */
+  async extensions(options: OperationOptions = {}): Promise<Extension[]> {
+    const client = this.#client.get();
+    return extensionsOf(await core.run(() => client.extensions(), options.signal));
   }
 
   /** A repository of the registry; its name is checked when it is used. */

@@ -1,8 +1,12 @@
+import { core } from "../core/core.js";
 import { Blobs } from "./blobs.js";
+import { type Extension, extensionsOf } from "./extensions.js";
 import { Manifests } from "./manifests.js";
-import type { RawClient } from "./raw.js";
+import type { OperationOptions, RawClient } from "./raw.js";
+import { Referrers } from "./referrers.js";
+import { Tags } from "./tags.js";
 
-/** A repository: its manifests and its blobs. */
+/** A repository: its manifests, blobs and tags, and what refers to them. */
 export class Repository {
   /** Its name. */
   readonly name: string;
@@ -10,11 +14,25 @@ export class Repository {
   readonly manifests: Manifests;
   /** Its blobs. */
   readonly blobs: Blobs;
+  /** Its tags. */
+  readonly tags: Tags;
+  /** What refers to its manifests. */
+  readonly referrers: Referrers;
+  readonly #client: RawClient;
 
   /** @internal */
   constructor(client: RawClient, name: string) {
     this.name = name;
     this.manifests = new Manifests(client, name);
     this.blobs = new Blobs(client, name);
+    this.tags = new Tags(client, name, this.manifests);
+    this.referrers = new Referrers(client, name);
+    this.#client = client;
+  }
+
+  /** The extensions of its API; none where they cannot be discovered. */
+  async extensions(options: OperationOptions = {}): Promise<Extension[]> {
+    const client = this.#client.get();
+    return extensionsOf(await core.run(() => client.extensions(this.name), options.signal));
   }
 }

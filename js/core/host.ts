@@ -1,3 +1,4 @@
+import { fixedLength } from "../engine/fixed-length.js";
 import { OciError, TransferError } from "../errors.js";
 import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
@@ -5,6 +6,11 @@ import type { ExecutorGlue, Runtime } from "./runtime.js";
 
 /** Milliseconds that something may take which keeps a time limit of its own. */
 const MAX_WAIT = 2 ** 30;
+
+/** Bytes that are first made room for where nobody knows how many will come. */
+const FIRST_ROOM = 1024 * 1024;
+/** How many bytes of a request must get away in a millisecond: no host says how many have, of bytes that it was given at once. */
+const SLOWEST_UPLOAD = 16;
 
 /** How a client's requests are sent. */
 export interface FetchSettings {
@@ -34,20 +40,32 @@ export interface HostContent {
   readonly size: number | undefined;
   /** Its digest: where it was known from the beginning, or once a reading came to its end. */
   readonly digest: string | undefined;
+  /** Whether it can be opened again, at any offset. */
+  readonly reopens: boolean;
+  /** Is told how many of its bytes have arrived. */
+  sent(bytes: number): void;
   /** Begins to read at an offset in bytes; `undefined` if that part can be read no more. */
   open(offset: number): Promise<HostBody | undefined>;
 }
 
-/** A response's body, kept on this side: the core holds it, and reads it only where it must. */
+/** How a body is read. */
+export interface BodySettings {
+  /** Milliseconds until the next piece must have come; without it, no limit. */
+  readonly idleTimeout?: number | undefined;
+  /** Is told how many of its bytes were taken to be sent. */
+  readonly onTaken?: ((bytes: number) => void) | undefined;
+}
+
+/** A body, kept on this side: the core holds it, and reads it only where it must. */
 export class HostBody {
   readonly #stream: ReadableStream<Uint8Array> | null;
-  readonly #settings: FetchSettings;
+  readonly #settings: BodySettings;
   readonly #signal: AbortSignal | undefined;
   #source: ByteSource | undefined;
   /** What was read of the source and not yet taken. */
   #left: Uint8Array | undefined;
 
-  constructor(stream: ReadableStream<Uint8Array> | null, settings: FetchSettings, signal: AbortSignal | undefined) {
+  constructor(stream: ReadableStream<Uint8Array> | null, settings: BodySettings, signal: AbortSignal | undefined) {
     this.#stream = stream;
     this.#settings = settings;
     this.#signal = signal;
@@ -67,7 +85,7 @@ export class HostBody {
 
   /** The next `size` bytes: fewer only where the body ends. */
   async take(size: number): Promise<Uint8Array> {
-    let taken: Uint8Array | undefined;
+    let taken = new Uint8Array(0);
     let filled = 0;
     while (filled < size) {
       const chunk = this.#left ?? (await this.read());
@@ -76,16 +94,47 @@ export class HostBody {
       this.#left = part.length < chunk.length ? chunk.subarray(part.length) : undefined;
       // A chunk of the right size is handed on as it is.
       if (part.length === size) return part;
-      taken ??= new Uint8Array(size);
+      const end = filled + part.length;
+      if (end > taken.length) {
+        const larger = new Uint8Array(Math.min(size, Math.max(end, 2 * taken.length, FIRST_ROOM)));
+        larger.set(taken);
+        taken = larger;
+      }
       taken.set(part, filled);
-      filled += part.length;
+      filled = end;
     }
-    return taken?.subarray(0, filled) ?? new Uint8Array(0);
+    return taken.subarray(0, filled);
+  }
+
+  /**
+   * The rest of it as a request carries it. `watch` is told that it is waited for, and that a piece of it was taken or it has ended;
+   * and of its failure, which no host passes on as it is.
+   */
+  outgoing(watch: { reading(): void; taken(): void; failed(reason: unknown): void }): ReadableStream<Uint8Array> {
+    return new ReadableStream(
+      {
+        pull: async (controller) => {
+          watch.reading();
+          try {
+            const chunk = await this.read();
+            if (chunk === undefined) controller.close();
+            else controller.enqueue(chunk);
+            this.#settings.onTaken?.(chunk?.length ?? 0);
+          } catch (error) {
+            watch.failed(error);
+            throw error;
+          }
+          watch.taken();
+        },
+        cancel: () => this.cancel(),
+      },
+      { highWaterMark: 0 },
+    );
   }
 
   /** Milliseconds until the next piece must have come. */
   get idleTimeout(): number {
-    return this.#settings.idleTimeout;
+    return this.#settings.idleTimeout ?? MAX_WAIT;
   }
 
   /** Gives the rest up. */
@@ -134,6 +183,7 @@ export interface Host {
     payload: Payload,
     size: number,
   ): void;
+  fetchUnheeded(settings: FetchSettings, method: string, url: string, headers: Headers): void;
   sleep(slot: number, task: number, milliseconds: number): void;
   random(): number;
   credential(slot: number, task: number, settings: FetchSettings, registry: string): void;
@@ -155,9 +205,19 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
     fetch: (slot, task, settings, method, url, headers, payload, size) => {
       const controller = new AbortController();
       const signal = runtime.signalOf(task);
-      const wait = { task, limit: settings.headersTimeout, giveUp: quietly(() => controller.abort()) };
+      const streams = payload instanceof HostBody;
+      const limit = settings.headersTimeout + (streams ? 0 : Math.ceil(size / SLOWEST_UPLOAD));
+      const wait = { task, limit: streams ? MAX_WAIT : limit, giveUp: quietly(() => controller.abort()) };
       runtime.begin(slot, wait, () =>
-        exchange(settings, controller, signal, url, requestInit(method, headers, payload, size)),
+        exchange(settings, controller, signal, { method, url, headers, payload, size, limit }),
+      );
+    },
+    fetchUnheeded: (settings, method, url, headers) => {
+      const limit = settings.headersTimeout;
+      const asked = { method, url, headers, payload: undefined, size: 0, limit };
+      exchange(settings, new AbortController(), undefined, asked).then(
+        ({ body }) => body.cancel(),
+        () => {},
       );
     },
     sleep: (slot, task, milliseconds) => {
@@ -200,17 +260,27 @@ function quietly(act: () => void): () => void {
   };
 }
 
-/** The request as `fetch` takes it. */
+/** A request, and how long the head of its response may take, in milliseconds. */
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly payload: Payload;
+  readonly size: number;
+  readonly limit: number;
+}
+
+/** The request as `fetch` takes it. A stream may take as long as it goes on; then, or where it halts, `timer` runs. */
 function requestInit(
-  method: string,
-  headers: Headers,
-  payload: Payload,
-  size: number,
-): RequestInit & { method: string; duplex?: "half" } {
+  { method, headers, payload, size }: Asked,
+  timer: Timer,
+  failed: (reason: unknown) => void,
+): RequestInit & { duplex?: "half" } {
   if (!(payload instanceof HostBody)) return { method, headers, body: payload ?? null };
   // Without its length a stream is sent in HTTP's own chunks, which many registries refuse.
   headers.set("content-length", String(size));
-  return { method, headers, body: payload.stream, duplex: "half" };
+  const stream = payload.outgoing({ reading: () => timer.stop(), taken: () => timer.start(), failed });
+  return { method, headers, body: fixedLength(stream, size), duplex: "half" };
 }
 
 /** A response, as `src/wasm/host.rs` reads it. */
@@ -227,18 +297,21 @@ async function exchange(
   settings: FetchSettings,
   controller: AbortController,
   caller: AbortSignal | undefined,
-  url: string,
-  init: RequestInit & { method: string },
+  asked: Asked,
 ): Promise<Exchange> {
   const { signal } = controller;
   // Not `AbortSignal.any`, which is younger than all else that is needed. From the head on, the body itself heeds the caller.
   const abort = () => controller.abort(caller?.reason);
   if (caller?.aborted) abort();
   caller?.addEventListener("abort", abort);
-  const timer = new Timer(settings.headersTimeout);
+  const timer = new Timer(asked.limit);
+  let failure: { reason: unknown } | undefined;
+  const init = requestInit(asked, timer, (reason) => {
+    failure = { reason };
+  });
   const send = async () => {
     const { fetch, redirect } = settings;
-    const sent = fetch(url, { ...init, redirect, signal });
+    const sent = fetch(asked.url, { ...init, redirect, signal });
     return await Promise.race([sent, timer.expired]).catch((error: unknown) => {
       // A response that comes too late must not keep its connection.
       sent.then(giveUp, () => {});
@@ -258,7 +331,7 @@ async function exchange(
     }
     return {
       status: response.status,
-      headers: meantHeaders(response, init.method),
+      headers: meantHeaders(response, asked.method),
       body: new HostBody(response.body, settings, caller),
       url: response.redirected ? response.url : undefined,
     };
@@ -266,10 +339,11 @@ async function exchange(
     controller.abort();
     // Chromium rejects some aborted requests with an error of its own.
     if (caller?.aborted) throw caller.reason;
+    if (failure !== undefined) throw failure.reason;
     if (error instanceof OciError) throw error;
     throw new TransferError("CONNECTION_FAILED", "the registry could not be reached", {}, { cause: error });
   } finally {
-    timer.stop();
+    timer.end();
     caller?.removeEventListener("abort", abort);
   }
 }
@@ -290,23 +364,39 @@ function meantHeaders(response: Response, method: string): Headers {
   return headers;
 }
 
-/** A time limit on one wait. */
+/** A time limit on one wait, or on each of several. */
 class Timer {
   /** Rejects once the time has passed. */
   readonly expired: Promise<never>;
-  readonly #handle: ReturnType<typeof setTimeout>;
+  readonly #expire: () => void;
+  readonly #milliseconds: number;
+  #handle: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
 
+  /** Runs at once. */
   constructor(milliseconds: number) {
     const { promise, reject } = withReject();
     this.expired = promise;
-    this.#handle = setTimeout(
-      () => reject(new TransferError("TIMEOUT", `nothing came within ${milliseconds} ms`)),
-      milliseconds,
-    );
+    this.#milliseconds = milliseconds;
+    this.#expire = () => reject(new TransferError("TIMEOUT", `nothing came within ${milliseconds} ms`));
+    this.start();
   }
 
+  /** Begins the time anew. */
+  start(): void {
+    this.stop();
+    if (!this.#over) this.#handle = setTimeout(this.#expire, this.#milliseconds);
+  }
+
+  /** Halts the time. */
   stop(): void {
     clearTimeout(this.#handle);
+  }
+
+  /** Ends it for good. */
+  end(): void {
+    this.#over = true;
+    this.stop();
   }
 }
 

@@ -1,3 +1,4 @@
+import { streamsRequests } from "../engine/streams-requests.js";
 import { OciError } from "../errors.js";
 import type { FetchSettings } from "./host.js";
 import { text } from "./text.js";
@@ -27,7 +28,7 @@ export function fetchSettings(options: TransportOptions): FetchSettings {
     headersTimeout: timeout("headersTimeout", options.headersTimeout),
     idleTimeout: timeout("idleTimeout", options.idleTimeout),
     redirect: "manual",
-    streamsRequests: false,
+    streamsRequests: streamsRequests(),
     credential: async () => undefined,
   };
 }

@@ -1,4 +1,4 @@
-import { errorFrom, type OciError, type WireError } from "../errors.js";
+import { errorFrom, OciError, type WireError } from "../errors.js";
 
 /** An error as it leaves the core, with what the host threw where that is behind it. */
 type CoreError = WireError & { cause?: unknown };
@@ -10,5 +10,8 @@ export function isWireError(thrown: unknown): thrown is CoreError {
 
 /** The typed error of what the core reported. */
 export function fromWire(wire: CoreError): OciError {
-  return errorFrom(wire, wire.cause);
+  const { cause } = wire;
+  // What the host found wrong with bytes, it said better: by what they were, and what they should have been.
+  if (cause instanceof OciError && cause.code === wire.code && "expected" in cause) return cause;
+  return errorFrom(wire, cause);
 }

@@ -1,11 +1,11 @@
-//! The blobs of a repository, as they are read (distribution specification, end-2).
+//! The blobs of a repository, as they are read (distribution specification, end-2), and deleted (end-10).
 
 use super::exchange::{Call, Located};
 use super::scope::Scope;
 use super::transport::{Body as _, Chunks as _, Expected};
 use super::{Client, Host, response};
 use crate::digest::Digest;
-use crate::http::{Method, Response};
+use crate::http::{ByteRange, Method, Url};
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
@@ -21,6 +21,20 @@ pub struct Blob<B> {
     pub size: Option<u64>,
 }
 
+/// A part of a blob as the registry sends it, or all of it. Nothing of it is verified.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BlobPart<B> {
+    /// Bytes of the blob, from `start` on.
+    pub body: B,
+    /// Where in the blob the body begins: before what was asked for, from a registry that sends all where a part is asked for.
+    pub start: u64,
+    /// The size of the whole blob in bytes, where the descriptor or the registry says.
+    pub size: Option<u64>,
+    /// Whether the host may have decoded the body, so that its bytes are not those that ranges count.
+    pub content_encoded: bool,
+}
+
 impl<T: Host> Client<T> {
     /// Opens a blob (end-2). Its body is verified as it streams; `size` is the descriptor's, in bytes, where there is one.
     ///
@@ -33,19 +47,13 @@ impl<T: Host> Client<T> {
         digest: &Digest,
         size: Option<u64>,
     ) -> Result<Blob<T::Body>> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self.blob_exchange(Method::Get, name, digest).await?;
-        let expected = Self::expected(&url, &response, digest, size)?;
-        let size = expected.size;
-        let body = response
-            .body
-            .verified(expected)
-            .map_err(|error| error.with_url(&url))?;
+        let part = self.blob_part(name, digest, size, 0, None).await?;
+        let size = part.size;
         Ok(Blob {
-            body,
+            body: part.body.verified(Expected {
+                content_encoded: part.content_encoded,
+                ..Expected::new(digest.clone(), size)
+            })?,
             digest: digest.clone(),
             size,
         })
@@ -59,13 +67,63 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         digest: &Digest,
     ) -> Result<(T::Body, Expected)> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self.blob_exchange(Method::Get, name, digest).await?;
-        let expected = Self::expected(&url, &response, digest, None)?;
-        Ok((response.body, expected))
+        let part = self.blob_part(name, digest, None, 0, None).await?;
+        let mut expected = Expected::new(digest.clone(), part.size);
+        expected.content_encoded = part.content_encoded;
+        Ok((part.body, expected))
+    }
+
+    /// Asks for the bytes of a blob from `start` to `end`, both within it and counted from 0, or to its end. Nothing verifies them,
+    /// so this is for whoever does, or needs no proof. A registry may answer with all of the blob: see [`BlobPart::start`].
+    ///
+    /// # Errors
+    /// [`Kind::Registry`] with status 416 where there are no such bytes, [`Kind::UnexpectedResponse`] for other bytes than were asked
+    /// for, and those that [`Client::blob`] reports at once.
+    pub async fn blob_part(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        size: Option<u64>,
+        start: u64,
+        end: Option<u64>,
+    ) -> Result<BlobPart<T::Body>> {
+        let url = self.blob_url(name, digest)?;
+        let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        if start > 0 || end.is_some() {
+            let mut range = format!("bytes={start}-");
+            if let Some(end) = end {
+                range.push_str(&end.to_string());
+            }
+            call.headers.append("range", range)?;
+        }
+        let ranged = call.headers.get("range").is_some();
+        let mut answer = self.call(call).await?;
+        if answer.message.status != 206 || !ranged {
+            answer = answer.whole()?;
+        }
+        let located = |error: Error| error.with_url(&answer.url);
+        let headers = &answer.message.headers;
+        let content_encoded = headers.is_content_encoded();
+        let (begins, stated) = if answer.message.status == 206 {
+            part_of(headers.get("content-range"), start, end).map_err(located)?
+        } else {
+            (0, response::body_length(headers).map_err(located)?)
+        };
+        agree(size, stated).map_err(located)?;
+        Ok(BlobPart {
+            body: answer.message.body,
+            start: begins,
+            size: size.or(stated),
+            content_encoded,
+        })
+    }
+
+    /// Waits for what a request that failed so often in a row calls for; not at all if it has not failed.
+    #[cfg(feature = "wasm")]
+    pub(crate) async fn pause(&self, failures: u32) {
+        if failures > 0 {
+            super::pause::pause(&self.host, failures, None).await;
+        }
     }
 
     /// Asks for a blob's size in bytes; `None` if the registry does not say.
@@ -73,50 +131,93 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
     pub async fn blob_head(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
+        self.blob_size(name, digest, Scope::pull(name)).await
+    }
+
+    /// [`Client::blob_head`], by a token that allows more.
+    pub(super) async fn blob_size(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        scope: Scope,
+    ) -> Result<Option<u64>> {
+        let call = Call::new(Method::Head, self.blob_url(name, digest)?, scope);
         let Located {
             url, mut message, ..
-        } = self.blob_exchange(Method::Head, name, digest).await?;
+        } = self.call(call).await?.whole()?;
         message.body.cancel();
         response::body_length(&message.headers).map_err(|error| error.with_url(&url))
     }
 
-    async fn blob_exchange(
-        &self,
-        method: Method,
-        name: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Located<T::Body>> {
-        digest.require_algorithm()?;
-        let url = self.at(&format!("/v2/{name}/blobs/{digest}"))?;
-        self.call(Call::new(method, url, Scope::pull(name)))
-            .await?
-            .whole()
+    /// Deletes a blob (end-10).
+    ///
+    /// # Errors
+    /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`]; a registry that deletes no blobs answers 405.
+    pub async fn delete_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<()> {
+        let url = self.blob_url(name, digest)?;
+        let call = Call::new(Method::Delete, url, Scope::delete(name));
+        self.call(call).await?.message.body.cancel();
+        Ok(())
     }
 
-    fn expected(
-        url: &str,
-        response: &Response<T::Body>,
-        digest: &Digest,
-        size: Option<u64>,
-    ) -> Result<Expected> {
-        let stated =
-            response::body_length(&response.headers).map_err(|error| error.with_url(url))?;
-        if let (Some(size), Some(stated)) = (size, stated)
-            && size != stated
-        {
+    fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
+        digest.require_algorithm()?;
+        self.at(&["/v2/", name.as_str(), "/blobs/", digest.as_str()].concat())
+    }
+}
+
+/// Where the part that a `Content-Range` speaks of begins, and how large the whole is (RFC 9110, section 14.4). A browser may hide
+/// the header: then it is what was asked for, and a verification tells if it is not.
+fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, Option<u64>)> {
+    let Some(header) = header else {
+        return Ok((start, None));
+    };
+    let parsed = header
+        .trim()
+        .strip_prefix("bytes ")
+        .and_then(|range| range.split_once('/'))
+        .and_then(|(range, total)| {
+            let (first, last) = range.split_once('-')?;
+            let range = ByteRange {
+                start: first.parse().ok()?,
+                end: last.parse().ok()?,
+            };
+            match total {
+                "*" => Some((range, None)),
+                total => Some((range, Some(total.parse::<u64>().ok()?))),
+            }
+        });
+    let (range, total) = parsed
+        .ok_or_else(|| Error::new(Kind::InvalidHeader, "Content-Range is no range of bytes"))?;
+    let last = total.map(|total| total.saturating_sub(1));
+    let last = match (last, end) {
+        (Some(last), Some(end)) => Some(last.min(end)),
+        (last, end) => last.or(end),
+    };
+    if range.start != start || last.is_some_and(|last| range.end != last) {
+        return Err(Error::new(
+            Kind::UnexpectedResponse,
+            "the registry sends other bytes than were asked for",
+        )
+        .with_expected(start, range.start));
+    }
+    Ok((start, total))
+}
+
+/// Whether the size that the registry states is the descriptor's, where both are known.
+fn agree(size: Option<u64>, stated: Option<u64>) -> Result<()> {
+    match (size, stated) {
+        (Some(size), Some(stated)) if size != stated => {
             let kind = if stated > size {
                 Kind::SizeMismatch
             } else {
                 Kind::BodyTruncated
             };
-            return Err(
+            Err(
                 Error::new(kind, "the registry states another size than the descriptor")
-                    .with_expected(size, stated)
-                    .with_url(url),
-            );
+                    .with_expected(size, stated),
+            )
         }
-        let mut expected = Expected::new(digest.clone(), size.or(stated));
-        expected.content_encoded = response.headers.is_content_encoded();
-        Ok(expected)
+        _ => Ok(()),
     }
 }

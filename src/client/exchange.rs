@@ -86,6 +86,18 @@ impl<T: Host> Client<T> {
         response.success(&self.host).await
     }
 
+    /// Sends a request, with the token that is known for it, and minds no answer.
+    pub(super) fn send_unheeded(&self, method: Method, url: Url, scope: &Scope) {
+        let mut request = Request::new(method, url);
+        if request.url.origin() == self.endpoint.origin()
+            && let Some(token) = self.tokens.known(scope.as_str(), self.host.now())
+            && request.headers.set("authorization", token).is_err()
+        {
+            return;
+        }
+        self.host.send_unheeded(request);
+    }
+
     /// Sends a request and follows its redirects. Credentials stay with their origin, nothing goes from TLS to the clear, and
     /// nobody else's registry leads to what is on this machine.
     async fn follow(

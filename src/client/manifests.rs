@@ -1,16 +1,22 @@
-//! The manifests of a repository (distribution specification, end-3).
+//! The manifests of a repository, as they are read (distribution specification, end-3).
 
-use super::exchange::{Call, Located};
+mod delete;
+mod put;
+
+use super::ask::Answer;
+use super::exchange::Call;
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
 use crate::digest::{Algorithm, Digest};
 use crate::document::Document;
-use crate::http::Method;
+use crate::http::{Method, Url};
 use crate::media_type::MANIFEST_ACCEPT;
 use crate::reference::{RepositoryName, Tag};
 use crate::{Error, Kind, Result};
 
-/// The largest manifest that is read, in bytes: 8 MiB, twice what the specification asks registries to support.
+pub use put::{PushedManifest, PutManifest};
+
+/// The largest manifest that is read or pushed, in bytes: 8 MiB, twice what the specification asks registries to support.
 pub const MAX_MANIFEST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// How a manifest is named within its repository.
@@ -57,6 +63,8 @@ pub struct Manifest {
     pub digest: Digest,
     /// Whether the bytes were held against a digest that was known before them: asked for, or stated by the registry.
     pub verified: bool,
+    /// Its entity tag (RFC 9110, section 8.8.3), where the registry gave one: what a later read can be made conditional on.
+    pub etag: Option<String>,
 }
 
 /// The bytes of a manifest, which were verified but not read: what they say may be wrong.
@@ -71,6 +79,8 @@ pub struct RawManifest {
     pub digest: Digest,
     /// As [`Manifest::verified`].
     pub verified: bool,
+    /// As [`Manifest::etag`].
+    pub etag: Option<String>,
     /// Where they came from, for errors.
     url: String,
 }
@@ -90,6 +100,7 @@ impl RawManifest {
             document,
             digest: self.digest,
             verified: self.verified,
+            etag: self.etag,
         })
     }
 }
@@ -135,29 +146,55 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<RawManifest> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self
-            .manifest_exchange(Method::Get, name, reference, accept)
-            .await?;
-        let located = |error: Error| error.with_url(&url);
-        let stated = response::stated_digest(&response.headers).map_err(located)?;
-        let media_type = response::media_type(&response.headers).map_err(located)?;
-        let encoded = response.headers.is_content_encoded();
-        let bytes = response::read_whole(response, MAX_MANIFEST_BYTES, &self.host)
-            .await
-            .map_err(located)?;
-        let verified = verified_digest(&bytes, reference, stated)
-            .map_err(|error| located(if encoded { as_encoded(error) } else { error }))?;
-        Ok(RawManifest {
-            verified: verified.is_some(),
-            digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &bytes)),
-            bytes,
-            media_type,
-            url,
+        let read = self.read_manifest(name, reference, accept, None).await?;
+        read.ok_or_else(|| {
+            Error::new(
+                Kind::UnexpectedResponse,
+                "the registry answered a condition that was not set",
+            )
         })
+    }
+
+    /// Reads a manifest as [`Client::raw_manifest`] does, unless it is still the one that `known` stands for: `None` then.
+    /// `known` is what an earlier read had for [`Manifest::etag`], which the registry compares (RFC 9110, section 13.1.2); where it
+    /// had none, its digest, which is compared with that of a `HEAD` first. That is free of charge where reads are counted.
+    ///
+    /// # Errors
+    /// Those of [`Client::raw_manifest`].
+    pub async fn raw_manifest_unless(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        known: &str,
+    ) -> Result<Option<RawManifest>> {
+        let mut etag = Some(known);
+        if let Ok(digest) = known.parse::<Digest>() {
+            if self.manifest_head(name, reference, accept).await?.digest == digest {
+                return Ok(None);
+            }
+            etag = None;
+        }
+        self.read_manifest(name, reference, accept, etag).await
+    }
+
+    /// Reads a manifest; `None` only where it is still the one of `etag`.
+    async fn read_manifest(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        etag: Option<&str>,
+    ) -> Result<Option<RawManifest>> {
+        let call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+        let answer = self.ask(call, MAX_MANIFEST_BYTES).await?;
+        if answer.status == 304 {
+            return Ok(None);
+        }
+        let url = answer.from.to_string();
+        read(answer, reference, &url)
+            .map(Some)
+            .map_err(|error| error.with_url(&url))
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
@@ -171,38 +208,11 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<ManifestHead> {
-        let Located {
-            url,
-            message: response,
-            ..
-        } = self
-            .manifest_exchange(Method::Head, name, reference, accept)
-            .await?;
-        let located = |error: Error| error.with_url(&url);
-        let stated = response::stated_digest(&response.headers).map_err(located)?;
-        let size = response::body_length(&response.headers).map_err(located)?;
-        let media_type = response::media_type(&response.headers).map_err(located)?;
-        let digest = match (reference, stated) {
-            (ManifestReference::Digest(asked), Some(stated))
-                if asked.algorithm() == stated.algorithm() && *asked != stated =>
-            {
-                return Err(located(
-                    Error::new(
-                        Kind::DigestMismatch,
-                        "the registry states another digest than was asked for",
-                    )
-                    .with_expected(asked, stated),
-                ));
-            }
-            (ManifestReference::Digest(asked), _) => Some(asked.clone()),
-            (ManifestReference::Tag(_), stated) => stated,
-        };
-        if let (Some(digest), Some(size)) = (digest, size) {
-            return Ok(ManifestHead {
-                media_type,
-                digest,
-                size,
-            });
+        let call = self.manifest_call(Method::Head, name, reference, accept, None)?;
+        let answer = self.ask(call, 0).await?;
+        let stated = head(&answer, reference).map_err(|error| answer.located(error))?;
+        if let Some(head) = stated {
+            return Ok(head);
         }
         let manifest = self.manifest(name, reference, accept).await?;
         let size = manifest.document.bytes().len() as u64;
@@ -213,24 +223,82 @@ impl<T: Host> Client<T> {
         })
     }
 
-    async fn manifest_exchange(
+    fn manifest_call(
         &self,
         method: Method,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
-    ) -> Result<Located<T::Body>> {
+        etag: Option<&str>,
+    ) -> Result<Call<T::Body>> {
         if let ManifestReference::Digest(digest) = reference {
             digest.require_algorithm()?;
         }
-        let url = self.at(&format!("/v2/{name}/manifests/{reference}"))?;
+        let url = self.manifest_url(name, reference)?;
         let mut call = Call::new(method, url, Scope::pull(name));
         call.headers.append(
             "accept",
             accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
         )?;
-        self.call(call).await?.whole()
+        if let Some(etag) = etag {
+            call.headers.append("if-none-match", etag)?;
+        }
+        Ok(call)
     }
+
+    pub(super) fn manifest_url(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+    ) -> Result<Url> {
+        self.at(&format!("/v2/{name}/manifests/{reference}"))
+    }
+}
+
+/// The manifest of an answer.
+fn read(answer: Answer, reference: &ManifestReference, url: &str) -> Result<RawManifest> {
+    let stated = response::stated_digest(&answer.headers)?;
+    let media_type = response::media_type(&answer.headers)?;
+    let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
+        if answer.headers.is_content_encoded() {
+            as_encoded(error)
+        } else {
+            error
+        }
+    })?;
+    Ok(RawManifest {
+        verified: verified.is_some(),
+        digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.bytes)),
+        etag: answer.headers.get("etag").map(str::to_owned),
+        bytes: answer.bytes,
+        media_type,
+        url: url.to_owned(),
+    })
+}
+
+/// What an answer without bytes says of a manifest; `None` if that is not all.
+fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
+    let stated = response::stated_digest(&answer.headers)?;
+    let size = response::body_length(&answer.headers)?;
+    let media_type = response::media_type(&answer.headers)?;
+    let digest = match (reference, stated) {
+        (ManifestReference::Digest(asked), Some(stated))
+            if asked.algorithm() == stated.algorithm() && *asked != stated =>
+        {
+            return Err(Error::new(
+                Kind::DigestMismatch,
+                "the registry states another digest than was asked for",
+            )
+            .with_expected(asked, stated));
+        }
+        (ManifestReference::Digest(asked), _) => Some(asked.clone()),
+        (ManifestReference::Tag(_), stated) => stated,
+    };
+    Ok(digest.zip(size).map(|(digest, size)| ManifestHead {
+        media_type,
+        digest,
+        size,
+    }))
 }
 
 /// Compares the bytes with the digest asked for, and with the one the registry states; `None` if there is nothing to compare.

@@ -146,6 +146,27 @@ pub(super) async fn success_or_error<B: Chunks>(
         .with_entries(entries))
 }
 
+/// The error of a deletion, which is a kind of its own where the registry allows none (distribution specification, "Content
+/// Management"): 405, or 400 unless that is said to be for another reason.
+pub(super) fn deletion_off(error: Error) -> Error {
+    let off = match error.status() {
+        Some(405) => true,
+        Some(400) => {
+            let entries = error.entries();
+            entries.is_empty() || entries.iter().any(|entry| entry.code == "UNSUPPORTED")
+        }
+        _ => false,
+    };
+    if off {
+        error.with_kind(
+            Kind::Unsupported,
+            "the registry does not allow this deletion",
+        )
+    } else {
+        error
+    }
+}
+
 /// A status that the specification does not know for this request.
 pub(super) fn unexpected(url: &str, status: u16) -> Error {
     Error::new(

@@ -17,6 +17,27 @@ impl Scope {
         Self::repository(name, "pull")
     }
 
+    /// To write to a repository, which takes reading it.
+    pub(super) fn push(name: &RepositoryName) -> Self {
+        Self::repository(name, "pull,push")
+    }
+
+    /// To delete from a repository.
+    pub(super) fn delete(name: &RepositoryName) -> Self {
+        Self::repository(name, "delete")
+    }
+
+    /// To write to a repository what another one has.
+    pub(super) fn mount(name: &RepositoryName, from: &RepositoryName) -> Self {
+        let (to, from) = (Self::push(name), Self::pull(from));
+        Self([to.as_str(), " ", from.as_str()].concat())
+    }
+
+    /// To list the repositories of a registry.
+    pub(super) fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
+    }
+
     /// The scopes as a token is kept and asked by.
     pub(super) fn as_str(&self) -> &str {
         &self.0

@@ -51,6 +51,10 @@ pub trait Transport: MaybeSend + MaybeSync {
         request: Request,
         payload: Payload<Self::Body>,
     ) -> impl Future<Output = Result<Response<Self::Body>>> + MaybeSend;
+
+    /// Sends one request whose answer nobody waits for, if this can be done from where nothing can be waited for: an upload that
+    /// is dropped takes its session back so.
+    fn send_unheeded(&self, _request: Request) {}
 }
 
 /// Tells the time, and gives chance.
@@ -173,15 +177,23 @@ pub trait Body: Chunks + Sized {
 }
 
 /// What is to be pushed: bytes that can be read from their beginning, and perhaps more than once.
-pub trait Content: MaybeSend + 'static {
+pub trait Content: MaybeSend {
     /// A reading of it.
     type Body: Body;
 
     /// Its size in bytes, where it is known before it is read.
     fn size(&self) -> Option<u64>;
 
-    /// Its digest: where it was known from the beginning, or once a reading came to its end.
+    /// Its digest: where it was known from the beginning, or once a reading from there came to its end.
     fn digest(&self) -> Option<Digest>;
+
+    /// Whether it can be opened more than once, and at any offset. One that cannot is sent in pieces that are held until they have arrived.
+    fn reopens(&self) -> bool {
+        true
+    }
+
+    /// Is told how many of its bytes have arrived. Fewer than before, where an upload begins anew.
+    fn sent(&mut self, _bytes: u64) {}
 
     /// Begins to read at an offset in bytes; `None` if that part can be read no more.
     fn open(&mut self, offset: u64)

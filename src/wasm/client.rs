@@ -2,6 +2,7 @@
 
 mod blobs;
 mod manifests;
+mod pages;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::transport::FetchTransport;
-use super::{error, executor};
+use super::{error, executor, value};
 use crate::client::Client;
 use crate::digest::Digest;
 
@@ -33,6 +34,22 @@ impl RawClient {
                 .map(|()| JsValue::UNDEFINED)
                 .map_err(error::to_js)
         })
+    }
+}
+
+#[wasm_bindgen]
+impl RawClient {
+    /// The list of extensions of the registry or of a repository, as it came; `undefined` if there is none.
+    pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
+        let client = Rc::clone(&self.0);
+        let name = name.map(|name| name.parse().map_err(error::to_js));
+        let name = name.transpose()?;
+        Ok(executor::spawn(async move {
+            let list = client.extension_list(name.as_ref()).await;
+            let list = list.map_err(error::to_js)?;
+            // Empty text is no JSON.
+            Ok(js_sys::JSON::parse(&list).unwrap_or(JsValue::UNDEFINED))
+        }))
     }
 }
 

@@ -82,6 +82,9 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
     let kinds = [
         Kind::Timeout,
         Kind::ConnectionLost,
+        Kind::DigestMismatch,
+        Kind::SizeMismatch,
+        Kind::BodyTruncated,
         Kind::Aborted,
         Kind::UnexpectedResponse,
         Kind::UnsupportedAlgorithm,
@@ -95,6 +98,9 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
     let message = match kind {
         Kind::Timeout => "the registry did not answer in time",
         Kind::ConnectionLost => "the connection broke in the middle of the body",
+        Kind::DigestMismatch | Kind::SizeMismatch | Kind::BodyTruncated => {
+            "the content is not what it was said to be"
+        }
         Kind::Aborted => "the operation was given up",
         Kind::UnexpectedResponse => "the response cannot be read",
         Kind::UnsupportedAlgorithm => "the host cannot compute this digest",

@@ -42,6 +42,15 @@ extern "C" {
         payload: &JsValue,
         size: f64,
     );
+    /// Sends a request that carries nothing, whose answer nobody waits for.
+    #[wasm_bindgen(method, js_name = fetchUnheeded)]
+    pub(super) fn fetch_unheeded(
+        this: &Host,
+        settings: &JsValue,
+        method: &str,
+        url: &str,
+        headers: &Headers,
+    );
     /// Begins to wait for so many milliseconds, and settles `slot` then.
     #[wasm_bindgen(method)]
     pub(super) fn sleep(this: &Host, slot: u32, task: u32, milliseconds: f64);
@@ -96,6 +105,12 @@ extern "C" {
     /// `undefined` until it is known.
     #[wasm_bindgen(method, getter)]
     pub(super) fn digest(this: &HostContent) -> Option<String>;
+    /// Whether it can be opened again, at any offset.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn reopens(this: &HostContent) -> bool;
+    /// Tells it how many of its bytes have arrived.
+    #[wasm_bindgen(method)]
+    pub(super) fn sent(this: &HostContent, bytes: f64);
 
     /// A body that stays with the host: its bytes pass through the core only where the core reads it.
     #[derive(Clone, Debug)]

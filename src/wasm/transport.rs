@@ -72,6 +72,13 @@ impl Transport for FetchTransport {
             None => response,
         })
     }
+
+    fn send_unheeded(&self, request: Request) {
+        if let Ok(headers) = to_host(&request.headers) {
+            let (method, url) = (request.method.as_str(), request.url.to_string());
+            host::with(|host| host.fetch_unheeded(&self.settings, method, &url, &headers));
+        }
+    }
 }
 
 impl Clock for FetchTransport {
@@ -135,7 +142,6 @@ impl Piece for FetchPiece {
 }
 
 /// What is to be pushed, kept by the host.
-#[expect(dead_code, reason = "the push flows make it")]
 #[derive(Debug)]
 pub(super) struct FetchContent(pub(super) HostContent);
 
@@ -148,6 +154,14 @@ impl Content for FetchContent {
 
     fn digest(&self) -> Option<Digest> {
         self.0.digest()?.parse().ok()
+    }
+
+    fn reopens(&self) -> bool {
+        self.0.reopens()
+    }
+
+    fn sent(&mut self, bytes: u64) {
+        self.0.sent(bytes as f64);
     }
 
     async fn open(&mut self, offset: u64) -> Result<Option<FetchBody>> {

@@ -11,4 +11,8 @@ mod client;
 mod front;
 mod memory;
 mod registry;
+mod resume;
+mod sessions;
 mod trust;
+mod upload;
+mod upload_quirks;

@@ -19,6 +19,7 @@ const CLASS_OF_CODE: Record<errors.ErrorCode, keyof typeof CLASSES> = {
   TIMEOUT: "TransferError",
   UNEXPECTED_RESPONSE: "TransferError",
   REGISTRY_ERROR: "RegistryError",
+  UNSUPPORTED: "RegistryError",
   AUTH_FAILED: "AuthError",
   INTERNAL: "InternalError",
   INVALID_DIGEST: "OciError",

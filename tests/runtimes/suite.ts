@@ -7,6 +7,8 @@ import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as platforms } from "./cases/platforms.ts";
+import { cases as pull } from "./cases/pull.ts";
+import { cases as push } from "./cases/push.ts";
 import { cases as streams } from "./cases/streams.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
 
@@ -18,6 +20,8 @@ const groups: Record<string, readonly Case[]> = {
   errors,
   streams,
   client: pulls,
+  pull,
+  push,
 };
 
 /** Every case, its name preceded by its group's. */

@@ -55,7 +55,7 @@ export function sendContent(response, content) {
  *
  * @returns {{start: number, end: number} | "unsatisfiable" | undefined}
  */
-function parseRange(header, size) {
+export function parseRange(header, size) {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (first === undefined || (first === "" && last === "")) return undefined;
   if (first === "") {

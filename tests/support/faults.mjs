@@ -3,7 +3,7 @@
  * holds the same image as `hello` and spoils how it is served. Faults of the body leave HEAD alone.
  */
 import { gzipSync } from "node:zlib";
-import { contentHeaders, sendContent, sendError } from "./content.mjs";
+import { contentHeaders, parseRange, sendContent, sendError } from "./content.mjs";
 
 /**
  * @typedef {import("node:http").ServerResponse} Response
@@ -36,6 +36,19 @@ const bodyFaults = {
   cut: (response, content) => {
     sendHead(response, content);
     response.write(half(content), () => response.socket?.destroy());
+  },
+
+  /** The connection breaks again and again, each time a fifth of the whole further on. */
+  "cut-often": (response, content) => {
+    const { bytes } = content;
+    const range = parseRange(response.req.headers.range ?? "", bytes.length);
+    const { start, end } = range ?? { start: 0, end: bytes.length };
+    const fields = { ...contentHeaders(content), "Content-Length": String(end - start) };
+    if (range !== undefined) fields["Content-Range"] = `bytes ${start}-${end - 1}/${bytes.length}`;
+    response.writeHead(range === undefined ? 200 : 206, fields);
+    const part = bytes.subarray(start, Math.min(end, start + Math.ceil(bytes.length / 5)));
+    if (start + part.length === end) response.end(part);
+    else response.write(part, () => response.socket?.destroy());
   },
 
   /** Half the body, then nothing, with the connection open. */

@@ -4,24 +4,40 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
+use super::super::transport::FetchContent;
 use super::super::value;
 use super::{FetchTransport, RawClient, described, error, executor, set};
-use crate::client::Client;
+use crate::client::{Client, PushOptions};
 use crate::digest::Digest;
 use crate::reference::RepositoryName;
 
 #[wasm_bindgen]
 impl RawClient {
-    pub fn blob(&self, name: &str, digest: &str, size: Option<f64>) -> Result<u32, JsValue> {
+    /// A part of a blob, or all of it where it begins at 0 and `end` is left out; after a pause if this is no first attempt.
+    #[wasm_bindgen(js_name = blobPart)]
+    pub fn blob_part(
+        &self,
+        name: &str,
+        digest: &str,
+        size: Option<f64>,
+        start: f64,
+        end: Option<f64>,
+        failures: u32,
+    ) -> Result<u32, JsValue> {
         let (client, name, digest) = self.blob_of(name, digest)?;
         let size = size.map(value::size).transpose()?;
+        let start = value::size(start)?;
+        let end = end.map(value::size).transpose()?;
         Ok(executor::spawn(async move {
-            let blob = client
-                .blob(&name, &digest, size)
+            client.pause(failures).await;
+            let part = client
+                .blob_part(&name, &digest, size, start, end)
                 .await
                 .map_err(error::to_js)?;
-            let object = described(&blob.digest, None, blob.size.map(|size| size as f64));
-            set(&object, "body", &blob.body.into_js());
+            let object = described(&digest, None, part.size.map(|size| size as f64));
+            set(&object, "start", &JsValue::from_f64(part.start as f64));
+            set(&object, "encoded", &part.content_encoded.into());
+            set(&object, "body", &part.body.into_js());
             Ok(object.into())
         }))
     }
@@ -35,6 +51,59 @@ impl RawClient {
                 .await
                 .map_err(error::to_js)?;
             Ok(described(&digest, None, size.map(|size| size as f64)).into())
+        }))
+    }
+
+    #[wasm_bindgen(js_name = pushBlob)]
+    pub fn push_blob(
+        &self,
+        name: &str,
+        content: JsValue,
+        algorithm: &str,
+        mount_from: Option<String>,
+        chunk_size: Option<f64>,
+    ) -> Result<u32, JsValue> {
+        let client = Rc::clone(&self.0);
+        let name: RepositoryName = name.parse().map_err(error::to_js)?;
+        let algorithm = algorithm.parse().map_err(error::to_js)?;
+        let mut options = PushOptions::default().with_algorithm(algorithm);
+        options.mount_from = repository(mount_from)?;
+        if let Some(size) = chunk_size {
+            options.chunk_size = value::size(size)?;
+        }
+        let content = FetchContent(content.unchecked_into());
+        Ok(executor::spawn(async move {
+            let pushed = client
+                .push_blob(&name, content, &options)
+                .await
+                .map_err(error::to_js)?;
+            let object = described(&pushed.digest, None, Some(pushed.size as f64));
+            set(&object, "status", &pushed.outcome.as_str().into());
+            Ok(object.into())
+        }))
+    }
+
+    #[wasm_bindgen(js_name = mountBlob)]
+    pub fn mount_blob(
+        &self,
+        name: &str,
+        digest: &str,
+        from: Option<String>,
+    ) -> Result<u32, JsValue> {
+        let (client, name, digest) = self.blob_of(name, digest)?;
+        let from = repository(from)?;
+        Ok(executor::spawn(async move {
+            let mounted = client.mount_blob(&name, &digest, from.as_ref()).await;
+            mounted.map(JsValue::from).map_err(error::to_js)
+        }))
+    }
+
+    #[wasm_bindgen(js_name = deleteBlob)]
+    pub fn delete_blob(&self, name: &str, digest: &str) -> Result<u32, JsValue> {
+        let (client, name, digest) = self.blob_of(name, digest)?;
+        Ok(executor::spawn(async move {
+            let deleted = client.delete_blob(&name, &digest).await;
+            deleted.map(|()| JsValue::UNDEFINED).map_err(error::to_js)
         }))
     }
 }
@@ -51,4 +120,10 @@ impl RawClient {
             digest.parse().map_err(error::to_js)?,
         ))
     }
+}
+
+fn repository(name: Option<String>) -> Result<Option<RepositoryName>, JsValue> {
+    name.map(|name| name.parse())
+        .transpose()
+        .map_err(error::to_js)
 }

@@ -1,0 +1,76 @@
+//! Requests whose answers are read whole.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::exchange::{Call, Located};
+use super::transport::Chunks as _;
+use super::{Client, Host, response};
+use crate::http::{Headers, Method, Url};
+use crate::{Error, Result};
+
+/// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+/// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
+#[cfg(target_arch = "wasm32")]
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+
+/// An answer that was read whole.
+pub(super) struct Answer {
+    /// Whence, for what it points at.
+    pub(super) from: Url,
+    /// 304 only where the request had a condition.
+    pub(super) status: u16,
+    pub(super) headers: Headers,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// This error, come from here.
+    pub(super) fn located(&self, error: Error) -> Error {
+        error.with_url(&self.from.to_string())
+    }
+}
+
+impl<T: Host> Client<T> {
+    /// Sends a request and reads its answer, of `limit` bytes at most; with a limit of 0, the headers alone are meant.
+    ///
+    /// What is read has the status 200, or 304 if it was asked on a condition; what is changed any 2xx.
+    pub(super) fn ask(&self, call: Call<T::Body>, limit: u64) -> Boxed<'_, Answer> {
+        Box::pin(async move {
+            let reads = matches!(call.method, Method::Get | Method::Head);
+            let conditional = call.headers.get("if-none-match").is_some();
+            let Located {
+                from,
+                url,
+                mut message,
+            } = self.call(call).await?;
+            let (status, headers) = (message.status, message.headers.clone());
+            let unmodified = status == 304;
+            if limit == 0 || unmodified || reads && status != 200 {
+                message.body.cancel();
+            }
+            if if reads {
+                status != 200 && !(unmodified && conditional)
+            } else {
+                unmodified
+            } {
+                return Err(response::unexpected(&url, status));
+            }
+            let bytes = if limit == 0 || unmodified {
+                Vec::new()
+            } else {
+                response::read_whole(message, limit, &self.host)
+                    .await
+                    .map_err(|error| error.with_url(&url))?
+            };
+            Ok(Answer {
+                from,
+                status,
+                headers,
+                bytes,
+            })
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! What refers to a manifest (distribution specification, end-12), and whether a registry can be asked for it.
+
+mod fallback;
+
+use std::sync::{Mutex, PoisonError};
+
+use super::ask::Answer;
+use super::exchange::Call;
+use super::pages::{Listed, Paging};
+use super::scope::Scope;
+use super::{Client, Host, MAX_MANIFEST_BYTES, response};
+use crate::digest::Digest;
+use crate::document::{Descriptor, Document, Kind as DocumentKind};
+use crate::http::{Method, Url};
+use crate::media_type::known::OCI_IMAGE_INDEX;
+use crate::reference::RepositoryName;
+use crate::{Kind, RegistryErrorEntry, Result};
+
+pub(super) use fallback::Change;
+
+/// How long it is remembered that a repository has no referrers API, in milliseconds.
+const REMEMBERED: u64 = 5 * 60_000;
+/// Of how many repositories.
+const MAX_REMEMBERED: usize = 64;
+
+/// The repositories that have no referrers API, each until some time. Not the registry: one host may be a front of several.
+#[derive(Debug, Default)]
+pub(super) struct Missing(Mutex<Vec<(String, u64)>>);
+
+impl Missing {
+    fn has(&self, name: &RepositoryName, now: u64) -> bool {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names
+            .iter()
+            .any(|(known, until)| known == name.as_str() && *until > now)
+    }
+
+    fn keep(&self, name: &RepositoryName, now: u64) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.retain(|(known, until)| known != name.as_str() && *until > now);
+        if names.len() < MAX_REMEMBERED {
+            names.push((name.to_string(), now.saturating_add(REMEMBERED)));
+        }
+    }
+}
+
+/// The manifests that refer to one, page by page.
+#[derive(Debug)]
+pub struct Referrers<'a, T> {
+    client: &'a Client<T>,
+    paging: Paging,
+}
+
+impl<T: Host> Referrers<'_, T> {
+    /// The descriptors of the next page, each with the artifact type and the annotations of its manifest; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Kind::UnexpectedResponse`] for pages that lead in a circle, to another origin, or on without anything new;
+    /// [`Kind::TooLarge`] for more pages or bytes than are read; [`Kind::InvalidJson`] and [`Kind::InvalidManifest`] for what is no
+    /// list; and those of [`Client::ping`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Descriptor>>> {
+        let page = self.paging.next(self.client).await?;
+        Ok(page.map(|page| page.descriptors))
+    }
+}
+
+impl<T: Host> Client<T> {
+    /// Lists the manifests whose subject has this digest (end-12), each once; of one artifact type, where it is given, whether the
+    /// registry filters or not.
+    ///
+    /// Where there is no referrers API, the index under the fallback tag is read ("Unavailable Referrers API"). A registry says that
+    /// by 404; by 400, 405, 406 or 501, as those do to which the path is malformed, since the digest in it is not; or by answering
+    /// something that is no image index, as those do that serve a page for whatever they do not know.
+    pub fn referrers(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Referrers<'_, T>> {
+        Ok(Referrers {
+            client: self,
+            paging: self.referrers_paging(name, digest, artifact_type)?,
+        })
+    }
+
+    pub(crate) fn referrers_paging(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Paging> {
+        let mut url = self.referrers_url(name, digest)?;
+        if let Some(artifact_type) = artifact_type {
+            url = url.with_query("artifactType", artifact_type);
+        }
+        let listed = Listed::Referrers {
+            name: name.clone(),
+            subject: digest.clone(),
+            artifact_type: artifact_type.map(str::to_owned),
+        };
+        Ok(Paging::new(
+            listed,
+            url,
+            Scope::pull(name),
+            self.host.random(),
+        ))
+    }
+
+    /// Asks for a first page of referrers: the answer, its bytes taken out as the index that they are; `None` if there is no API to ask.
+    pub(super) async fn first_referrers(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        url: Option<Url>,
+    ) -> Result<Option<(Answer, Document)>> {
+        if self.missing.has(name, self.host.now()) {
+            return Ok(None);
+        }
+        let url = match url {
+            Some(url) => url,
+            None => self.referrers_url(name, digest)?,
+        };
+        let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        call.headers.append("accept", OCI_IMAGE_INDEX)?;
+        let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
+            Ok(mut answer) => {
+                let stated = response::media_type(&answer.headers).ok().flatten();
+                let is_index = match stated {
+                    Some(stated) if stated == OCI_IMAGE_INDEX => true,
+                    Some(_) => return Ok(None),
+                    None => false,
+                };
+                return match index(std::mem::take(&mut answer.bytes)) {
+                    Ok(index) => Ok(index.map(|index| (answer, index))),
+                    Err(error) if is_index => Err(answer.located(error)),
+                    Err(_) => Ok(None),
+                };
+            }
+            Err(error) => error,
+        };
+        let status = error.status().unwrap_or_default();
+        if error.kind() != Kind::Registry || ![400, 404, 405, 406, 501].contains(&status) {
+            return Err(error);
+        }
+        // 400 may be about this digest, and there may be such a repository before long.
+        let passing = |entry: &RegistryErrorEntry| entry.code == "NAME_UNKNOWN";
+        if status != 400 && !error.entries().iter().any(passing) {
+            self.missing.keep(name, self.host.now());
+        }
+        Ok(None)
+    }
+
+    fn referrers_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
+        self.at(&["/v2/", name.as_str(), "/referrers/", digest.as_str()].concat())
+    }
+}
+
+/// The image index that the bytes are; `None` if they are another document.
+pub(super) fn index(bytes: Vec<u8>) -> Result<Option<Document>> {
+    let document = Document::parse(bytes, None)?;
+    let manifests = document.root().get("manifests");
+    let is_index = document.kind() == DocumentKind::ImageIndex
+        && manifests.is_some_and(|manifests| manifests.is_array());
+    Ok(is_index.then_some(document))
+}
