@@ -159,6 +159,14 @@ impl Transport for Native {
         let body = NativeBody::response(response, self.idle_timeout);
         Ok(Response::new(status, headers, body))
     }
+
+    /// Sends it from a task of its own; not at all where no runtime is left to do so.
+    fn send_unheeded(&self, request: Request) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let native = self.clone();
+            runtime.spawn(async move { native.send(request, Payload::None).await });
+        }
+    }
 }
 
 impl Native {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use pierhead::Kind;
-use pierhead::client::{Chunks as _, Content, Payload, Piece, Transport};
+use pierhead::client::{Chunks as _, Client, Content, Payload, Piece, PushOptions, Transport};
 use pierhead::digest::Algorithm;
 use pierhead::http::Method;
 use pierhead::native::{BytesContent, Native, NativeBody, NativePiece};
@@ -162,4 +162,37 @@ async fn an_answer_before_the_end_of_an_upload_is_the_answer() {
     let bytes = pattern(8 * 1024 * 1024);
     let payload = Payload::Stream(stream_of(&bytes).await, bytes.len() as u64);
     assert_eq!(put(&native, &server.url, payload).await.unwrap(), 401);
+}
+
+#[tokio::test]
+async fn a_push_that_is_dropped_takes_its_session_back() {
+    let server = Server::start(|conversation, teller| {
+        while let Some(head) = conversation.head() {
+            let method = head.line.split(' ').next().unwrap();
+            teller.tell(method, []);
+            match method {
+                "HEAD" => conversation.write("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"),
+                "POST" => {
+                    conversation.answer("202 Accepted", "location: /v2/a/blobs/uploads/1\r\n", b"")
+                }
+                "DELETE" => conversation.answer("204 No Content", "", b""),
+                // What is sent is never answered.
+                _ => thread::sleep(Duration::from_secs(5)),
+            }
+        }
+    });
+    let client = Client::new(Native::new().unwrap(), server.url.parse().unwrap()).unwrap();
+    let pushing = tokio::spawn(async move {
+        let content = BytesContent::new(pattern(1_000_000), Algorithm::Sha256);
+        let name = "a".parse().unwrap();
+        client
+            .push_blob(&name, content, &PushOptions::default())
+            .await
+    });
+    for method in ["HEAD", "POST", "PUT"] {
+        assert_eq!(server.told().await.0, method);
+    }
+    pushing.abort();
+    assert!(pushing.await.unwrap_err().is_cancelled());
+    assert_eq!(server.told().await.0, "DELETE");
 }
