@@ -25,5 +25,6 @@ export type { OperationOptions } from "./client/raw.js";
 export { Referrers, type ReferrersOptions } from "./client/referrers.js";
 export { Registry, type RegistryOptions } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
+export { repositorySource } from "./client/source.js";
 export { Tags } from "./client/tags.js";
 export type { TransportOptions } from "./core/settings.js";

@@ -3,6 +3,7 @@ export type ErrorCode =
   | ManifestErrorCode
   | TransferErrorCode
   | RegistryErrorCode
+  | LayoutErrorCode
   | "INVALID_REFERENCE"
   | "DIGEST_MISMATCH"
   | "AUTH_FAILED"
@@ -35,6 +36,19 @@ export type TransferErrorCode =
 
 /** The codes of a {@link RegistryError}; `UNSUPPORTED` where the registry does not offer what it was asked for. */
 export type RegistryErrorCode = "REGISTRY_ERROR" | "UNSUPPORTED";
+
+/**
+ * The codes of a {@link LayoutError}: it is no layout; the archive is broken, or made to
+ * break its reader; somebody else has the index for too long; more would have to be unpacked than is allowed; this
+ * place, or this host, cannot do that; a reference is needed, or a longer one.
+ */
+export type LayoutErrorCode =
+  | "INVALID_LAYOUT"
+  | "INVALID_ARCHIVE"
+  | "LAYOUT_LOCKED"
+  | "SPOOL_LIMIT"
+  | "NOT_SUPPORTED"
+  | "AMBIGUOUS_REFERENCE";
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
 export interface RegistryErrorEntry {
@@ -190,6 +204,19 @@ export class TransferError extends OciError {
   }
 }
 
+/** An image layout that cannot be used as it was asked. */
+export class LayoutError extends OciError {
+  declare readonly code: LayoutErrorCode;
+
+  static {
+    brand(LayoutError, "LayoutError");
+  }
+
+  constructor(code: LayoutErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
 /** The registry answered with an error. */
 export class RegistryError extends OciError {
   declare readonly code: RegistryErrorCode;
@@ -281,6 +308,13 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
       return new AuthError(message, wire, options);
     case "INTERNAL":
       return new InternalError(message, options);
+    case "INVALID_LAYOUT":
+    case "INVALID_ARCHIVE":
+    case "LAYOUT_LOCKED":
+    case "SPOOL_LIMIT":
+    case "NOT_SUPPORTED":
+    case "AMBIGUOUS_REFERENCE":
+      return new LayoutError(code, message, options);
     default:
       return new OciError(code, message, options);
   }

@@ -14,8 +14,6 @@ export type { Platform } from "./generated/Platform.js";
 export type { ReferenceParts } from "./generated/ReferenceParts.js";
 export type { Report } from "./generated/Report.js";
 export type { Severity } from "./generated/Severity.js";
-export { digest, Hasher } from "./hasher.js";
-export { chainIds, imageId } from "./identity.js";
 export {
   type GraphLimits,
   type GraphOptions,
@@ -26,7 +24,9 @@ export {
   type Role,
   validateImage,
   validateLayout,
-} from "./layout.js";
+} from "./graph.js";
+export { digest, Hasher } from "./hasher.js";
+export { chainIds, imageId } from "./identity.js";
 export {
   type PlatformLike,
   platformRuns,

@@ -132,6 +132,16 @@ export function verifyStream(
   );
 }
 
+/** Bytes as a stream. */
+export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
 /** Reads a stream into memory. Fails with `TOO_LARGE`, and cancels it, as soon as it exceeds `limit` bytes. */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,

@@ -1,5 +1,5 @@
 //! Walks through graphs. `tests/fixtures/graph/*.json` holds, for each rule that takes more than one document, images that break
-//! only it (`breaks`), and images that nearly do (`near`); `tests/js/layout.test.ts` runs them too.
+//! only it (`breaks`), and images that nearly do (`near`); `tests/js/graph.test.ts` runs them too.
 //!
 //! A case is an image and what is to be said of it:
 //! - `parts` by name, above those of the file's `common`: a text, or JSON, in which `{"of": name}` is a descriptor of that part, with its

@@ -86,7 +86,7 @@ fn every_rule_has_documents_that_nearly_break_it() {
 #[test]
 fn every_rule_of_the_table_has_both_and_no_other_rule_has() {
     let mut fixtures = fixtures();
-    // The rules that one document alone cannot break: `tests/graph.rs` and `tests/js/layout.test.ts` run these.
+    // The rules that one document alone cannot break: `tests/graph.rs` and `tests/js/graph.test.ts` run these.
     fixtures.extend(read_fixtures(&directory().join("../graph")));
     let tested: Vec<&String> = fixtures.keys().collect();
     let mut table: Vec<&str> = rules().map(|rule| rule.id).collect();

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
 import type { Manifest, Repository } from "../entry/client.js";
 import { type Descriptor, ManifestError, OciDocument, TransferError, verifyStream } from "../entry/index.js";
+import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
 import { CliError } from "./output.js";
 import type { Image } from "./registries.js";
-import { blobPath } from "./sources.js";
 
 /** What a name stands for. */
 export interface Root {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
+import { repositorySource } from "../entry/client.js";
 import {
   type Descriptor,
   type GraphOptions,
@@ -15,13 +16,15 @@ import {
   validateLayout,
   verifyStream,
 } from "../entry/index.js";
+import { layoutFiles } from "../entry/layout.js";
+import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
 import { readDocument } from "./input.js";
 import { CliError } from "./output.js";
 import type { Registries } from "./registries.js";
 import { isIndex, missing } from "./select.js";
-import { blobPath, isWithin, layoutFiles, registrySource } from "./sources.js";
 import { targetOf } from "./target.js";
+import { isWithin } from "./within.js";
 
 /** How what is named is read and judged. */
 export interface DocumentOptions {
@@ -73,7 +76,7 @@ async function* layoutReports(folder: string, options: DocumentOptions): AsyncGe
 async function* imageReports(reference: string, options: DocumentOptions): AsyncGenerator<NamedReport> {
   const { name, repository, identifier } = options.registries.image(reference);
   const { platform, signal } = options;
-  const source = registrySource(repository, signal);
+  const source = repositorySource(repository, { signal });
   const { bytes, mediaType, digest } = await repository.manifests.raw(identifier, { signal });
   const document = platform && OciDocument.parse(bytes, { mediaType });
   const root = document && isIndex(document) ? await chosen(document, source, platform, signal) : bytes;

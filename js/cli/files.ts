@@ -4,6 +4,8 @@ import { type FileHandle, link, open, realpath, rename, rm, stat } from "node:fs
 import { basename, dirname, join } from "node:path";
 import { CliError } from "./output.js";
 
+export { isMissing } from "../layout/host.js";
+
 /** How a file is put under its name. */
 export interface FileOptions {
   /** Puts it in the place of a file that has the name. */
@@ -84,12 +86,6 @@ async function resolved(path: string): Promise<string> {
     if (codeOf(error) === "ENOENT") return path;
     throw error;
   }
-}
-
-/** Whether an error says that there is no such file. */
-export function isMissing(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 function codeOf(error: unknown): unknown {

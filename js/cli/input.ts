@@ -1,13 +1,12 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { DOCUMENT_LIMIT } from "../document.js";
+import { fileStream } from "../layout/file-stream.js";
 import { readStart } from "../stream.js";
 import { CliError } from "./output.js";
 
 /** The argument that stands for standard input. */
 export const STDIN = "-";
-
-const CHUNK = 256 * 1024;
 
 /** Standard input can be read once only. Throws a {@link CliError} if it is asked for twice. */
 export function checkStdinOnce(files: readonly string[]): void {
@@ -32,33 +31,7 @@ export async function openFile(path: string): Promise<ReadableStream<Uint8Array>
     await handle.close();
     throw error;
   }
-  return new ReadableStream(
-    {
-      pull: (controller) => readChunk(handle, path, controller),
-      cancel: () => handle.close(),
-    },
-    // Nothing is read before it is asked for.
-    { highWaterMark: 0 },
-  );
-}
-
-async function readChunk(
-  handle: FileHandle,
-  path: string,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-): Promise<void> {
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null);
-    if (bytesRead > 0) {
-      controller.enqueue(buffer.subarray(0, bytesRead));
-      return;
-    }
-  } catch (error) {
-    await handle.close();
-    throw Object.assign(error instanceof Error ? error : new Error(String(error)), { path });
-  }
-  await handle.close();
-  controller.close();
+  return fileStream(handle, { path });
 }
 
 /**

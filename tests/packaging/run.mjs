@@ -21,6 +21,7 @@ const EXPECTED = JSON.stringify({
   kind: "image-index",
   status: 200,
   name: "hello",
+  images: 0,
 });
 
 const scratch = await mkdtemp(join(tmpdir(), "pierhead-packaging-"));

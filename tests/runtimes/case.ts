@@ -2,11 +2,12 @@
 
 import type * as main from "pierhead";
 import type * as client from "pierhead/client";
+import type * as layout from "pierhead/layout";
 
 /** What a case gets. */
 export interface Context extends Facts {
-  /** The package's `.` and `./client`, as the runtime loads them. */
-  readonly pierhead: typeof main & typeof client;
+  /** The package's `.`, `./client` and `./layout`, as the runtime loads them. */
+  readonly pierhead: typeof main & typeof client & typeof layout;
 }
 
 /** What the driver tells the suite; it travels as JSON. */

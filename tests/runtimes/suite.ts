@@ -1,11 +1,13 @@
 /** The suite that runs in every runtime, over the package as it is published. */
 import * as main from "pierhead";
 import * as client from "pierhead/client";
+import * as layout from "pierhead/layout";
 import { type Case, type Facts, type Result, runCase } from "./case.ts";
 import { cases as artifacts } from "./cases/artifacts.ts";
 import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
+import { cases as layouts } from "./cases/layouts.ts";
 import { cases as platforms } from "./cases/platforms.ts";
 import { cases as pull } from "./cases/pull.ts";
 import { cases as push } from "./cases/push.ts";
@@ -22,6 +24,7 @@ const groups: Record<string, readonly Case[]> = {
   client: pulls,
   pull,
   push,
+  layouts,
 };
 
 /** Every case, its name preceded by its group's. */
@@ -32,7 +35,7 @@ export const cases: Case[] = Object.entries(groups).flatMap(([group, members]) =
 /** Runs the case of this name; undefined when there is none. */
 export async function runNamed(name: string, facts: Facts): Promise<Result | undefined> {
   const one = cases.find((candidate) => candidate.name === name);
-  return one && (await runCase(one, { ...facts, pierhead: { ...main, ...client } }));
+  return one && (await runCase(one, { ...facts, pierhead: { ...main, ...client, ...layout } }));
 }
 
 /** Runs all cases, one after the other. */

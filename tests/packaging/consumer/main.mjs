@@ -2,6 +2,7 @@
 import { digest, parseReference, validate } from "pierhead";
 import { Registry } from "pierhead/client";
 import { createFront } from "pierhead/front";
+import { readArchive, writeArchive } from "pierhead/layout";
 
 export async function consume() {
   const reference = parseReference("alpine");
@@ -15,6 +16,10 @@ export async function consume() {
   const front = createFront({ upstream: "https://registry.example" });
   const { status } = await front(new Request("http://localhost/v2/"));
   const { name } = new Registry("registry.example").repository("hello");
+  const { readable, writable } = new TransformStream();
+  const archive = new Response(readable).blob();
+  await (await writeArchive(writable)).close();
+  const images = (await (await readArchive(await archive)).manifests()).length;
   return JSON.stringify({
     digest: digest("abc"),
     registry: reference.registry,
@@ -23,5 +28,6 @@ export async function consume() {
     kind,
     status,
     name,
+    images,
   });
 }

@@ -2,6 +2,7 @@
 import { type LayoutFiles, type Report, selectPlatform, validate, validateLayout } from "pierhead";
 import { type Manifest, Registry } from "pierhead/client";
 import { createFront } from "pierhead/front";
+import { type ImageLayout, layoutFiles, openLayout } from "pierhead/layout";
 import { init } from "pierhead/slim";
 
 export const report: Report = validate(new Uint8Array(), { profile: "dev" });
@@ -12,6 +13,13 @@ export async function errorsOf(files: LayoutFiles): Promise<string[]> {
   const rules: string[] = [];
   for await (const { report } of validateLayout(files)) rules.push(...report.issues.map(({ rule }) => rule));
   return rules;
+}
+
+export async function imagesIn(folder: string): Promise<number> {
+  const layout: ImageLayout = await openLayout(folder);
+  // @ts-expect-error: content is a stream.
+  await layout.put({ mediaType: "a/b", digest: "", size: 0, annotations: {}, urls: [] }, "content");
+  return (await layout.manifests()).length + (await errorsOf(layoutFiles(folder))).length;
 }
 
 export async function sizeOf(tag: string): Promise<number | undefined> {

@@ -1,0 +1,3 @@
+import "./provide-core.inline.js";
+
+export * from "../layout.js";

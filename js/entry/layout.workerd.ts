@@ -1,0 +1,3 @@
+import "./provide-core.workerd.js";
+
+export * from "../layout.js";

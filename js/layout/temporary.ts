@@ -1,0 +1,82 @@
+import { type FileHandle, type Host, randomName, syncFolder } from "./host.js";
+
+/** What a file is called until it is complete, and a lock that is being broken. */
+const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{32})$/;
+
+/** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
+const ABANDONED = 60 * 60 * 1000;
+
+/** A file that gets its name once it is complete. */
+export class Temporary {
+  readonly #host: Host;
+  readonly #handle: FileHandle;
+  readonly #path: string;
+  #open = true;
+
+  private constructor(host: Host, handle: FileHandle, path: string) {
+    this.#host = host;
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  /** Begins a file in a folder. */
+  static async create(host: Host, folder: string): Promise<Temporary> {
+    const path = host.path.join(folder, `.pierhead-${randomName()}.tmp`);
+    // Exclusively, so that no link which somebody put there is followed.
+    return new Temporary(host, await host.fs.open(path, "wx", 0o644), path);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; ) {
+      at += (await this.#handle.write(bytes, at, bytes.byteLength - at)).bytesWritten;
+    }
+  }
+
+  /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
+  async commit(path: string, check?: () => Promise<void>): Promise<void> {
+    await this.#handle.sync();
+    await this.#close();
+    await check?.();
+    await this.#host.fs.rename(this.#path, path);
+    await syncFolder(this.#host, this.#host.path.dirname(path));
+  }
+
+  /** Leaves nothing. */
+  async discard(): Promise<void> {
+    await this.#close();
+    await this.#host.fs.rm(this.#path, { force: true });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#handle.close();
+  }
+}
+
+/** Writes a file that appears complete or not at all. */
+export async function writeWhole(
+  host: Host,
+  path: string,
+  bytes: Uint8Array,
+  check?: () => Promise<void>,
+): Promise<void> {
+  const temporary = await Temporary.create(host, host.path.dirname(path));
+  try {
+    await temporary.write(bytes);
+    await temporary.commit(path, check);
+  } catch (error) {
+    await temporary.discard();
+    throw error;
+  }
+}
+
+/** Removes what processes that were killed have left in a folder. What cannot be removed stays: it is in nobody's way. */
+export async function removeAbandoned({ fs, path }: Host, folder: string): Promise<void> {
+  const names = await fs.readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => TEMPORARY.test(each))) {
+    const file = path.join(folder, name);
+    const found = await fs.lstat(file).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > ABANDONED) await fs.rm(file, { force: true }).catch(() => {});
+  }
+}
