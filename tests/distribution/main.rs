@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod copy;
 mod front;
 mod memory;
 mod registry;
