@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { Registry, type Repository } from "../entry/client.js";
+import { Registry, type RegistryWarning, type Repository } from "../entry/client.js";
 import { parseReference } from "../entry/index.js";
 import type { Context } from "./context.js";
 
@@ -68,7 +68,7 @@ export class Registries {
     const { plainHttp, anonymous } = this.#flags;
     const options = {
       plainHttp: isPlain(registry, plainHttp),
-      onWarning: (text: string) => output.warn(`${registry} says: ${text}`),
+      onWarning: ({ text }: RegistryWarning) => output.warn(`${registry} says: ${text}`),
       ...(!anonymous && { credentials: (asked: string) => keychain.find(asked, repository) }),
     };
     return new Registry(registry, options);

@@ -7,13 +7,17 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod auth;
 mod client;
 mod copy;
 mod front;
+mod manners;
 mod memory;
+mod mirrors;
 mod registry;
 mod resume;
-mod sessions;
+mod retry;
+mod tokens;
 mod trust;
 mod upload;
 mod upload_quirks;
