@@ -15,6 +15,7 @@
 
 mod body;
 mod content;
+mod layout;
 mod outgoing;
 
 use std::collections::hash_map::RandomState;
@@ -30,6 +31,7 @@ use crate::{Error, Kind, Result};
 
 pub use body::{NativeBody, NativePiece};
 pub use content::{BytesContent, FileContent};
+pub use layout::LayoutPlace;
 use outgoing::Progress;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,7 +85,19 @@ impl Native {
         }
     }
 
-    /// This host, which asks `lookup` for the credential of a registry: see [`Credentials::credential`].
+    /// This host, which asks `lookup` for the credential of a registry: see [`Credentials::credential`]. It may wait for a file or a
+    /// program: it runs on a thread for that. Docker's configuration and its credential helpers are not looked into otherwise.
+    ///
+    /// ```no_run
+    /// use pierhead::client::Credential;
+    /// use pierhead::native::Native;
+    ///
+    /// let native = Native::new()?.with_credentials(|registry| {
+    ///     let token = std::env::var("GITHUB_TOKEN").ok().filter(|_| registry == "ghcr.io");
+    ///     Ok(token.map(|password| Credential::Password { username: "me".into(), password }))
+    /// });
+    /// # Ok::<(), pierhead::Error>(())
+    /// ```
     #[must_use]
     pub fn with_credentials(
         self,
@@ -206,15 +220,24 @@ impl Clock for Native {
     }
 
     fn random(&self) -> u32 {
-        // Each such state is keyed anew, which is all the chance that a delay needs.
-        (RandomState::new().build_hasher().finish() >> 32) as u32
+        (chance() >> 32) as u32
     }
 }
 
 impl Credentials for Native {
     async fn credential(&self, registry: &str) -> Result<Option<Credential>> {
-        (self.credentials)(registry)
+        let (lookup, registry) = (Arc::clone(&self.credentials), registry.to_owned());
+        tokio::task::spawn_blocking(move || lookup(&registry))
+            .await
+            .map_err(|error| {
+                Error::new(Kind::Internal, "the credential's lookup has ended").with_source(error)
+            })?
     }
+}
+
+/// A number that nobody expects: each such state is keyed anew, which is all the chance that a delay or a file's name needs.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn method(method: Method) -> reqwest::Method {

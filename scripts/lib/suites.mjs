@@ -40,7 +40,7 @@ export const suites = {
 async function native() {
   const features = ["--features=native"];
   const outcomes = [
-    await cargoTest(...features, "--test=native"),
+    await cargoTest(...features, "--lib", "--test=native"),
     await cargoTest(...features, "--doc", "--package=pierhead", "native"),
     await script("tests/examples/run.mjs", "rust"),
   ];

@@ -24,6 +24,8 @@ pub struct NativeBody {
 enum Source {
     Plain(Plain),
     Verified(Box<Verified<Plain>>),
+    /// By whoever read it, and by whoever takes it.
+    Twice(Box<Verified<Verified<Plain>>>),
 }
 
 /// A body that nothing is known of.
@@ -65,6 +67,7 @@ impl NativeBody {
         match &mut self.source {
             Source::Plain(body) => body.chunk().await,
             Source::Verified(body) => body.chunk().await,
+            Source::Twice(body) => body.chunk().await,
         }
     }
 }
@@ -82,6 +85,7 @@ impl Chunks for NativeBody {
         match &mut self.source {
             Source::Plain(body) => body.cancel(),
             Source::Verified(body) => body.cancel(),
+            Source::Twice(body) => body.cancel(),
         }
     }
 }
@@ -90,16 +94,22 @@ impl Body for NativeBody {
     type Piece = NativePiece;
 
     fn verified(self, expected: Expected) -> Result<Self> {
-        match self.source {
-            Source::Plain(body) if self.left.is_empty() => Ok(Self {
-                source: Source::Verified(Box::new(Verified::new(body, expected)?)),
-                left: Bytes::new(),
-            }),
-            _ => Err(Error::new(
-                Kind::InvalidArgument,
-                "a body is verified once, before it is read",
-            )),
-        }
+        let source = match self.source {
+            Source::Plain(body) if self.left.is_empty() => {
+                Source::Verified(Box::new(Verified::new(body, expected)?))
+            }
+            Source::Verified(body) if self.left.is_empty() => {
+                Source::Twice(Box::new(Verified::new(*body, expected)?))
+            }
+            _ => {
+                return Err(Error::new(
+                    Kind::InvalidArgument,
+                    "a body is verified before it is read, and twice at most",
+                ));
+            }
+        };
+        let left = Bytes::new();
+        Ok(Self { source, left })
     }
 
     async fn take(&mut self, size: u64) -> Result<NativePiece> {

@@ -16,6 +16,16 @@ use crate::{Error, Kind, Result};
 const READ_SIZE: usize = 256 * 1024;
 
 /// Bytes in memory, to be pushed.
+///
+/// ```
+/// use pierhead::client::Content;
+/// use pierhead::digest::Algorithm;
+/// use pierhead::native::BytesContent;
+///
+/// let content = BytesContent::new(b"{}", Algorithm::Sha256);
+/// assert_eq!(content.size(), Some(2));
+/// assert!(content.digest().is_some_and(|digest| digest.as_str().starts_with("sha256:44136fa3")));
+/// ```
 #[derive(Clone, Debug)]
 pub struct BytesContent {
     bytes: Bytes,
@@ -54,6 +64,19 @@ impl Content for BytesContent {
 }
 
 /// A file, to be pushed: read in constant memory, and again from wherever a push has to go on.
+///
+/// ```no_run
+/// # async fn push(client: &pierhead::client::Client<pierhead::native::Native>) -> pierhead::Result<()> {
+/// use pierhead::client::PushOptions;
+/// use pierhead::digest::Algorithm;
+/// use pierhead::native::FileContent;
+///
+/// let layer = FileContent::open("layer.tar.gz", Algorithm::Sha256).await?;
+/// let pushed = client.push_blob(&"notes".parse()?, layer, &PushOptions::default()).await?;
+/// println!("{} {}", pushed.digest, pushed.outcome.as_str());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileContent {
     path: PathBuf,
@@ -68,7 +91,7 @@ impl FileContent {
     /// [`Kind::Content`], with what the system says behind it.
     pub async fn open(path: impl AsRef<Path>, algorithm: Algorithm) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let mut file = opened(&path).await?;
+        let mut file = opened_at(&path, 0).await?;
         let mut hasher = Hasher::new(algorithm);
         let mut buffer = vec![0; READ_SIZE];
         loop {
@@ -108,16 +131,18 @@ impl Content for FileContent {
     }
 
     async fn open(&mut self, offset: u64) -> Result<Option<NativeBody>> {
-        let mut file = opened(&self.path).await?;
-        if offset > 0 {
-            file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
-        }
+        let file = opened_at(&self.path, offset).await?;
         Ok(Some(NativeBody::file(file)))
     }
 }
 
-async fn opened(path: &Path) -> Result<File> {
-    File::open(path).await.map_err(failed)
+/// A file, to be read from an offset in bytes on.
+pub(super) async fn opened_at(path: &Path, offset: u64) -> Result<File> {
+    let mut file = File::open(path).await.map_err(failed)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;
+    }
+    Ok(file)
 }
 
 fn failed(error: std::io::Error) -> Error {

@@ -9,6 +9,7 @@
 
 mod bodies;
 mod content;
+mod layout;
 mod reading;
 mod requests;
 mod server;
