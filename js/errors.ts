@@ -18,6 +18,7 @@ export type ErrorCode =
   | "INVALID_URL"
   | "INVALID_HEADER"
   | "INVALID_ARGUMENT"
+  | "CONTENT_FAILED"
   | "ABORTED";
 
 /** The codes of a {@link ManifestError}. */

@@ -3,15 +3,16 @@
 mod place;
 mod plan;
 mod pool;
+mod repository;
 
-use super::transport::{Body, Content, MaybeSend, MaybeSync};
-use crate::digest::Digest;
+use super::transport::{MaybeSend, MaybeSync};
 use crate::document::Descriptor;
 use crate::platform::Platform;
 use crate::{Error, Kind, Result};
 
 pub use place::{Fetched, MountSource, Naming, Outcome, Place};
 use plan::{Node, Plan};
+pub use repository::RepositoryPlace;
 
 /// How many transfers run at once, unless something else is asked.
 const DEFAULT_CONCURRENCY: usize = 6;
@@ -78,18 +79,13 @@ impl CopyOptions {
 }
 
 /// Is told how a copy goes on.
-pub trait Observer<B: Body>: MaybeSend + MaybeSync {
-    /// A blob's bytes, which are about to be read, for a host that counts them as they pass.
-    fn reading(&self, _blob: &Descriptor, body: B) -> B {
-        body
-    }
-
+pub trait Observer: MaybeSend + MaybeSync {
     /// A blob or manifest is in its new place.
     fn done(&self, _content: &Descriptor, _outcome: Outcome) {}
 }
 
 /// Nobody minds.
-impl<B: Body> Observer<B> for () {}
+impl Observer for () {}
 
 /// What a copy came to.
 #[derive(Clone, Debug)]
@@ -122,7 +118,7 @@ pub async fn copy<S, D, O>(
 where
     S: Place,
     D: Place<Body = S::Body>,
-    O: Observer<S::Body>,
+    O: Observer,
 {
     let plan = Plan::make(source, from, options).await?;
     let concurrency = options.concurrency.max(1);
@@ -162,7 +158,7 @@ where
 async fn put<D, O>(target: &D, node: &Node, observer: &O) -> Result<()>
 where
     D: Place,
-    O: Observer<D::Body>,
+    O: Observer,
 {
     let outcome = if target.has_manifest(&node.descriptor).await? {
         Outcome::Existed
@@ -186,15 +182,11 @@ async fn copy_blob<S, D, O>(source: &S, target: &D, blob: &Descriptor, observer:
 where
     S: Place,
     D: Place<Body = S::Body>,
-    O: Observer<S::Body>,
+    O: Observer,
 {
     let mut attempt = 1;
     let outcome = loop {
-        let content = Contents {
-            source,
-            blob,
-            observer,
-        };
+        let content = source.content(blob);
         match target.put_blob(blob, source.mount_source(), content).await {
             Ok(outcome) => break outcome,
             Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => attempt += 1,
@@ -210,28 +202,4 @@ fn is_transient(error: &Error) -> bool {
         error.kind(),
         Kind::ConnectionLost | Kind::Timeout | Kind::BodyTruncated
     )
-}
-
-/// A blob of the source, as what is pushed to the target.
-struct Contents<'a, S, O> {
-    source: &'a S,
-    blob: &'a Descriptor,
-    observer: &'a O,
-}
-
-impl<S: Place, O: Observer<S::Body>> Content for Contents<'_, S, O> {
-    type Body = S::Body;
-
-    fn size(&self) -> Option<u64> {
-        Some(self.blob.size)
-    }
-
-    fn digest(&self) -> Option<Digest> {
-        Some(self.blob.digest.clone())
-    }
-
-    async fn open(&mut self, offset: u64) -> Result<Option<S::Body>> {
-        let body = self.source.open(self.blob, offset).await?;
-        Ok(body.map(|body| self.observer.reading(self.blob, body)))
-    }
 }

@@ -39,6 +39,18 @@ pub enum Outcome {
     Mounted,
 }
 
+impl Outcome {
+    /// Its name: `copied`, `existed` or `mounted`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Existed => "existed",
+            Self::Mounted => "mounted",
+        }
+    }
+}
+
 /// How a manifest is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,6 +87,8 @@ impl<'a> MountSource<'a> {
 pub trait Place: MaybeSend + MaybeSync {
     /// A blob that is being read.
     type Body: Body;
+    /// A blob that is about to be copied from here.
+    type Content: Content<Body = Self::Body>;
 
     /// The manifest of a name or digest, verified where there is something to verify it by.
     fn resolve(&self, reference: &str) -> impl Future<Output = Result<Fetched>> + MaybeSend;
@@ -91,12 +105,8 @@ pub trait Place: MaybeSend + MaybeSync {
         subject: &Digest,
     ) -> impl Future<Output = Result<Vec<Descriptor>>> + MaybeSend;
 
-    /// A blob from an offset in bytes on; `None` if it cannot be read from there. From its beginning it is verified as it streams.
-    fn open(
-        &self,
-        blob: &Descriptor,
-        offset: u64,
-    ) -> impl Future<Output = Result<Option<Self::Body>>> + MaybeSend;
+    /// A blob of this place, with its digest and its size. It is for the place that takes it to verify it.
+    fn content(&self, blob: &Descriptor) -> Self::Content;
 
     /// Where its blobs may be mounted from; `None` if it is no repository of a registry.
     fn mount_source(&self) -> Option<MountSource<'_>>;
@@ -107,7 +117,7 @@ pub trait Place: MaybeSend + MaybeSync {
         descriptor: &Descriptor,
     ) -> impl Future<Output = Result<bool>> + MaybeSend;
 
-    /// Puts a blob where it is not there: mounted from a repository of the same registry, or read from its content.
+    /// Puts a blob where it is not there: mounted from a repository of the same registry, or read from its content, and verified.
     fn put_blob(
         &self,
         blob: &Descriptor,
