@@ -1,7 +1,7 @@
-//! Pulls an image with every byte verified, attaches a note to it, and lists the tags:
+//! Copies an image into an image layout with every byte verified, attaches a note to it in its registry, and lists the tags:
 //!
 //! ```sh
-//! cargo run --features native --example native -- https://registry.example hello:1.0
+//! cargo run --features native --example native -- https://registry.example hello:1.0 layout
 //! ```
 //!
 //! `REGISTRY_USERNAME` and `REGISTRY_PASSWORD` say who asks.
@@ -10,13 +10,11 @@ use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pierhead::client::{
-    Chunks, Client, Credential, ListOptions, Manifest, ManifestReference, PushOptions, PutManifest,
-};
+use pierhead::client::copy::{CopyOptions, Observer, Outcome, RepositoryPlace, copy};
+use pierhead::client::{Client, Credential, ListOptions, PushOptions, PutManifest};
 use pierhead::digest::Algorithm;
-use pierhead::document::{Variants, select_platform};
-use pierhead::native::{BytesContent, Native};
-use pierhead::platform;
+use pierhead::document::Descriptor;
+use pierhead::native::{BytesContent, LayoutPlace, Native};
 use pierhead::reference::RepositoryName;
 use pierhead::{Error, Kind, Result};
 
@@ -26,11 +24,11 @@ const NOTE_TYPE: &str = "application/vnd.example.note.v1";
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [registry, image] = arguments.as_slice() else {
-        eprintln!("usage: native REGISTRY REPOSITORY:TAG");
+    let [registry, image, folder] = arguments.as_slice() else {
+        eprintln!("usage: native REGISTRY REPOSITORY:TAG FOLDER");
         return ExitCode::from(2);
     };
-    match run(registry, image).await {
+    match run(registry, image, folder).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:?}");
@@ -39,7 +37,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(registry: &str, image: &str) -> Result<()> {
+async fn run(registry: &str, image: &str, folder: &str) -> Result<()> {
     let native = Native::new()?.with_credentials(|_| Ok(credential()));
     let client = Arc::new(Client::new(native, registry.parse()?)?);
     let (name, tag) = image
@@ -47,7 +45,14 @@ async fn run(registry: &str, image: &str) -> Result<()> {
         .ok_or_else(|| Error::new(Kind::InvalidReference, "the image has no tag"))?;
     let name: RepositoryName = name.parse()?;
 
-    let image = pull(&client, &name, &ManifestReference::Tag(tag.parse()?)).await?;
+    let source = RepositoryPlace::new(Arc::clone(&client), name.clone());
+    let target = LayoutPlace::create(folder).await?;
+    // What is there already is left alone, so that a copy that broke off goes on where it was.
+    let options = CopyOptions::default();
+    let image = copy(&source, tag, &target, Some(tag), &options, &Progress)
+        .await?
+        .root;
+    println!("image {}", image.digest);
     attach(&client, &name, &image).await?;
 
     let mut tags = client.tags(&name, &ListOptions::default())?;
@@ -57,39 +62,17 @@ async fn run(registry: &str, image: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reads an image's manifest, configuration and layers. A program that keeps them takes none for good before its last byte.
-async fn pull(
-    client: &Arc<Client<Native>>,
-    name: &RepositoryName,
-    reference: &ManifestReference,
-) -> Result<Manifest> {
-    let mut manifest = client.manifest(name, reference, None).await?;
-    let images = manifest.document.manifests()?;
-    if !images.is_empty() {
-        let platform = platform::DEFAULT.parse()?;
-        let image = select_platform(&images, &platform, Variants::Compatible).ok_or_else(|| {
-            Error::new(Kind::PlatformNotFound, "there is no image for the platform")
-        })?;
-        let reference = ManifestReference::Digest(image.digest.clone());
-        manifest = client.manifest(name, &reference, None).await?;
+/// Says what has come to be in its place.
+struct Progress;
+
+impl Observer for Progress {
+    fn done(&self, content: &Descriptor, outcome: Outcome) {
+        println!("{} {} {}", outcome.as_str(), content.digest, content.size);
     }
-    println!("manifest {}", manifest.digest);
-    let config = manifest.document.config()?;
-    for part in config.into_iter().chain(manifest.document.layers()?) {
-        let mut blob = client
-            .blob_resuming(name, &part.digest, Some(part.size))
-            .await?;
-        let mut bytes = 0;
-        while let Some(chunk) = blob.body.chunk().await? {
-            bytes += chunk.len();
-        }
-        println!("blob {} {bytes}", part.digest);
-    }
-    Ok(manifest)
 }
 
 /// Pushes a note that refers to the image: whoever lists the image's referrers finds it.
-async fn attach(client: &Client<Native>, name: &RepositoryName, image: &Manifest) -> Result<()> {
+async fn attach(client: &Client<Native>, name: &RepositoryName, image: &Descriptor) -> Result<()> {
     let options = PushOptions::default();
     let empty = BytesContent::new(b"{}", Algorithm::Sha256);
     let config = client.push_blob(name, empty, &options).await?;
@@ -104,7 +87,7 @@ async fn attach(client: &Client<Native>, name: &RepositoryName, image: &Manifest
         "subject": {
             "mediaType": image.media_type,
             "digest": image.digest,
-            "size": image.document.bytes().len(),
+            "size": image.size,
         },
     });
     let pushed = client

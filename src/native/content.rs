@@ -137,7 +137,7 @@ impl Content for FileContent {
 }
 
 /// A file, to be read from an offset in bytes on.
-pub(super) async fn opened_at(path: &Path, offset: u64) -> Result<File> {
+async fn opened_at(path: &Path, offset: u64) -> Result<File> {
     let mut file = File::open(path).await.map_err(failed)?;
     if offset > 0 {
         file.seek(SeekFrom::Start(offset)).await.map_err(failed)?;

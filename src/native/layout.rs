@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::NativeBody;
-use super::content::opened_at;
+use super::{FileContent, NativeBody};
 use crate::client::copy::{Fetched, MountSource, Naming, Outcome, Place};
 use crate::client::{Body as _, Chunks as _, Content, Expected, MAX_MANIFEST_BYTES};
 use crate::digest::{Digest, Verifier};
@@ -38,11 +37,14 @@ const MAX_DEPTH: usize = 8;
 ///
 /// ```no_run
 /// # async fn save() -> pierhead::Result<()> {
-/// use pierhead::client::copy::{CopyOptions, copy};
-/// use pierhead::native::LayoutPlace;
+/// use std::sync::Arc;
+/// use pierhead::client::Client;
+/// use pierhead::client::copy::{CopyOptions, RepositoryPlace, copy};
+/// use pierhead::native::{LayoutPlace, Native};
 ///
-/// let source = LayoutPlace::open("images").await?;
-/// let target = LayoutPlace::create("backup").await?;
+/// let client = Client::new(Native::new()?, "https://registry.example/".parse()?)?;
+/// let source = RepositoryPlace::new(Arc::new(client), "library/alpine".parse()?);
+/// let target = LayoutPlace::create("alpine").await?;
 /// let copied = copy(&source, "3.22", &target, Some("3.22"), &CopyOptions::default(), &()).await?;
 /// println!("{}", copied.root.digest);
 /// # Ok(())
@@ -173,6 +175,7 @@ impl LayoutPlace {
 
 impl Place for LayoutPlace {
     type Body = NativeBody;
+    type Content = FileContent;
 
     async fn resolve(&self, reference: &str) -> Result<Fetched> {
         let missing = || {
@@ -230,9 +233,8 @@ impl Place for LayoutPlace {
         Ok(found)
     }
 
-    async fn open(&self, blob: &Descriptor, offset: u64) -> Result<Option<NativeBody>> {
-        let file = opened_at(&self.path_of(&blob.digest), offset).await?;
-        Ok(Some(NativeBody::file(file)))
+    fn content(&self, blob: &Descriptor) -> FileContent {
+        FileContent::known(self.path_of(&blob.digest), blob.size, blob.digest.clone())
     }
 
     fn mount_source(&self) -> Option<MountSource<'_>> {

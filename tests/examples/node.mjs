@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Registry } from "pierhead/client";
 import { root } from "../../scripts/lib/project.mjs";
 import { capture, run } from "../../scripts/lib/run.mjs";
 import { check } from "../start/count.mjs";
@@ -81,7 +82,49 @@ export async function examples({ host, url, image, scratch }) {
     assert.match(output, /^tags: /);
   });
 
-  for (const name of ["pull", "push", "tags", "validate"]) {
+  await check(
+    "node: copy takes an image along with what is attached to it, and what is there it leaves alone",
+    async () => {
+      const root = image.tags.get("1.0");
+      const { mediaType, bytes } = image.manifests.get(root);
+      const repository = new Registry(url).repository("hello");
+      await repository.blobs.push(Buffer.from("{}"));
+      const manifest = {
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        artifactType: "application/vnd.example.note.v1",
+        config: { mediaType: "application/vnd.oci.empty.v1+json", digest: sha256("{}"), size: 2 },
+        layers: [],
+        subject: { mediaType, digest: root, size: bytes.length },
+      };
+      const { digest: noted } = await repository.manifests.put(Buffer.from(JSON.stringify(manifest)));
+
+      const copied = () => node("copy", `${host}/hello:1.0`, `${host}/copied/hello:2.0`, "--plain-http");
+      const count = image.manifests.size + image.blobs.size + 2;
+      assert.match(await copied(), new RegExp(`^${root}: \\d+ copied, \\d+ there already, \\d+ mounted\n$`));
+      assert.equal((await manifestOf(url, "copied/hello", "2.0")).digest, root);
+      for (const digest of [...image.manifests.keys(), noted]) await manifestOf(url, "copied/hello", digest);
+      for (const digest of [...image.blobs.keys(), sha256("{}")]) await blobOf(url, "copied/hello", digest);
+      const [, again, there] = /: (\d+) copied, (\d+) there already, 0 mounted/.exec(await copied());
+      assert.equal(Number(again) + Number(there), count);
+      // Only the name is put again.
+      assert.ok(Number(again) <= 1, again);
+
+      const one = await node(
+        "copy",
+        `${host}/hello:1.0`,
+        `${host}/copied/arm:1`,
+        "--platform=linux/arm64",
+        "--plain-http",
+      );
+      assert.equal(one.split(":").slice(0, 2).join(":"), (await manifestOf(url, "copied/arm", "1")).digest);
+      const { code, output } = await failing("copy", `${host}/hello:9`, `${host}/copied/hello:9`, "--plain-http");
+      assert.equal(code, 1);
+      assert.match(output, /^copy: /);
+    },
+  );
+
+  for (const name of ["copy", "pull", "push", "tags", "validate"]) {
     await check(`node: ${name} says how it is used`, async () => {
       const { code, output } = await failing(name);
       assert.equal(code, 2);

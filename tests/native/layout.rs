@@ -242,7 +242,7 @@ async fn nothing_appears_that_is_not_whole_and_right() {
         .await
         .unwrap();
     assert_eq!(outcome, Outcome::Copied);
-    let mut read = layout.open(&blob, 999_000).await.unwrap().unwrap();
+    let mut read = layout.content(&blob).open(999_000).await.unwrap().unwrap();
     assert!(read_all(&mut read).await.unwrap() == bytes[999_000..]);
     let again = layout.put_blob(&blob, None, Faulty(None)).await.unwrap();
     assert_eq!(again, Outcome::Existed);
