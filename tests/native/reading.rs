@@ -1,7 +1,7 @@
 //! The client over the native host.
 
 use pierhead::Kind;
-use pierhead::client::Client;
+use pierhead::client::{Client, Credential};
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::native::Native;
 
@@ -77,4 +77,36 @@ async fn the_clients_futures_go_from_thread_to_thread() {
         read_all(&mut blob.body).await
     });
     assert_eq!(task.await.unwrap().unwrap().len(), 500_000);
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_who_comes_is_told() {
+    let server = Server::start(|conversation, teller| {
+        while let Some(head) = conversation.head() {
+            let authorization = head.text("authorization");
+            if authorization.is_none() {
+                let challenge = "www-authenticate: Basic realm=\"r\"\r\n";
+                conversation.answer("401 Unauthorized", challenge, b"");
+            } else {
+                conversation.answer("200 OK", "", b"{}");
+            }
+            teller.tell(authorization.unwrap_or_default(), []);
+        }
+    });
+    let expected = server
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let native = Native::new().unwrap().with_credentials(move |registry| {
+        let known = registry == expected;
+        Ok(known.then(|| Credential::Password {
+            username: "u".into(),
+            password: "p".into(),
+        }))
+    });
+    let client = Client::new(native, server.url.parse().unwrap()).unwrap();
+    client.ping().await.unwrap();
+    assert_eq!(server.told().await.0, "");
+    assert_eq!(server.told().await.0, "Basic dTpw");
 }

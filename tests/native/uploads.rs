@@ -4,10 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use pierhead::Kind;
-use pierhead::client::{Chunks as _, Client, Content, Payload, Piece, PushOptions, Transport};
+use pierhead::client::{
+    Chunks as _, Client, Content, Payload, Piece, PushOptions, PushOutcome, Transport,
+};
 use pierhead::digest::Algorithm;
 use pierhead::http::Method;
-use pierhead::native::{BytesContent, Native, NativeBody, NativePiece};
+use pierhead::native::{BytesContent, FileContent, Native, NativeBody, NativePiece};
 
 use super::server::Server;
 use super::{SHORT, get, kind_of, pattern, request};
@@ -162,6 +164,41 @@ async fn an_answer_before_the_end_of_an_upload_is_the_answer() {
     let bytes = pattern(8 * 1024 * 1024);
     let payload = Payload::Stream(stream_of(&bytes).await, bytes.len() as u64);
     assert_eq!(put(&native, &server.url, payload).await.unwrap(), 401);
+}
+
+#[tokio::test]
+async fn a_file_is_pushed_in_one_request() {
+    let bytes = pattern(3_000_000);
+    let path = std::env::temp_dir().join(format!("pierhead-{}-pushed", std::process::id()));
+    std::fs::write(&path, &bytes).unwrap();
+    let server = Server::start(|conversation, teller| {
+        while let Some(head) = conversation.head() {
+            if head.line.starts_with("HEAD ") {
+                conversation.write("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+            } else if head.line.starts_with("POST ") {
+                conversation.answer("202 Accepted", "location: /upload?id=1\r\n", b"");
+            } else {
+                let length = head.text("content-length").unwrap().parse().unwrap();
+                teller.tell(head.line, conversation.read(length));
+                conversation.answer("201 Created", "location: /blob\r\n", b"");
+            }
+        }
+    });
+    let client = Client::new(Native::new().unwrap(), server.url.parse().unwrap()).unwrap();
+    let content = FileContent::open(&path, Algorithm::Sha256).await.unwrap();
+    let pushed = client
+        .push_blob(&"a".parse().unwrap(), content, &PushOptions::default())
+        .await;
+    std::fs::remove_file(&path).unwrap();
+    let pushed = pushed.unwrap();
+    assert_eq!(
+        (pushed.size, pushed.outcome),
+        (3_000_000, PushOutcome::Uploaded)
+    );
+    let told = server.told().await;
+    let digest = pushed.digest.as_str().replace(':', "%3A");
+    assert_eq!(told.0, format!("PUT /upload?id=1&digest={digest} HTTP/1.1"));
+    assert!(told.1 == bytes, "other bytes came");
 }
 
 #[tokio::test]
