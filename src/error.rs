@@ -142,9 +142,10 @@ impl RegistryErrorEntry {
     }
 }
 
-/// What is known of an error beyond its kind and message.
-#[derive(Default)]
+/// What is known of an error.
 struct Details {
+    kind: Kind,
+    message: Cow<'static, str>,
     expected: Option<String>,
     actual: Option<String>,
     url: Option<String>,
@@ -155,177 +156,177 @@ struct Details {
     source: Option<Source>,
 }
 
-/// An error of this crate. Opaque, so that it can learn more without breaking anyone.
-pub struct Error {
-    kind: Kind,
-    message: Cow<'static, str>,
-    details: Box<Details>,
-}
+/// An error of this crate. Opaque, so that it can learn more without breaking anyone. It is one pointer, since every fallible function
+/// hands it on.
+pub struct Error(Box<Details>);
 
 impl Error {
     /// An error of this kind; the message is one line that says what was wrong with what.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             message: message.into(),
-            details: Box::default(),
-        }
+            expected: None,
+            actual: None,
+            url: None,
+            status: None,
+            retry_after: None,
+            position: None,
+            entries: Vec::new(),
+            source: None,
+        }))
     }
 
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// Its code: [`Kind::code`].
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.kind.code()
+        self.0.kind.code()
     }
 
     /// Its message, without its source's.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What should have been there: a digest, a size in bytes, a media type.
     #[must_use]
     pub fn expected(&self) -> Option<&str> {
-        self.details.expected.as_deref()
+        self.0.expected.as_deref()
     }
 
     /// What was there instead.
     #[must_use]
     pub fn actual(&self) -> Option<&str> {
-        self.details.actual.as_deref()
+        self.0.actual.as_deref()
     }
 
     /// The URL that was read, without credentials, query or fragment.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.details.url.as_deref()
+        self.0.url.as_deref()
     }
 
     /// The HTTP status of the response, if one came.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.details.status
+        self.0.status
     }
 
     /// How many seconds the registry asks to wait (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
-        self.details.retry_after
+        self.0.retry_after
     }
 
     /// Where in the JSON text.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        self.details.position
+        self.0.position
     }
 
     /// The entries of the registry's error body; empty if it had none.
     #[must_use]
     pub fn entries(&self) -> &[RegistryErrorEntry] {
-        &self.details.entries
+        &self.0.entries
     }
 
     /// The foreign error behind this one, taken out.
     #[must_use]
     pub fn take_source(&mut self) -> Option<Source> {
-        self.details.source.take()
+        self.0.source.take()
     }
 
     /// This error, with another message.
     #[cfg(feature = "client")]
     pub(crate) fn with_message(mut self, message: String) -> Self {
-        self.message = message.into();
+        self.0.message = message.into();
         self
     }
 
     /// This error once more, for someone else whom it concerns. What is behind it there is but one of.
     #[cfg(feature = "client")]
     pub(crate) fn without_source(&self) -> Self {
-        Self {
-            kind: self.kind,
-            message: self.message.clone(),
-            details: Box::new(Details {
-                expected: self.details.expected.clone(),
-                actual: self.details.actual.clone(),
-                url: self.details.url.clone(),
-                entries: self.details.entries.clone(),
-                source: None,
-                ..*self.details
-            }),
-        }
+        Self(Box::new(Details {
+            kind: self.0.kind,
+            message: self.0.message.clone(),
+            expected: self.0.expected.clone(),
+            actual: self.0.actual.clone(),
+            url: self.0.url.clone(),
+            entries: self.0.entries.clone(),
+            source: None,
+            ..*self.0
+        }))
     }
 
     /// This error with all that is known of it, as one of another kind.
     #[cfg(feature = "client")]
-    pub(crate) fn with_kind(self, kind: Kind, message: &'static str) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            ..self
-        }
+    pub(crate) fn with_kind(mut self, kind: Kind, message: &'static str) -> Self {
+        self.0.kind = kind;
+        self.0.message = message.into();
+        self
     }
 
     /// This error, saying what was expected and what was there.
     #[must_use]
     pub fn with_expected(mut self, expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
-        self.details.expected = Some(expected.to_string());
-        self.details.actual = Some(actual.to_string());
+        self.0.expected = Some(expected.to_string());
+        self.0.actual = Some(actual.to_string());
         self
     }
 
     /// This error, saying which URL was read. What could be secret in it is dropped: credentials, query and fragment.
     #[must_use]
     pub fn with_url(mut self, url: &str) -> Self {
-        self.details.url = Some(crate::http::redacted(url));
+        self.0.url = Some(crate::http::redacted(url));
         self
     }
 
     /// This error, with the HTTP status of the response.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
-        self.details.status = Some(status);
+        self.0.status = Some(status);
         self
     }
 
     /// This error, with the seconds the registry asks to wait.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
-        self.details.retry_after = seconds;
+        self.0.retry_after = seconds;
         self
     }
 
     /// This error, with its place in a JSON text.
     #[must_use]
     pub fn with_position(mut self, position: Position) -> Self {
-        self.details.position = Some(position);
+        self.0.position = Some(position);
         self
     }
 
     /// This error, with the entries of the registry's error body.
     #[must_use]
     pub fn with_entries(mut self, entries: Vec<RegistryErrorEntry>) -> Self {
-        self.details.entries = entries;
+        self.0.entries = entries;
         self
     }
 
     /// This error, with the foreign one that caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.details.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&self.0.message)?;
         if let (Some(expected), Some(actual)) = (self.expected(), self.actual()) {
             write!(f, " (expected {expected}, got {actual})")?;
         }
@@ -351,7 +352,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.details.source {
+        match &self.0.source {
             Some(source) => Some(source.as_ref()),
             None => None,
         }
@@ -368,7 +369,7 @@ impl From<pierhead_json::Error> for Error {
             _ => Kind::InvalidJson,
         };
         let mut own = Self::new(kind, cause.message());
-        own.details.position = error.position();
+        own.0.position = error.position();
         own
     }
 }
