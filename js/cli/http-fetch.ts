@@ -83,7 +83,8 @@ async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Arra
     // Of a response that comes before all is sent, the rest is not waited for.
     if (over || sent >= length) return;
     over = true;
-    reader.cancel().catch(() => {});
+    // Later than whoever waits hears how it ended: that the rest was not wanted must not pass for the reason.
+    setImmediate(() => reader.cancel().catch(() => {}));
   };
   request.once("response", stop);
   request.once("close", stop);
