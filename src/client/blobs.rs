@@ -118,7 +118,7 @@ impl<T: Host> Client<T> {
         if answer.message.status != 206 || !ranged {
             answer = answer.whole()?;
         }
-        let located = |error: Error| error.with_url(&answer.url);
+        let located = |error: Error| error.at(&answer.from);
         let headers = &answer.message.headers;
         let content_encoded = headers.is_content_encoded();
         let (begins, stated) = if answer.message.status == 206 {
