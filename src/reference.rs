@@ -92,10 +92,9 @@ impl Reference {
         };
         let length = registry.as_str().len() + 1 + repository.as_str().len();
         if length > Self::MAX_NAME_LEN {
+            let names = "registry and repository together have";
             let most = Self::MAX_NAME_LEN;
-            return Err(invalid(format!(
-                "registry and repository have at most {most} characters together, not {length}"
-            )));
+            return Err(Error::length(Kind::InvalidReference, names, most, length));
         }
         let tag = match (tag, &digest) {
             (None, None) => Some(Self::DEFAULT_TAG.parse()?),
