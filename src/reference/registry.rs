@@ -77,7 +77,7 @@ impl Registry {
 
     /// Whether a reference that begins with this is read as beginning with a registry.
     pub(super) fn is_recognisable(&self) -> bool {
-        self.0 == "localhost" || self.0.contains(['.', ':'])
+        self.0 == "localhost" || self.0.contains(&['.', ':'][..])
     }
 }
 

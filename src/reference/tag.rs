@@ -43,7 +43,7 @@ impl FromStr for Tag {
         {
             return Err(Error::character(Kind::InvalidReference, "a tag", c));
         }
-        if text.starts_with(['.', '-']) {
+        if text.starts_with(&['.', '-'][..]) {
             return Err(invalid("a tag begins with a letter, a digit or `_`"));
         }
         if text.len() > Self::MAX_LEN {

@@ -91,7 +91,7 @@ pub(super) fn fault(expression: &str) -> Option<Fault> {
 fn tokens(expression: &str) -> impl Iterator<Item = &str> {
     let mut rest = expression;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        rest = rest.trim_start_matches(&[' ', '\t', '\n', '\r'][..]);
         let length = match rest.as_bytes().first()? {
             b'(' | b')' => 1,
             _ => rest
