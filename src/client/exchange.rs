@@ -27,6 +27,8 @@ pub(super) struct Call<B: Body> {
     pub(super) idempotent: bool,
     /// Whether only the registry itself will do, as for all that is done on the way to a change of it.
     pub(super) origin_only: bool,
+    /// Whether it is sent to the registry once, whatever comes of it: whoever asks does so again by himself.
+    pub(super) once: bool,
 }
 
 impl<B: Body> Call<B> {
@@ -39,6 +41,7 @@ impl<B: Body> Call<B> {
             payload: Payload::None,
             idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
             origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
+            once: false,
             scope,
         }
     }
@@ -84,6 +87,7 @@ impl<T: Host> Client<T> {
             scope,
             idempotent,
             origin_only,
+            once,
         } = call;
         let mut request = Request::new(method, url);
         request.headers = headers;
@@ -116,7 +120,7 @@ impl<T: Host> Client<T> {
                 continue;
             }
             let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
-            let Some(pause) = pause.filter(|_| again.is_some()) else {
+            let Some(pause) = pause.filter(|_| again.is_some() && !once) else {
                 let located = outcome?;
                 let offer = Offer::of(&located.message.headers);
                 let explain = |error| place.auth.explain(error, &scope, offer.error());

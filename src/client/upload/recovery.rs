@@ -1,7 +1,7 @@
 //! How an upload goes on after something broke.
 
 use super::super::ask::Answer;
-use super::super::retry::{MAX_FAILURES, is_passing};
+use super::super::retry::MAX_FAILURES;
 use super::super::{Content, Host, Payload};
 use super::session::{MAX_CHUNK, Upload};
 use crate::http::{Headers, Method};
@@ -31,7 +31,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Some(413) => streamed,
                 Some(405 | 501) => !asked && self.gather(),
                 Some(416) => true,
-                _ => is_passing(&error),
+                _ => self.client.may_pass(&error),
             };
             if self.failures >= MAX_FAILURES || !(gone || passing) {
                 return Err(error);

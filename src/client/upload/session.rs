@@ -270,6 +270,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             // What broke is gone on with from where the registry is by then.
             idempotent: false,
             origin_only: true,
+            once: false,
         };
         self.client.ask(call, 0)
     }

@@ -36,7 +36,17 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead manifest get [options] <reference>", ["manifest", "get", "--help"]],
     ["pierhead manifest get [options] <reference>", ["help", "manifest", "get"]],
     ["pierhead manifest [options] [command]", ["manifest", "--help"]],
+    ["pierhead manifest put [options] <reference> <file>", ["manifest", "put", "--help"]],
+    ["pierhead manifest delete [options] <reference>", ["help", "manifest", "delete"]],
     ["pierhead blob get [options] <reference>", ["blob", "get", "--help"]],
+    ["pierhead blob put [options] <repository> <file>", ["help", "blob", "put"]],
+    ["pierhead copy [options] <source> <target>", ["copy", "--help"]],
+    ["pierhead pull [options] <reference>", ["help", "pull"]],
+    ["pierhead push [options] <source> <reference>", ["push", "--help"]],
+    ["pierhead tags [options] <repository>", ["tags", "--help"]],
+    ["pierhead referrers [options] <reference>", ["help", "referrers"]],
+    ["pierhead attach [options] <reference> [file...]", ["attach", "--help"]],
+    ["pierhead delete [options] <reference>", ["delete", "--help"]],
   ])("is %j for %j, on stdout", async (usage, args) => {
     const { code, stdout, stderr } = await pierhead(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -86,9 +96,9 @@ test.each(["--version", "-V"])("%s is that of the package", TIMEOUT, async (flag
 
 describe.concurrent("arguments that are wrong end with 2, and one line on stderr:", TIMEOUT, () => {
   test.each([
-    [["publish"], "unknown command 'publish'"],
+    [["shrink"], "unknown command 'shrink'"],
     [["validat", "x"], "unknown command 'validat' (Did you mean validate?)"],
-    [["help", "publish"], "unknown command 'publish'"],
+    [["help", "shrink"], "unknown command 'shrink'"],
     [["help", "digest", "inspect"], "unknown command 'inspect'"],
     [["manifest", "gett", "x"], "unknown command 'gett' (Did you mean get?)"],
     [["blob", "get"], "missing required argument 'reference'"],
