@@ -290,7 +290,7 @@ impl<T: Host> Client<T> {
             Kind::Auth,
             "no credential is sent by plain HTTP to another machine unless that is allowed",
         )
-        .at(&url))
+        .at(url))
     }
 }
 
