@@ -9,6 +9,7 @@ export {
   type PushOptions,
 } from "./client/blobs.js";
 export type { ContentOptions, ContentSource, Progress, PushContent } from "./client/content.js";
+export type { Credential, Credentials } from "./client/credentials.js";
 export type { Extension } from "./client/extensions.js";
 export {
   type Manifest,
@@ -23,7 +24,7 @@ export {
 export type { ListOptions } from "./client/pages.js";
 export type { OperationOptions } from "./client/raw.js";
 export { Referrers, type ReferrersOptions } from "./client/referrers.js";
-export { Registry, type RegistryOptions } from "./client/registry.js";
+export { type RateLimit, Registry, type RegistryOptions, type RegistryWarning } from "./client/registry.js";
 export { Repository } from "./client/repository.js";
 export { repositorySource } from "./client/source.js";
 export { Tags } from "./client/tags.js";

@@ -5,16 +5,21 @@ mod auth;
 mod blobs;
 mod exchange;
 mod extensions;
+mod fields;
 mod manifests;
+mod notices;
+mod options;
 mod pages;
-mod pause;
+mod place;
 mod referrers;
 mod response;
 mod resume;
+mod retry;
 mod scope;
 mod seen;
 mod tags;
 mod transport;
+mod turns;
 mod upload;
 mod verified;
 
@@ -29,10 +34,15 @@ pub use manifests::{
     MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
     RawManifest,
 };
+use notices::Notices;
+pub use notices::Warning;
+pub use options::ClientOptions;
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 pub(crate) use pages::Paging;
+use place::Place;
 pub use referrers::Referrers;
 pub use resume::Resuming;
+pub use retry::RateLimit;
 use scope::Scope;
 pub use tags::{ListOptions, Names};
 pub use transport::{
@@ -46,8 +56,10 @@ pub use verified::Verified;
 #[derive(Debug)]
 pub struct Client<T> {
     host: T,
-    endpoint: Url,
-    tokens: auth::Tokens,
+    origin: Place,
+    mirrors: Vec<Place>,
+    options: ClientOptions,
+    notices: Notices,
     missing: referrers::Missing,
 }
 
@@ -57,18 +69,38 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::InvalidUrl`] if the endpoint has a path or a query: the API stands at `/v2/` of a host.
     pub fn new(host: T, endpoint: Url) -> Result<Self> {
-        if endpoint.target() != "/" {
-            return Err(Error::new(
-                Kind::InvalidUrl,
-                "a registry's endpoint has neither path nor query",
-            ));
+        Self::with_options(host, endpoint, ClientOptions::default())
+    }
+
+    /// As [`Client::new`], with options.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidUrl`] if the registry's endpoint or a mirror's has a path or a query.
+    pub fn with_options(host: T, endpoint: Url, mut options: ClientOptions) -> Result<Self> {
+        let mut mirrors = Vec::new();
+        for mirror in std::mem::take(&mut options.mirrors) {
+            mirrors.push(Place::new(mirror)?);
         }
         Ok(Self {
             host,
-            endpoint,
-            tokens: auth::Tokens::default(),
+            origin: Place::new(endpoint)?,
+            mirrors,
+            options,
+            notices: Notices::default(),
             missing: referrers::Missing::default(),
         })
+    }
+
+    /// What the registry and its mirrors have warned of so far (distribution specification, "Warnings"), each once, 64 at most.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.notices.warnings()
+    }
+
+    /// How often the registry may be asked, as the last response that spoke of it said.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.notices.rate_limit()
     }
 
     /// Asks whether the registry speaks the distribution API (end-1), taking a token where it asks for one.
@@ -85,7 +117,7 @@ impl<T: Host> Client<T> {
 
     /// The URL of a path of the registry's API.
     fn at(&self, path: &str) -> Result<Url> {
-        self.endpoint.join(path)
+        self.origin.endpoint.join(path)
     }
 }
 

@@ -232,6 +232,30 @@ impl Error {
         self.details.source.take()
     }
 
+    /// This error, with another message.
+    #[cfg(feature = "client")]
+    pub(crate) fn with_message(mut self, message: String) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// This error once more, for someone else whom it concerns. What is behind it there is but one of.
+    #[cfg(feature = "client")]
+    pub(crate) fn without_source(&self) -> Self {
+        Self {
+            kind: self.kind,
+            message: self.message.clone(),
+            details: Box::new(Details {
+                expected: self.details.expected.clone(),
+                actual: self.details.actual.clone(),
+                url: self.details.url.clone(),
+                entries: self.details.entries.clone(),
+                source: None,
+                ..*self.details
+            }),
+        }
+    }
+
     /// This error with all that is known of it, as one of another kind.
     #[cfg(feature = "client")]
     pub(crate) fn with_kind(self, kind: Kind, message: &'static str) -> Self {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { Registry, type Repository } from "../entry/client.js";
+import { Registry, type RegistryWarning, type Repository } from "../entry/client.js";
 import { parseReference } from "../entry/index.js";
 import { wholeNumber } from "./arguments.js";
 import type { Context } from "./context.js";
@@ -101,8 +101,7 @@ export class Registries {
       fetch: httpFetch,
       plainHttp: isPlain(registry, plainHttp),
       ...(concurrency !== undefined && { concurrency }),
-      onWarning: (warning: { registry: string; text: string }) =>
-        output.warn(`${warning.registry} says: ${warning.text}`),
+      onWarning: (warning: RegistryWarning) => output.warn(`${warning.registry} says: ${warning.text}`),
       ...(!anonymous && { credentials: (asked: string) => keychain.find(asked, repository) }),
     };
     return new Registry(registry, options);

@@ -29,10 +29,12 @@ export interface FetchSettings {
   readonly streamsRequests: boolean;
   /** Asks for the credential of a registry, by the host and port that users know it by. */
   readonly credential: (registry: string) => Promise<WireCredential | undefined>;
+  /** Is told what a registry wants its users to know. */
+  readonly warned: (registry: string, text: string) => void;
 }
 
-/** A credential as the core reads it. */
-export type WireCredential = [kind: "password" | "refreshToken" | "token", first: string, second?: string];
+/** A credential as the core reads it; of no kind, something that is none. */
+export type WireCredential = [kind: "password" | "refreshToken" | "token", first: string, second?: string] | [kind: ""];
 
 /** What is to be pushed: bytes that can be read from their beginning, and perhaps more than once. */
 export interface HostContent {
@@ -187,6 +189,7 @@ export interface Host {
   sleep(slot: number, task: number, milliseconds: number): void;
   random(): number;
   credential(slot: number, task: number, settings: FetchSettings, registry: string): void;
+  warned(settings: FetchSettings, registry: string, text: string): void;
   read(slot: number, task: number, body: HostBody): void;
   take(slot: number, task: number, body: HostBody, size: number): void;
   open(slot: number, task: number, content: HostContent, offset: number): void;
@@ -234,9 +237,10 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
     },
     random: () => Math.floor(Math.random() * 2 ** 32),
     credential: (slot, task, settings, registry) =>
-      runtime.begin(slot, { task, limit: settings.headersTimeout, giveUp: () => {} }, () =>
-        settings.credential(registry),
-      ),
+      // A person may have to answer.
+      runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, () => settings.credential(registry)),
+    // Called from within the core, which nobody may enter, or throw through, before it has returned.
+    warned: (settings, registry, text) => queueMicrotask(() => settings.warned(registry, text)),
     take: (slot, task, body, size) =>
       runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.take(size)),
     open: (slot, task, content, offset) =>
@@ -309,8 +313,11 @@ async function exchange(
   const init = requestInit(asked, timer, (reason) => {
     failure = { reason };
   });
+  // A form holds what proves who asks for a token: no browser may carry it on by itself to where it is led.
+  const isSecret = asked.headers.get("content-type") === "application/x-www-form-urlencoded";
   const send = async () => {
-    const { fetch, redirect } = settings;
+    const { fetch } = settings;
+    const redirect = isSecret ? "manual" : settings.redirect;
     const sent = fetch(asked.url, { ...init, redirect, signal });
     return await Promise.race([sent, timer.expired]).catch((error: unknown) => {
       // A response that comes too late must not keep its connection.
@@ -321,6 +328,7 @@ async function exchange(
   try {
     let response = await send();
     if (response.type === "opaqueredirect") {
+      if (isSecret) throw new TransferError("UNEXPECTED_RESPONSE", "the token service leads a credential elsewhere");
       settings.redirect = "follow";
       response = await send();
     }

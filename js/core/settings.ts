@@ -18,24 +18,47 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** Settings from options. Throws an {@link OciError} `INVALID_ARGUMENT`. */
 export function fetchSettings(options: TransportOptions): FetchSettings {
-  if (options.fetch !== undefined && typeof options.fetch !== "function") {
-    throw new OciError("INVALID_ARGUMENT", "fetch is not a function");
-  }
   // Looked up at each call, and called as a plain function: hosts mind both their `this` and being replaced.
-  const fetch = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
+  const fetch =
+    optionalFunction("fetch", options.fetch) ??
+    ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
+  const timeout = (name: "headersTimeout" | "idleTimeout") =>
+    wholeNumber(
+      name,
+      options[name] ?? DEFAULT_TIMEOUT,
+      1,
+      MAX_TIMEOUT,
+      "a whole number of milliseconds from 1 to 2^31-1",
+    );
   return {
     fetch,
-    headersTimeout: timeout("headersTimeout", options.headersTimeout),
-    idleTimeout: timeout("idleTimeout", options.idleTimeout),
+    headersTimeout: timeout("headersTimeout"),
+    idleTimeout: timeout("idleTimeout"),
     redirect: "manual",
     streamsRequests: streamsRequests(),
     credential: async () => undefined,
+    warned: () => {},
   };
 }
 
-function timeout(name: string, value = DEFAULT_TIMEOUT): number {
-  if (!Number.isInteger(value) || value < 1 || value > MAX_TIMEOUT) {
-    throw new OciError("INVALID_ARGUMENT", `${name} is not a whole number of milliseconds from 1 to 2^31-1`);
+/** The whole number that an option has to be. Throws an {@link OciError} `INVALID_ARGUMENT`. */
+export function wholeNumber(
+  name: string,
+  value: number,
+  least: number,
+  most: number,
+  what = `a whole number from ${least} to ${most}`,
+): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new OciError("INVALID_ARGUMENT", `${name} is not ${what}`);
+  }
+  return value;
+}
+
+/** The function that an option has to be, or nothing. Throws an {@link OciError} `INVALID_ARGUMENT`. */
+export function optionalFunction<F>(name: string, value: F): F {
+  if (value !== undefined && typeof value !== "function") {
+    throw new OciError("INVALID_ARGUMENT", `${name} is not a function`);
   }
   return value;
 }

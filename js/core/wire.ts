@@ -12,6 +12,11 @@ export function isWireError(thrown: unknown): thrown is CoreError {
 export function fromWire(wire: CoreError): OciError {
   const { cause } = wire;
   // What the host found wrong with bytes, it said better: by what they were, and what they should have been.
-  if (cause instanceof OciError && cause.code === wire.code && "expected" in cause) return cause;
+  if (cause instanceof OciError && cause.code === wire.code && hasExpected(cause)) return cause;
   return errorFrom(wire, cause);
+}
+
+/** Errors have the property in any case, so that no engine gives them one of its own. */
+function hasExpected(error: OciError & { expected?: unknown }): boolean {
+  return error.expected !== undefined;
 }

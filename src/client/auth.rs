@@ -1,344 +1,369 @@
-//! Anonymous Bearer tokens (distribution's token authentication specification).
+//! Who asks: Basic, and Bearer tokens by distribution's token specification.
+//!
+//! A registry is first asked without any proof. What it then challenges for is found, kept in memory, and sent from the start with
+//! what follows, so that a stream need not be sent twice.
 
-use std::sync::{Mutex, PoisonError};
+mod challenge;
+mod proof;
+mod tokens;
 
-use crate::http::{Headers, Scheme, Url};
-use crate::json::Tree;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::exchange::Located;
+use super::place::Place;
+use super::scope::Scope;
+use super::transport::{Body, Host, Payload, Piece as _};
+use super::turns::Turns;
+use super::{Client, response};
+use crate::http::{Method, Request, Scheme, Url};
 use crate::{Error, Kind, Result};
 
-/// How much of a token response is read, in bytes.
-pub(super) const MAX_TOKEN_BYTES: u64 = 256 * 1024;
-/// What a token lasts if its response does not say, in seconds.
-const DEFAULT_LIFETIME: u64 = 60;
-/// A token is not used in its last seconds: the request must still find it valid.
-const MARGIN: u64 = 5;
-/// How many tokens are kept.
-const MAX_TOKENS: usize = 1024;
+pub use challenge::Challenge;
+pub(super) use challenge::Offer;
+use proof::{Means, Proof};
+use tokens::{Granted, Tokens};
 
-/// A Bearer challenge: where a token is had, and for what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Challenge {
-    /// The URL of the token service.
-    pub realm: String,
-    /// The service the token is for.
-    pub service: Option<String>,
-    /// The scope the registry asks for.
-    pub scope: Option<String>,
+/// How much of a token response is read, in bytes.
+const MAX_TOKEN_BYTES: u64 = 256 * 1024;
+/// What token services know this client by.
+const CLIENT_ID: &str = "pierhead";
+
+/// What is known of one registry, or mirror, and its token service.
+#[derive(Debug, Default)]
+pub(super) struct Auth {
+    known: Mutex<Known>,
+    /// One fetches a token of some scope at a time, one asks for the credential: the others wait for what comes of it.
+    fetching: Turns,
+    asking: Turns,
 }
 
-impl Challenge {
-    /// The first Bearer challenge with a realm among all `WWW-Authenticate` fields (RFC 9110, section 11.6.1): there may be
-    /// several in one field, and their quoted values may hold commas.
-    #[must_use]
-    pub fn bearer(headers: &Headers) -> Option<Self> {
-        headers
-            .all("www-authenticate")
-            .flat_map(challenges)
-            .find(|(scheme, challenge)| {
-                scheme.eq_ignore_ascii_case("bearer") && !challenge.realm.is_empty()
-            })
-            .map(|(_, challenge)| challenge)
+#[derive(Debug, Default)]
+struct Known {
+    /// The `Authorization` field for everything: of Basic, or of a token for the registry itself.
+    fixed: Option<Proof>,
+    /// The Bearer challenge that came last.
+    challenge: Option<Challenge>,
+    tokens: Tokens,
+    /// What the host answered when it was asked.
+    proof: Option<Option<Proof>>,
+    /// A refresh token, and the realm that gave it.
+    granted: Option<(String, Proof)>,
+    /// Whether its token service takes only the other method than is tried first.
+    other_method: bool,
+    /// How many fetches have failed, and the last of them.
+    failures: u64,
+    failure: Option<(Scope, Error)>,
+}
+
+impl Auth {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The URL that gives a token for `scope`, or for the challenge's own where `scope` is empty.
-    ///
-    /// # Errors
-    /// [`Kind::Auth`] if the realm is no URL, is plain HTTP while the registry is reached over TLS, or is an address of this
-    /// machine while the registry is not.
-    pub(super) fn token_url(&self, registry: &Url, scope: &str) -> Result<Url> {
-        let mut url: Url = self.realm.parse().map_err(|error: Error| {
-            Error::new(Kind::Auth, "the token realm is no URL").with_source(error)
-        })?;
-        let refused = |reason| Err(Error::new(Kind::Auth, reason).with_url(&url.to_string()));
-        if registry.scheme() == Scheme::Https && url.scheme() == Scheme::Http {
-            return refused("the token realm is reached by plain HTTP");
+    /// The `Authorization` field for a scope, if nobody need be asked for it.
+    pub(super) fn at_hand(&self, scope: &Scope, now: u64) -> Option<String> {
+        let known = self.known();
+        match &known.fixed {
+            Some(fixed) => Some(fixed.header.clone()),
+            None => known.tokens.known(scope, now),
         }
-        if url.origin().is_local() && !registry.origin().is_local() {
-            return refused("the token realm is an address of this machine or its link");
-        }
-        if let Some(service) = &self.service {
-            url = url.with_query("service", service);
-        }
-        let scope = if scope.is_empty() {
-            self.scope.as_deref().unwrap_or_default()
-        } else {
-            scope
-        };
-        Ok(if scope.is_empty() {
-            url
-        } else {
-            url.with_query("scope", scope)
-        })
     }
+
+    /// Says of a refusal by the registry what had been asked, and by whom.
+    pub(super) fn explain(&self, error: Error, scope: &Scope, reason: Option<&str>) -> Error {
+        if error.kind() != Kind::Auth {
+            return error;
+        }
+        let mut message = error.message().to_owned();
+        if !scope.as_str().is_empty() {
+            message.push_str(" to ");
+            message.push_str(scope.as_str());
+        }
+        let known = matches!(self.known().proof, Some(Some(_)));
+        message.push_str(if known {
+            ", asked with a credential"
+        } else {
+            ", asked without a credential"
+        });
+        if let Some(reason) = reason {
+            message.push_str(": ");
+            message.push_str(reason);
+        }
+        error.with_message(message)
+    }
+}
+
+impl<T: Host> Client<T> {
+    /// The `Authorization` field to send from the start, if the registry is known to want one.
+    pub(super) async fn authorization(
+        &self,
+        place: &Place,
+        scope: &Scope,
+    ) -> Result<Option<String>> {
+        let at_hand = place.auth.at_hand(scope, self.host.now());
+        if at_hand.is_some() {
+            return Ok(at_hand);
+        }
+        let challenge = place.auth.known().challenge.clone();
+        match challenge {
+            Some(challenge) => self.token(place, &challenge, scope).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The `Authorization` field that answers a challenge, unless nothing can be said that was not `said` already. `asked` grows by
+    /// the scope that the registry wants. `fresh` is what was said if it was found for this very request.
+    pub(super) async fn answer(
+        &self,
+        place: &Place,
+        offer: Offer,
+        asked: &mut Scope,
+        said: Option<&str>,
+        fresh: bool,
+    ) -> Result<Option<String>> {
+        let basic = offer.basic;
+        let bearer = offer.bearer;
+        let wanted = bearer.as_ref().and_then(|bearer| bearer.scope.as_deref());
+        let merged = asked.clone().and(wanted.unwrap_or_default());
+        if fresh && (bearer.is_none() || merged == *asked) {
+            return Ok(None);
+        }
+        {
+            let mut known = place.auth.known();
+            known.refuse(said);
+            known.challenge = bearer.clone();
+        }
+        *asked = merged;
+        let answer = if let Some(challenge) = bearer {
+            Some(self.token(place, &challenge, asked).await?)
+        } else if basic {
+            self.permit_proof(&place.endpoint)?;
+            let proof = self.proof(place).await?;
+            let password = proof.filter(|proof| proof.means == Means::Password);
+            password.map(|password| place.auth.fix(password))
+        } else {
+            None
+        };
+        Ok(answer.filter(|answer| said != Some(answer)))
+    }
+
+    /// A token for a scope, from what is known or from the token service. Of many who want the same, one fetches it; if that fails,
+    /// it has failed for all of them.
+    async fn token(&self, place: &Place, challenge: &Challenge, scope: &Scope) -> Result<String> {
+        let failures = place.auth.known().failures;
+        let _turn = place
+            .auth
+            .fetching
+            .take(scope.as_str(), self.options.room(1))
+            .await;
+        {
+            let known = place.auth.known();
+            if let Some(header) = known.tokens.known(scope, self.host.now()) {
+                return Ok(header);
+            }
+            if known.failures > failures
+                && let Some((failed, error)) = &known.failure
+                && failed == scope
+            {
+                return Err(error.without_source());
+            }
+        }
+        let fetched = self.fetch_token(place, challenge, scope).await;
+        if let Err(error) = &fetched {
+            let mut known = place.auth.known();
+            known.failures += 1;
+            known.failure = Some((scope.clone(), error.without_source()));
+        }
+        fetched
+    }
+
+    /// Takes a token from the challenge's realm, by whatever proves who asks: a refresh token that was granted before, the credential,
+    /// and where that was known before and is refused, the credential that the host then gives, if that is another one.
+    async fn fetch_token(
+        &self,
+        place: &Place,
+        challenge: &Challenge,
+        scope: &Scope,
+    ) -> Result<String> {
+        let realm = challenge.realm_url(&place.endpoint)?;
+        let may_prove =
+            self.permit_proof(&place.endpoint).is_ok() && self.permit_proof(&realm).is_ok();
+        let mut refused: Option<(Proof, Error)> = None;
+        // Token services know GET; OAuth 2.0's POST, which is meant for refresh tokens, not all of them.
+        let (mut other_method, mut switched) = (place.auth.known().other_method, false);
+        loop {
+            let (granted, asked_before) = {
+                let known = place.auth.known();
+                let granted = known.granted.as_ref();
+                let granted = granted.filter(|(realm, _)| may_prove && *realm == challenge.realm);
+                (
+                    granted.map(|(_, proof)| proof.clone()),
+                    known.proof.is_some(),
+                )
+            };
+            let by_grant = granted.is_some();
+            let proof = if by_grant || !may_prove {
+                granted
+            } else {
+                self.proof(place).await?
+            };
+            if let Some((refused, error)) = refused.take()
+                && proof.as_ref() == Some(&refused)
+            {
+                return Err(error);
+            }
+            if let Some(proof) = proof.as_ref().filter(|proof| proof.means == Means::Token) {
+                return Ok(place.auth.fix(proof.clone()));
+            }
+            let asked = self.host.now();
+            let refreshes = proof
+                .as_ref()
+                .is_some_and(|proof| proof.means == Means::RefreshToken);
+            let posts = proof.is_some() && refreshes != other_method;
+            let (request, form) =
+                token_request(realm.clone(), challenge, scope, proof.as_ref(), posts)?;
+            let payload = match form {
+                Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
+                None => Payload::None,
+            };
+            let response = self.follow(None, request, payload).await?;
+            let status = response.message.status;
+            let unknown = matches!(status, 404 | 405);
+            if proof.is_some() && unknown && !switched && !by_grant {
+                (other_method, switched) = (!other_method, true);
+                continue;
+            }
+            let Located { url, message, .. } = match response.success(&self.host).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let error = service_error(error);
+                    let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
+                    let Some(proof) = proof.filter(|_| is_refusal) else {
+                        return Err(error);
+                    };
+                    let mut known = place.auth.known();
+                    if by_grant {
+                        known.granted = None;
+                        continue;
+                    }
+                    known.proof = None;
+                    if !asked_before {
+                        return Err(error);
+                    }
+                    refused = Some((proof, error));
+                    continue;
+                }
+            };
+            let bytes = response::read_whole(message, MAX_TOKEN_BYTES, &self.host).await;
+            let granted = bytes
+                .and_then(|bytes| Granted::parse(&bytes))
+                .map_err(|error| error.with_url(&url))?;
+            let mut known = place.auth.known();
+            known.other_method = other_method;
+            known.tokens.keep(scope, &granted, asked);
+            if let Some(token) = granted.refresh_token {
+                known.granted = Some((challenge.realm.clone(), Proof::refresh_token(&token)));
+            }
+            return Ok(granted.header);
+        }
+    }
+
+    /// What proves who asks a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
+    async fn proof(&self, place: &Place) -> Result<Option<Proof>> {
+        let _turn = place.auth.asking.take("", self.options.room(1)).await;
+        let known = place.auth.known().proof.clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let given = self.host.credential(&place.name).await?;
+        let proof = given.map(Proof::new).transpose()?;
+        place.auth.known().proof = Some(proof.clone());
+        Ok(proof)
+    }
+
+    /// Whether a credential may be sent to a URL: over TLS, to this machine, or by plain HTTP where that is wanted.
+    fn permit_proof(&self, url: &Url) -> Result<()> {
+        if url.scheme() == Scheme::Https || url.origin().is_loopback() || self.options.plain_http {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Auth,
+            "no credential is sent by plain HTTP to another machine unless that is allowed",
+        )
+        .with_url(&url.to_string()))
+    }
+}
+
+impl Auth {
+    /// Has everything to come sent with this proof, by the field that is returned.
+    fn fix(&self, proof: Proof) -> String {
+        let header = proof.header.clone();
+        self.known().fixed = Some(proof);
+        header
+    }
+}
+
+impl Known {
+    /// Forgets what the registry refused, and the credential where that itself was sent.
+    fn refuse(&mut self, said: Option<&str>) {
+        let Some(said) = said else {
+            return;
+        };
+        self.tokens.forget(said);
+        if self.fixed.take_if(|fixed| fixed.header == said).is_some() {
+            self.proof = None;
+        }
+    }
+}
+
+/// What is sent to a token service, and the form that goes with it: by POST as OAuth 2.0 has it (distribution's `oauth.md`), else by GET.
+fn token_request(
+    realm: Url,
+    challenge: &Challenge,
+    scope: &Scope,
+    proof: Option<&Proof>,
+    posts: bool,
+) -> Result<(Request, Option<String>)> {
+    let service = challenge.service.as_deref();
+    let mut request = Request::new(Method::Get, realm);
+    request.headers.append("accept", "application/json")?;
+    let Some(proof) = proof.filter(|_| posts) else {
+        if let Some(service) = service {
+            request.url = request.url.with_query("service", service);
+        }
+        for scope in scope.as_str().split_ascii_whitespace() {
+            request.url = request.url.with_query("scope", scope);
+        }
+        if let Some(proof) = proof {
+            let header = proof.header.as_str();
+            request.headers.append("authorization", header)?;
+        }
+        return Ok((request, None));
+    };
+    request.method = Method::Post;
+    request
+        .headers
+        .append("content-type", "application/x-www-form-urlencoded")?;
+    let mut form = proof.form.clone();
+    proof::add_field(&mut form, "client_id", CLIENT_ID);
+    proof::add_field(&mut form, "service", service.unwrap_or_default());
+    if !scope.as_str().is_empty() {
+        proof::add_field(&mut form, "scope", scope.as_str());
+    }
+    Ok((request, Some(form)))
 }
 
 /// What the token service answered in place of a token, as an authentication error.
-pub(super) fn refused(error: Error) -> Error {
-    if error.kind() != Kind::Registry {
+fn service_error(error: Error) -> Error {
+    let Some(status) = error.status() else {
         return error;
-    }
-    let (status, retry_after, entries) = (
-        error.status().unwrap_or_default(),
-        error.retry_after(),
-        error.entries().to_vec(),
-    );
-    let url = error.url().unwrap_or_default().to_owned();
-    Error::new(Kind::Auth, format!("the token service answered {status}"))
-        .with_status(status)
-        .with_retry_after(retry_after)
-        .with_entries(entries)
-        .with_url(&url)
-        .with_source(error)
-}
-
-/// Tokens by scope, while they last. So few that they are searched one by one.
-#[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<Vec<Token>>);
-
-#[derive(Debug)]
-struct Token {
-    scope: String,
-    header: String,
-    expires: u64,
-}
-
-impl Tokens {
-    /// The `Authorization` header for a scope, if a token for it is still valid at `now` (milliseconds).
-    pub(super) fn known(&self, scope: &str, now: u64) -> Option<String> {
-        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens
-            .iter()
-            .find(|token| token.scope == scope && token.expires > now)
-            .map(|token| token.header.clone())
-    }
-
-    /// Reads a token response, keeps its token and returns the `Authorization` header.
-    pub(super) fn keep(&self, scope: &str, response: &[u8], now: u64) -> Result<String> {
-        let tree = Tree::parse(response).map_err(|error| {
-            Error::new(Kind::Auth, "the token response is not JSON").with_source(error)
-        })?;
-        let root = tree.root(response);
-        let token = ["token", "access_token"]
-            .iter()
-            .find_map(|key| root.get(key)?.as_str().filter(|token| !token.is_empty()));
-        let token =
-            token.ok_or_else(|| Error::new(Kind::Auth, "the token response holds no token"))?;
-        // RFC 6750, section 2.1: a token is never more than printable ASCII, so it cannot end its header.
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::new(
-                Kind::Auth,
-                "the token holds characters that a token cannot",
-            ));
-        }
-        let lifetime = root
-            .get("expires_in")
-            .and_then(|value| value.as_u64())
-            .unwrap_or(DEFAULT_LIFETIME);
-        let expires = now.saturating_add(lifetime.saturating_sub(MARGIN).saturating_mul(1000));
-        let header = format!("Bearer {token}");
-        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|token| token.expires > now && token.scope != scope);
-        if tokens.len() >= MAX_TOKENS {
-            tokens.clear();
-        }
-        tokens.push(Token {
-            scope: scope.to_owned(),
-            header: header.clone(),
-            expires,
-        });
-        Ok(header)
-    }
-}
-
-/// The challenges of one `WWW-Authenticate` field: scheme, and the parameters that a Bearer challenge has.
-fn challenges(field: &str) -> Vec<(String, Challenge)> {
-    let mut found: Vec<(String, Challenge)> = Vec::new();
-    for part in split_unquoted(field) {
-        // `Scheme name=value` begins a challenge, `name=value` goes on with it, `Scheme` is one without parameters.
-        let (head, value) = part.split_once('=').map_or((part, None), |(head, value)| {
-            (head.trim(), Some(value.trim()))
-        });
-        let name = match head.split_once(|character: char| character.is_ascii_whitespace()) {
-            Some((scheme, name)) => {
-                found.push((scheme.to_owned(), Challenge::default()));
-                name.trim()
-            }
-            None if value.is_none() => {
-                found.push((head.to_owned(), Challenge::default()));
-                continue;
-            }
-            None => head,
-        };
-        if let (Some((_, challenge)), Some(value)) = (found.last_mut(), value) {
-            let value = unquoted(value);
-            match name.to_ascii_lowercase().as_str() {
-                "realm" => challenge.realm = value,
-                "service" => challenge.service = Some(value),
-                "scope" => challenge.scope = Some(value),
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
-/// The parts of a list between commas that stand outside quotes, trimmed; empty ones are left out.
-fn split_unquoted(list: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
-    for (index, byte) in list.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b',' if !quoted => {
-                parts.push(list.get(start..index).unwrap_or_default());
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(list.get(start..).unwrap_or_default());
-    parts
-        .into_iter()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
-}
-
-/// A token or quoted string (RFC 9110, section 5.6.4) as what it stands for.
-fn unquoted(value: &str) -> String {
-    let Some(inner) = value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
-        return value.to_owned();
     };
-    let mut text = String::with_capacity(inner.len());
-    let mut characters = inner.chars();
-    while let Some(character) = characters.next() {
-        text.extend(if character == '\\' {
-            characters.next()
-        } else {
-            Some(character)
-        });
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bearer(fields: &[&str]) -> Option<Challenge> {
-        let mut headers = Headers::new();
-        for field in fields {
-            headers.append("WWW-Authenticate", *field).unwrap();
-        }
-        Challenge::bearer(&headers)
-    }
-
-    fn challenge(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
-        Some(Challenge {
-            realm: realm.into(),
-            service: service.map(Into::into),
-            scope: scope.map(Into::into),
-        })
-    }
-
-    #[test]
-    fn a_quoted_value_may_hold_commas() {
-        assert_eq!(
-            bearer(&[r#"Bearer realm="https://a/t",service="s",scope="repository:a/b:pull,push""#]),
-            challenge("https://a/t", Some("s"), Some("repository:a/b:pull,push"))
-        );
-    }
-
-    #[test]
-    fn the_bearer_challenge_is_found_among_others() {
-        let expected = challenge("https://a/t", None, None);
-        assert_eq!(
-            bearer(&[r#"Basic realm="x, Bearer y", bearer realm="https://a/t""#]),
-            expected
-        );
-        assert_eq!(
-            bearer(&["Negotiate", r#"Bearer realm="https://a/t""#]),
-            expected
-        );
-        assert_eq!(
-            bearer(&[r#"Negotiate, Bearer   realm = "https://a/t""#]),
-            expected
-        );
-        assert_eq!(bearer(&[r#"Bearer realm="https:\/\/a/t""#]), expected);
-    }
-
-    #[test]
-    fn what_is_no_bearer_challenge_is_none() {
-        for field in [
-            "",
-            "Basic realm=\"x\"",
-            "Bearer",
-            "Bearer service=\"s\"",
-            "realm=\"x\"",
-            ",,,=\"",
-            "Bearer realm=\"\"",
-        ] {
-            assert_eq!(bearer(&[field]), None, "{field}");
-        }
-    }
-
-    #[test]
-    fn a_realm_never_leaves_tls() {
-        let registry: Url = "https://r/".parse().unwrap();
-        let url = |realm: &str| {
-            Challenge {
-                realm: realm.into(),
-                service: Some("a b".into()),
-                scope: None,
-            }
-            .token_url(&registry, "repository:x:pull")
-        };
-        assert_eq!(
-            url("https://a/t?x=y").unwrap().to_string(),
-            "https://a/t?x=y&service=a%20b&scope=repository%3Ax%3Apull"
-        );
-        assert_eq!(url("http://a/t").unwrap_err().kind(), Kind::Auth);
-        assert_eq!(url("/t").unwrap_err().kind(), Kind::Auth);
-        assert_eq!(url("https://127.0.0.1/t").unwrap_err().kind(), Kind::Auth);
-    }
-
-    #[test]
-    fn a_token_is_used_until_shortly_before_it_expires() {
-        let tokens = Tokens::default();
-        assert_eq!(
-            tokens
-                .keep("s", br#"{"token":"t","expires_in":10}"#, 1000)
-                .unwrap(),
-            "Bearer t"
-        );
-        assert_eq!(tokens.known("s", 5999).as_deref(), Some("Bearer t"));
-        assert_eq!(tokens.known("s", 6000), None);
-        assert_eq!(tokens.known("other", 1000), None);
-        tokens.keep("d", br#"{"access_token":"u"}"#, 0).unwrap();
-        assert_eq!(tokens.known("d", 54_999).as_deref(), Some("Bearer u"));
-        assert_eq!(tokens.known("d", 55_000), None);
-    }
-
-    #[test]
-    fn a_malformed_token_response_is_an_authentication_error() {
-        for response in [
-            &b""[..],
-            b"{}",
-            b"[]",
-            br#"{"token":""}"#,
-            br#"{"token":1}"#,
-            br#"{"token":"a\r\nb"}"#,
-            br#"{"token":"a b"}"#,
-        ] {
-            assert_eq!(
-                Tokens::default().keep("s", response, 0).unwrap_err().kind(),
-                Kind::Auth
-            );
-        }
-    }
+    let url = error.url().unwrap_or_default().to_owned();
+    let mut message = String::from("the token service answered ");
+    message.push_str(&status.to_string());
+    Error::new(Kind::Auth, message)
+        .with_status(status)
+        .with_retry_after(error.retry_after())
+        .with_entries(error.entries().to_vec())
+        .with_url(&url)
 }

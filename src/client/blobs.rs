@@ -118,14 +118,6 @@ impl<T: Host> Client<T> {
         })
     }
 
-    /// Waits for what a request that failed so often in a row calls for; not at all if it has not failed.
-    #[cfg(feature = "wasm")]
-    pub(crate) async fn pause(&self, failures: u32) {
-        if failures > 0 {
-            super::pause::pause(&self.host, failures, None).await;
-        }
-    }
-
     /// Asks for a blob's size in bytes; `None` if the registry does not say.
     ///
     /// # Errors

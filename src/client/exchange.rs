@@ -1,9 +1,12 @@
 //! One request and its answer: tokens, redirects, and whom to trust with what.
 
-use super::auth::{self, Challenge};
+use super::auth::Offer;
+use super::place::Place;
+use super::retry;
 use super::scope::Scope;
 use super::transport::{Body, Chunks, Clock, Host, Payload};
 use super::{Client, response};
+use crate::digest::Digest;
 use crate::http::{Headers, Method, Request, Response, Scheme, Url};
 use crate::{Error, Kind, Result};
 
@@ -19,6 +22,11 @@ pub(super) struct Call<B: Body> {
     pub(super) payload: Payload<B>,
     /// What a token for it must allow.
     pub(super) scope: Scope,
+    /// Whether to do it twice does no more than to do it once, so that it may be sent again where nobody knows whether it arrived:
+    /// so with `GET`, `HEAD` and `DELETE`. `PUT` is idempotent for manifests, but not where it closes an upload: that has gone by then.
+    pub(super) idempotent: bool,
+    /// Whether only the registry itself will do, as for all that is done on the way to a change of it.
+    pub(super) origin_only: bool,
 }
 
 impl<B: Body> Call<B> {
@@ -29,6 +37,8 @@ impl<B: Body> Call<B> {
             url,
             headers: Headers::new(),
             payload: Payload::None,
+            idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
+            origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
             scope,
         }
     }
@@ -45,7 +55,7 @@ pub(super) struct Located<B> {
 
 impl<B: Chunks> Located<B> {
     /// This response if its status is 2xx, or 304, else the error it carries.
-    async fn success(self, clock: &impl Clock) -> Result<Self> {
+    pub(super) async fn success(self, clock: &impl Clock) -> Result<Self> {
         let message = response::success_or_error(self.message, &self.url, clock).await?;
         Ok(Self { message, ..self })
     }
@@ -60,51 +70,203 @@ impl<B: Chunks> Located<B> {
     }
 }
 
+/// How often a registry may challenge one request: once for what it did not know, or no longer takes, and once more for a scope
+/// that it had not named.
+const MAX_CHALLENGES: u32 = 2;
+
 impl<T: Host> Client<T> {
-    /// Sends a request, with a token if one is known; on a Bearer challenge takes a token and asks once more. Whatever answers
-    /// with success is returned, else the error that it carries.
+    /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
+    /// Whatever answers with success is returned, else the error that it carries.
     pub(super) async fn call(&self, call: Call<T::Body>) -> Result<Located<T::Body>> {
-        let mut request = Request::new(call.method, call.url);
-        request.headers = call.headers;
-        let own = request.url.origin() == self.endpoint.origin();
-        if own && let Some(token) = self.tokens.known(call.scope.as_str(), self.host.now()) {
-            request.headers.set("authorization", token)?;
+        let Call {
+            method,
+            url,
+            headers,
+            payload,
+            scope,
+            idempotent,
+            origin_only,
+        } = call;
+        let mut request = Request::new(method, url);
+        request.headers = headers;
+        let own = request.url.origin() == self.origin.endpoint.origin();
+        let mut mirrors = self.mirrors.iter().filter(|_| own && !origin_only);
+        // A page of a mirror's list leads to the next one there.
+        let of_mirror = |place: &&Place| request.url.origin() == place.endpoint.origin();
+        let home = self.mirrors.iter().find(of_mirror).unwrap_or(&self.origin);
+        let mut again = Some(payload);
+        let (mut attempt, begun) = (0, self.host.now());
+        loop {
+            let mirror = mirrors.next();
+            let place = mirror.unwrap_or(home);
+            if mirror.is_some() && place.is_resting(self.host.now()) {
+                continue;
+            }
+            // There is one as long as this goes on.
+            let payload = again.take().unwrap_or(Payload::None);
+            again = payload.again();
+            let mut sent = request.clone();
+            if mirror.is_some() {
+                sent.url = place.endpoint.join(request.url.target())?;
+                sent.url = sent.url.with_query("ns", &self.origin.name);
+            }
+            let outcome = self.send(place, sent, payload, &scope).await;
+            if mirror.is_some() {
+                if let Some(located) = self.taken(place, outcome) {
+                    return Ok(located);
+                }
+                continue;
+            }
+            let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
+            let Some(pause) = pause.filter(|_| again.is_some()) else {
+                let located = outcome?;
+                let offer = Offer::of(&located.message.headers);
+                let explain = |error| place.auth.explain(error, &scope, offer.error());
+                return located.success(&self.host).await.map_err(explain);
+            };
+            attempt += 1;
+            drop(outcome);
+            self.host.sleep(pause).await;
         }
-        let again = call.payload.again();
-        let mut response = self.follow(request.clone(), call.payload).await?;
-        if response.message.status == 401
-            && own
-            && response.from.origin() == self.endpoint.origin()
-            && let Some(again) = again
-            && let Some(challenge) = Challenge::bearer(&response.message.headers)
-        {
-            response.message.body.cancel();
-            let token = self.fetch_token(&challenge, call.scope.as_str()).await?;
-            request.headers.set("authorization", token)?;
-            response = self.follow(request, again).await?;
-        }
-        response.success(&self.host).await
     }
 
-    /// Sends a request, with the token that is known for it, and minds no answer.
+    pub(super) fn has_mirrors(&self) -> bool {
+        !self.mirrors.is_empty()
+    }
+
+    /// Whether a URL is of the registry, or of one of its mirrors.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        let places = self.mirrors.iter().chain([&self.origin]);
+        let mut origins = places.map(|place| place.endpoint.origin());
+        origins.any(|origin| origin == url.origin())
+    }
+
+    /// Sends a request, with whatever is known to prove who asks, and minds no answer.
     pub(super) fn send_unheeded(&self, method: Method, url: Url, scope: &Scope) {
         let mut request = Request::new(method, url);
-        if request.url.origin() == self.endpoint.origin()
-            && let Some(token) = self.tokens.known(scope.as_str(), self.host.now())
-            && request.headers.set("authorization", token).is_err()
+        if request.url.origin() == self.origin.endpoint.origin()
+            && let Some(known) = self.origin.auth.at_hand(scope, self.host.now())
+            && request.headers.set("authorization", known).is_err()
         {
             return;
         }
         self.host.send_unheeded(request);
     }
 
-    /// Sends a request and follows its redirects. Credentials stay with their origin, nothing goes from TLS to the clear, and
-    /// nobody else's registry leads to what is on this machine.
-    async fn follow(
+    /// What a mirror answered, if that will do.
+    fn taken(&self, place: &Place, outcome: Result<Located<T::Body>>) -> Option<Located<T::Body>> {
+        let located = match outcome {
+            Ok(located) if !retry::is_passing_status(located.message.status) => located,
+            _ => {
+                place.rest(self.host.now());
+                return None;
+            }
+        };
+        let answers =
+            matches!(located.message.status, 200..=299 | 304) && says_what_was_asked(&located);
+        answers.then_some(located)
+    }
+
+    /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.
+    fn next_attempt(
         &self,
+        outcome: &Result<Located<T::Body>>,
+        idempotent: bool,
+        attempt: u32,
+        begun: u64,
+    ) -> Option<u64> {
+        let options = &self.options;
+        let (undone, retry_after) = match outcome {
+            Ok(Located { message, .. }) if retry::is_passing_status(message.status) => {
+                let retry_after = retry::retry_after(&message.headers);
+                // Who is told when to come again has not been served.
+                (message.status == 429 && retry_after.is_some(), retry_after)
+            }
+            // A token was not to be had, so nothing has been done.
+            Err(error) if error.kind() == Kind::Auth => {
+                error
+                    .status()
+                    .filter(|status| retry::is_passing_status(*status))?;
+                (true, error.retry_after())
+            }
+            Err(error) if retry::is_passing(error) => (false, None),
+            _ => return None,
+        };
+        if attempt >= options.retries
+            || !(idempotent || undone)
+            || retry_after.is_some_and(|seconds| seconds > options.max_retry_after)
+        {
+            return None;
+        }
+        let pause = retry::pause(options, attempt, retry_after, self.host.random());
+        let elapsed = self.host.now().saturating_sub(begun);
+        (elapsed.saturating_add(pause) <= options.max_elapsed).then_some(pause)
+    }
+
+    /// Sends a request to a place once, but for challenges, which are answered. The response may be of any status.
+    async fn send(
+        &self,
+        place: &Place,
+        mut request: Request,
+        mut payload: Payload<T::Body>,
+        scope: &Scope,
+    ) -> Result<Located<T::Body>> {
+        let origin = place.endpoint.origin();
+        let own = request.url.origin() == origin;
+        let mut asked = scope.clone();
+        let mut said = None;
+        if own {
+            said = self.authorization(place, scope).await?;
+        }
+        let mut challenged = 0;
+        let room = self.options.room(self.options.concurrency);
+        loop {
+            if let Some(said) = &said {
+                request.headers.set("authorization", said.as_str())?;
+            }
+            let again = payload.again();
+            let turn = place.turns.take("", room).await;
+            let response = self.follow(Some(place), request.clone(), payload).await?;
+            drop(turn);
+            let Some(again) = again.filter(|_| challenged < MAX_CHALLENGES) else {
+                return Ok(response);
+            };
+            if !own || response.from.origin() != origin {
+                return Ok(response);
+            }
+            let offer = Offer::of(&response.message.headers);
+            let is_challenge = match response.message.status {
+                401 => true,
+                403 => offer.error() == Some("insufficient_scope"),
+                _ => false,
+            };
+            if !is_challenge {
+                return Ok(response);
+            }
+            let fresh = challenged > 0;
+            let answer = self
+                .answer(place, offer, &mut asked, said.as_deref(), fresh)
+                .await?;
+            if answer.is_none() {
+                return Ok(response);
+            }
+            (said, payload) = (answer, again);
+            challenged += 1;
+        }
+    }
+
+    /// Sends a request and follows its redirects. Credentials stay with their origin, nothing goes from TLS to the clear, and
+    /// nobody else's registry leads to what is on this machine. Without a `place`, it is a token that is asked for: what proves who
+    /// asks for it is led nowhere else.
+    pub(super) async fn follow(
+        &self,
+        place: Option<&Place>,
         mut request: Request,
         mut payload: Payload<T::Body>,
     ) -> Result<Located<T::Body>> {
+        let is_secret =
+            request.headers.get("authorization").is_some() || !matches!(payload, Payload::None);
+        let confined = place.is_none() && is_secret;
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url.clone();
             let located = |error: Error| error.with_url(&url.to_string());
@@ -114,10 +276,13 @@ impl<T: Host> Client<T> {
                 .send(request.clone(), payload)
                 .await
                 .map_err(located)?;
+            if let Some(place) = place.filter(|place| url.origin() == place.endpoint.origin()) {
+                let warn = |text: &str| self.host.warned(&place.name, text);
+                self.notices.hear(&place.name, &message.headers, warn);
+            }
             if let Some(followed) = message.url.take() {
                 // The host would not let its redirects be seen, so the last of them is judged now.
-                self.permit(&url, &followed)
-                    .inspect_err(|_| message.body.cancel())?;
+                self.permit(&url, &followed)?;
                 request.url = followed;
             }
             let answered = &request.url;
@@ -144,6 +309,12 @@ impl<T: Host> Client<T> {
                 ))
             })?;
             if answered.origin() != next.origin() {
+                if confined {
+                    return Err(located(Error::new(
+                        Kind::Auth,
+                        "the token service leads a credential to another origin",
+                    )));
+                }
                 request.headers.remove("authorization");
             }
             request.url = next;
@@ -159,29 +330,26 @@ impl<T: Host> Client<T> {
         if from.scheme() != to.scheme() && to.scheme() == Scheme::Http {
             return refused("a redirect leads from TLS to plain HTTP");
         }
-        if to.origin().is_local() && !self.endpoint.origin().is_local() {
+        if to.origin().is_local() && !from.origin().is_local() {
             return refused("a redirect leads to an address of this machine or its link");
         }
         Ok(())
     }
+}
 
-    /// Takes an anonymous token from the challenge's realm (distribution's token specification) and keeps it while it lasts.
-    async fn fetch_token(&self, challenge: &Challenge, scope: &str) -> Result<String> {
-        let url = challenge.token_url(&self.endpoint, scope)?;
-        let mut request = Request::new(Method::Get, url);
-        request.headers.append("accept", "application/json")?;
-        let response = self
-            .follow(request, Payload::None)
-            .await?
-            .success(&self.host)
-            .await
-            .map_err(auth::refused)?;
-        let Located { url, message, .. } = response;
-        let bytes = response::read_whole(message, auth::MAX_TOKEN_BYTES, &self.host)
-            .await
-            .map_err(|error| error.with_url(&url))?;
-        self.tokens
-            .keep(scope, &bytes, self.host.now())
-            .map_err(|error| error.with_url(&url))
+/// Whether the digest that a response states is the one it was asked by, as far as its head tells.
+fn says_what_was_asked<B>(located: &Located<B>) -> bool {
+    let Ok(stated) = response::stated_digest(&located.message.headers) else {
+        return false;
+    };
+    let path = located.from.target().split('?').next().unwrap_or_default();
+    let asked = path
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .parse::<Digest>();
+    match (stated, asked) {
+        (Some(stated), Ok(asked)) => stated.algorithm() != asked.algorithm() || stated == asked,
+        _ => true,
     }
 }

@@ -146,7 +146,9 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<RawManifest> {
-        let read = self.read_manifest(name, reference, accept, None).await?;
+        let read = self
+            .read_manifest(name, reference, accept, None, false)
+            .await?;
         read.ok_or_else(|| {
             Error::new(
                 Kind::UnexpectedResponse,
@@ -175,26 +177,40 @@ impl<T: Host> Client<T> {
             }
             etag = None;
         }
-        self.read_manifest(name, reference, accept, etag).await
+        self.read_manifest(name, reference, accept, etag, false)
+            .await
     }
 
-    /// Reads a manifest; `None` only where it is still the one of `etag`.
-    async fn read_manifest(
+    /// Reads a manifest; `None` only where it is still the one of `etag`. What a mirror has that does not verify is read from the
+    /// registry.
+    pub(super) async fn read_manifest(
         &self,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
+        origin_only: bool,
     ) -> Result<Option<RawManifest>> {
-        let call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
-        let answer = self.ask(call, MAX_MANIFEST_BYTES).await?;
-        if answer.status == 304 {
-            return Ok(None);
+        let mut origin_only = origin_only || !self.has_mirrors();
+        loop {
+            let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+            call.origin_only = origin_only;
+            let answer = self.ask(call, MAX_MANIFEST_BYTES).await;
+            let error = match answer {
+                Ok(answer) if answer.status == 304 => return Ok(None),
+                Ok(answer) => {
+                    let url = answer.from.to_string();
+                    match read(answer, reference, &url) {
+                        Ok(read) => return Ok(Some(read)),
+                        Err(error) => error.with_url(&url),
+                    }
+                }
+                Err(error) => error,
+            };
+            if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
+                return Err(error);
+            }
         }
-        let url = answer.from.to_string();
-        read(answer, reference, &url)
-            .map(Some)
-            .map_err(|error| error.with_url(&url))
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,

@@ -253,10 +253,10 @@ impl Paging {
     }
 }
 
-/// Where the next page is: opaque, but of the registry.
+/// Where the next page is: opaque, but of the registry or of its mirror that gave this one.
 fn next_page<T: Host>(client: &Client<T>, from: &Url, link: &str) -> Result<Url> {
     let next = from.join(link)?;
-    if next.origin() == client.endpoint.origin() {
+    if client.is_own(&next) {
         Ok(next)
     } else {
         Err(Error::new(

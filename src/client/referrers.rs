@@ -116,11 +116,14 @@ impl<T: Host> Client<T> {
         if self.missing.has(name, self.host.now()) {
             return Ok(None);
         }
+        // Whoever asks for no list wants to know what the registry itself does.
+        let origin_only = url.is_none();
         let url = match url {
             Some(url) => url,
             None => self.referrers_url(name, digest)?,
         };
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        call.origin_only = origin_only;
         call.headers.append("accept", OCI_IMAGE_INDEX)?;
         let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
             Ok(mut answer) => {

@@ -1,5 +1,6 @@
 //! Reading responses: bounded, and with every header of meaning checked.
 
+use super::retry::retry_after;
 use super::{Chunks, Clock};
 use crate::digest::Digest;
 use crate::document;
@@ -122,10 +123,7 @@ pub(super) async fn success_or_error<B: Chunks>(
     if (200..300).contains(&status) || status == 304 {
         return Ok(response);
     }
-    let retry_after = response
-        .headers
-        .get("retry-after")
-        .and_then(|value| value.trim().parse().ok());
+    let retry_after = retry_after(&response.headers);
     // The status is the error; a body that cannot be read adds nothing to it.
     let entries = read_all(&mut response.body, MAX_ERROR_BYTES, clock)
         .await

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pause::{MAX_FAILURES, is_passing, pause};
+use super::retry::{MAX_FAILURES, is_passing};
 use super::{Blob, BlobPart, Chunks, Client, Expected, Host, Verified};
 use crate::digest::Digest;
 use crate::reference::RepositoryName;
@@ -115,7 +115,9 @@ impl<T: Host + 'static> Chunks for Resuming<T> {
                     return Err(failure);
                 }
                 self.failures += 1;
-                pause(&self.client.host, self.failures, failure.retry_after()).await;
+                self.client
+                    .pause(self.failures, failure.retry_after())
+                    .await;
                 match self.go_on().await {
                     Ok(()) => break,
                     Err(error) => failure = error,

@@ -2,7 +2,7 @@
 
 use crate::reference::RepositoryName;
 
-/// Scopes, separated by spaces; empty where a request needs none.
+/// Scopes, separated by spaces, each resource once; empty where a request needs none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scope(String);
 
@@ -29,8 +29,7 @@ impl Scope {
 
     /// To write to a repository what another one has.
     pub(super) fn mount(name: &RepositoryName, from: &RepositoryName) -> Self {
-        let (to, from) = (Self::push(name), Self::pull(from));
-        Self([to.as_str(), " ", from.as_str()].concat())
+        Self::push(name).and(Self::pull(from).as_str())
     }
 
     /// To list the repositories of a registry.
@@ -43,7 +42,107 @@ impl Scope {
         &self.0
     }
 
+    /// These scopes, and those of `others` that they lack.
+    pub(super) fn and(mut self, others: &str) -> Self {
+        for other in others.split_ascii_whitespace() {
+            let (resource, actions) = split(other);
+            let mut merged = String::new();
+            let mut known = false;
+            for scope in self.0.split(' ').filter(|scope| !scope.is_empty()) {
+                push_word(&mut merged, ' ', scope);
+                if split(scope).0 == resource {
+                    known = true;
+                    for action in actions.split(',') {
+                        if !allows(scope, action) {
+                            push_word(&mut merged, ',', action);
+                        }
+                    }
+                }
+            }
+            if !known {
+                push_word(&mut merged, ' ', other);
+            }
+            self.0 = merged;
+        }
+        self
+    }
+
+    /// Whether they allow more than to read.
+    pub(super) fn writes(&self) -> bool {
+        let mut scopes = self.0.split(' ');
+        scopes.any(|scope| allows(scope, "push") || allows(scope, "delete"))
+    }
+
+    /// Whether a token for these scopes will do where one for the others is needed.
+    pub(super) fn covers(&self, others: &Self) -> bool {
+        let others = others.0.split(' ').filter(|other| !other.is_empty());
+        others.into_iter().all(|other| {
+            let (resource, actions) = split(other);
+            self.0.split(' ').any(|scope| {
+                split(scope).0 == resource && actions.split(',').all(|action| allows(scope, action))
+            })
+        })
+    }
+
     fn repository(name: &RepositoryName, actions: &str) -> Self {
         Self(["repository:", name.as_str(), ":", actions].concat())
+    }
+}
+
+/// A scope's resource and actions. A resource may hold colons, actions cannot.
+fn split(scope: &str) -> (&str, &str) {
+    scope.rsplit_once(':').unwrap_or((scope, ""))
+}
+
+fn allows(scope: &str, action: &str) -> bool {
+    split(scope).1.split(',').any(|allowed| allowed == action)
+}
+
+fn push_word(text: &mut String, separator: char, word: &str) {
+    if !text.is_empty() {
+        text.push(separator);
+    }
+    text.push_str(word);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::none().and(text)
+    }
+
+    #[test]
+    fn scopes_of_one_resource_become_one() {
+        let pull = Scope::pull(&"a/b".parse().unwrap());
+        for (others, merged) in [
+            ("", "repository:a/b:pull"),
+            ("repository:a/b:pull", "repository:a/b:pull"),
+            ("repository:a/b:pull,push", "repository:a/b:pull,push"),
+            ("repository:a/b:push,pull", "repository:a/b:pull,push"),
+            ("repository:c:pull", "repository:a/b:pull repository:c:pull"),
+            (" aws  aws ", "repository:a/b:pull aws"),
+            (
+                "repository:h:5000/a:pull registry:catalog:*",
+                "repository:a/b:pull repository:h:5000/a:pull registry:catalog:*",
+            ),
+        ] {
+            assert_eq!(pull.clone().and(others).as_str(), merged);
+        }
+    }
+
+    #[test]
+    fn a_token_covers_what_is_less_than_it_was_asked_for() {
+        let push = Scope::push(&"a/b".parse().unwrap());
+        assert!(push.covers(&scope("repository:a/b:pull")));
+        assert!(push.covers(&scope("repository:a/b:push,pull")));
+        assert!(push.covers(&Scope::none()));
+        assert!(!push.covers(&scope("repository:a/b:delete")));
+        assert!(!push.covers(&scope("repository:a/b2:pull")));
+        assert!(!push.covers(&scope("repository:a/b:pull repository:c:pull")));
+        assert!(!scope("repository:a/b:pull").covers(&push));
+        assert!(!Scope::none().covers(&push));
+        assert!(scope("aws x:y:pull").covers(&scope("aws")));
     }
 }

@@ -45,6 +45,9 @@ pub trait Transport: MaybeSend + MaybeSync {
         true
     }
 
+    /// Is told of what a registry wants its users to know, each text once ([`Client::warnings`](super::Client::warnings)).
+    fn warned(&self, _registry: &str, _text: &str) {}
+
     /// Sends one request with what it carries, and waits for the head of its response.
     fn send(
         &self,

@@ -1,7 +1,7 @@
 //! Absolute `http` and `https` URLs, as far as a distribution client needs them (RFC 3986).
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::{split_before, split_scheme};
@@ -52,23 +52,39 @@ impl Origin {
     /// written as IPv6 too. Services there often trust whoever reaches them.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
-        let is_local_v4 = |address: Ipv4Addr| {
-            address.is_loopback() || address.is_link_local() || address.octets()[0] == 0
-        };
-        if let Ok(address) = name.parse() {
-            return is_local_v4(address);
-        }
-        let v6 = name
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .and_then(|address| address.parse::<Ipv6Addr>().ok());
-        match v6 {
-            Some(address) => {
-                address.is_unicast_link_local() || address.to_ipv4().is_some_and(is_local_v4)
+        self.is_loopback()
+            || match self.address() {
+                Some(IpAddr::V4(address)) => address.is_link_local() || address.octets()[0] == 0,
+                Some(IpAddr::V6(address)) => {
+                    address.is_unicast_link_local() || address.is_unspecified()
+                }
+                None => false,
             }
-            None => name == "localhost" || name.ends_with(".localhost"),
+    }
+
+    /// Whether the host is, by its very name, this machine: `localhost` and names below it, and loopback addresses. What is sent there
+    /// crosses no network.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.address() {
+            Some(address) => address.is_loopback(),
+            None => {
+                let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+                name == "localhost" || name.ends_with(".localhost")
+            }
         }
+    }
+
+    /// The address that the host is; IPv4 ones that are written as IPv6 are IPv4.
+    fn address(&self) -> Option<IpAddr> {
+        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+        if let Ok(address) = name.parse() {
+            return Some(IpAddr::V4(address));
+        }
+        let address: Ipv6Addr = name.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+        let own = address.is_loopback() || address.is_unspecified();
+        let v4 = address.to_ipv4().filter(|_| !own);
+        Some(v4.map_or(IpAddr::V6(address), IpAddr::V4))
     }
 }
 
@@ -91,6 +107,18 @@ impl Url {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Its host, with its port where that is not the scheme's own.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let Origin { scheme, host, port } = &self.origin;
+        let mut authority = host.clone();
+        if *port != scheme.default_port() {
+            authority.push(':');
+            authority.push_str(&port.to_string());
+        }
+        authority
     }
 
     /// Path and query, from the first slash.
@@ -177,11 +205,9 @@ impl FromStr for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Origin { scheme, host, port } = &self.origin;
-        write!(f, "{}://{host}", scheme.as_str())?;
-        if *port != scheme.default_port() {
-            write!(f, ":{port}")?;
-        }
+        f.write_str(self.scheme().as_str())?;
+        f.write_str("://")?;
+        f.write_str(&self.authority())?;
         f.write_str(&self.target)
     }
 }

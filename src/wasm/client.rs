@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use super::transport::FetchTransport;
 use super::{error, executor, value};
-use crate::client::Client;
+use crate::client::{Client, ClientOptions};
 use crate::digest::Digest;
 
 /// A client of one registry.
@@ -20,9 +20,40 @@ pub struct RawClient(Rc<Client<FetchTransport>>);
 
 #[wasm_bindgen]
 impl RawClient {
+    /// `mirrors` are endpoints, to be tried in order, separated by spaces; a `concurrency` of 0 has no request wait for another.
     #[wasm_bindgen(constructor)]
-    pub fn new(endpoint: &str, settings: JsValue) -> Result<RawClient, JsValue> {
-        connect(endpoint, settings).map(|client| Self(Rc::new(client)))
+    pub fn new(
+        endpoint: &str,
+        settings: JsValue,
+        plain_http: bool,
+        retries: u32,
+        concurrency: u32,
+        mirrors: &str,
+    ) -> Result<RawClient, JsValue> {
+        let mut options = ClientOptions::default()
+            .with_plain_http(plain_http)
+            .with_retries(retries)
+            .with_concurrency(concurrency as usize)
+            .with_independent(concurrency == 0);
+        for mirror in mirrors.split_ascii_whitespace() {
+            options.mirrors.push(mirror.parse().map_err(error::to_js)?);
+        }
+        connect(endpoint, settings, options).map(|client| Self(Rc::new(client)))
+    }
+
+    /// `[limit, remaining, window]`, each `undefined` where it is not stated; `undefined` before any was.
+    #[wasm_bindgen(getter, js_name = rateLimit)]
+    pub fn rate_limit(&self) -> JsValue {
+        let Some(stated) = self.0.rate_limit() else {
+            return JsValue::UNDEFINED;
+        };
+        let number = |value: Option<u64>| JsValue::from(value.map(|value| value as f64));
+        js_sys::Array::of3(
+            &number(stated.limit),
+            &number(stated.remaining),
+            &number(stated.window),
+        )
+        .into()
     }
 
     pub fn ping(&self) -> u32 {
@@ -57,9 +88,10 @@ impl RawClient {
 pub(super) fn connect(
     endpoint: &str,
     settings: JsValue,
+    options: ClientOptions,
 ) -> Result<Client<FetchTransport>, JsValue> {
     let endpoint = endpoint.parse().map_err(error::to_js)?;
-    Client::new(FetchTransport::new(settings), endpoint).map_err(error::to_js)
+    Client::with_options(FetchTransport::new(settings), endpoint, options).map_err(error::to_js)
 }
 
 fn described(digest: &Digest, media_type: Option<&str>, size: Option<f64>) -> Object {

@@ -111,6 +111,11 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
     Error::new(kind, message).with_source(HostError(thrown))
 }
 
+/// What was thrown by whoever was asked for a credential.
+pub(super) fn from_credentials(thrown: JsValue) -> Error {
+    Error::new(Kind::Auth, "the credential could not be had").with_source(HostError(thrown))
+}
+
 /// A JavaScript value that was thrown.
 #[derive(Debug)]
 struct HostError(JsValue);

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::client::{connect, set};
 use super::executor;
 use super::transport::{self, FetchTransport};
+use crate::client::ClientOptions;
 use crate::front::{Cors, Front, Incoming, Options, Outgoing};
 
 /// A front over one upstream.
@@ -28,7 +29,11 @@ impl RawFront {
             Some(origins) if origins.is_empty() => Cors::None,
             Some(origins) => Cors::Origins(origins),
         };
-        connect(upstream, settings).map(|client| {
+        // Whoever asks the front knows best when to ask again, and holds a connection while it waits.
+        let options = ClientOptions::default()
+            .with_retries(0)
+            .with_independent(true);
+        connect(upstream, settings, options).map(|client| {
             Self(Rc::new(Front::new(
                 client,
                 Options::default().with_cors(cors),

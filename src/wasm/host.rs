@@ -57,9 +57,13 @@ extern "C" {
     /// A number from 0 to 2^32-1.
     #[wasm_bindgen(method)]
     pub(super) fn random(this: &Host) -> u32;
-    /// Begins to ask the client's owner for a credential, and settles `slot` with `[kind, first, second]` or `undefined`.
+    /// Begins to ask the client's owner for a credential, and settles `slot` with `[kind, first, second]` or `undefined`. A kind
+    /// that is none of ours stands for something that is no credential.
     #[wasm_bindgen(method)]
     pub(super) fn credential(this: &Host, slot: u32, task: u32, settings: &JsValue, registry: &str);
+    /// Hands on what a registry wants its users to know.
+    #[wasm_bindgen(method)]
+    pub(super) fn warned(this: &Host, settings: &JsValue, registry: &str, text: &str);
     /// Begins to read the next piece of a body for `task`, and settles `slot` with a `Uint8Array`, or `undefined` at the end.
     #[wasm_bindgen(method)]
     pub(super) fn read(this: &Host, slot: u32, task: u32, body: &HostBody);

@@ -36,6 +36,10 @@ impl Transport for FetchTransport {
         self.streams_requests
     }
 
+    fn warned(&self, registry: &str, text: &str) {
+        host::with(|host| host.warned(&self.settings, registry, text));
+    }
+
     async fn send(
         &self,
         request: Request,
@@ -105,18 +109,24 @@ impl Credentials for FetchTransport {
             host.credential(slot, executor::current(), &self.settings, registry);
         })
         .await
-        .map_err(error::from_host)?;
+        .map_err(error::from_credentials)?;
         let Some(given) = given.dyn_ref::<js_sys::Array>() else {
             return Ok(None);
         };
         let part = |index| given.get(index).as_string().unwrap_or_default();
-        Ok(Some(match given.get(0).as_string().as_deref() {
-            Some("password") => Credential::Password {
+        Ok(Some(match part(0).as_str() {
+            "password" => Credential::Password {
                 username: part(1),
                 password: part(2),
             },
-            Some("refreshToken") => Credential::RefreshToken(part(1)),
-            _ => Credential::Token(part(1)),
+            "refreshToken" => Credential::RefreshToken(part(1)),
+            "token" => Credential::Token(part(1)),
+            _ => {
+                return Err(Error::new(
+                    Kind::InvalidArgument,
+                    "the credential has neither name and password nor a token",
+                ));
+            }
         }))
     }
 }

@@ -7,12 +7,17 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod auth;
 mod client;
 mod front;
+mod manners;
 mod memory;
+mod mirrors;
 mod registry;
 mod resume;
+mod retry;
 mod sessions;
+mod tokens;
 mod trust;
 mod upload;
 mod upload_quirks;

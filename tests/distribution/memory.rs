@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -24,6 +24,36 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
     panic!("the future hangs");
+}
+
+/// Runs futures of this transport beside one another: all of them get as far as they can while responses of URLs with this part are
+/// held back, and then to their end.
+pub fn block_on_all<F: Future>(
+    memory: &Memory,
+    held: &str,
+    futures: impl IntoIterator<Item = F>,
+) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<_> = futures.iter().map(|_| None).collect();
+    memory.hold(Some(held));
+    let mut polls = 0;
+    block_on(std::future::poll_fn(move |context| {
+        polls += 1;
+        if polls == 3 {
+            memory.hold(None);
+        }
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(ended) = future.as_mut().poll(context)
+            {
+                *output = Some(ended);
+            }
+        }
+        if outputs.iter().any(Option::is_none) {
+            return Poll::Pending;
+        }
+        Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
+    }))
 }
 
 /// What a future comes to when it is polled once, and dropped.
@@ -49,6 +79,12 @@ pub enum Piece {
     Stall,
     /// The same byte for ever.
     Endless,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory")
+    }
 }
 
 /// What the registry answers.
@@ -105,6 +141,7 @@ impl Reply {
 }
 
 type Handler = Box<dyn Fn(&Request) -> Result<Reply> + Send + Sync>;
+type Knows = Box<dyn Fn(&str) -> Result<Option<Credential>> + Send + Sync>;
 
 /// A transport whose every URL is answered by a function of the request; 404 where there is none.
 #[derive(Clone, Default)]
@@ -114,6 +151,21 @@ pub struct Memory(Arc<Inner>);
 struct Inner {
     handlers: Mutex<BTreeMap<String, Handler>>,
     seen: Mutex<Vec<Request>>,
+    /// What those requests carried.
+    carried: Mutex<Vec<Vec<u8>>>,
+    credentials: Mutex<Option<Knows>>,
+    /// The registries whose credential was asked for.
+    asked_for: Mutex<Vec<String>>,
+    warned: Mutex<Vec<String>>,
+    slept: Mutex<Vec<u64>>,
+    random: AtomicU32,
+    /// The part of URLs whose responses are held back.
+    held: Mutex<Option<String>>,
+    /// Whether time stands still for those who wait for it.
+    sleeps: AtomicBool,
+    /// How many requests wait for their response now, and how many did at most.
+    waiting: AtomicU64,
+    most_waiting: AtomicU64,
     now: AtomicU64,
     cancelled: AtomicU64,
 }
@@ -156,6 +208,54 @@ impl Memory {
         self.0.seen.lock().unwrap().clone()
     }
 
+    /// What the requests carried, as text.
+    pub fn carried(&self) -> Vec<String> {
+        let carried = self.0.carried.lock().unwrap();
+        carried
+            .iter()
+            .map(|bytes| String::from_utf8(bytes.clone()).unwrap())
+            .collect()
+    }
+
+    /// Gives credentials by a function of the registry's name.
+    pub fn know(&self, knows: impl Fn(&str) -> Result<Option<Credential>> + Send + Sync + 'static) {
+        *self.0.credentials.lock().unwrap() = Some(Box::new(knows));
+    }
+
+    /// The registries whose credential was asked for.
+    pub fn asked_for(&self) -> Vec<String> {
+        self.0.asked_for.lock().unwrap().clone()
+    }
+
+    /// `registry: text` of each warning.
+    pub fn warned(&self) -> Vec<String> {
+        self.0.warned.lock().unwrap().clone()
+    }
+
+    /// How long was waited each time, in milliseconds.
+    pub fn slept(&self) -> Vec<u64> {
+        self.0.slept.lock().unwrap().clone()
+    }
+
+    pub fn set_random(&self, random: u32) {
+        self.0.random.store(random, Ordering::Relaxed);
+    }
+
+    /// Holds back the responses of URLs with this part, until told otherwise.
+    pub fn hold(&self, part: Option<&str>) {
+        *self.0.held.lock().unwrap() = part.map(str::to_owned);
+    }
+
+    /// Whether those who wait for time to pass go on waiting.
+    pub fn hold_sleep(&self, held: bool) {
+        self.0.sleeps.store(held, Ordering::Relaxed);
+    }
+
+    /// How many requests waited for their responses at once, at most.
+    pub fn most_waiting(&self) -> u64 {
+        self.0.most_waiting.load(Ordering::Relaxed)
+    }
+
     pub fn advance(&self, milliseconds: u64) {
         self.0.now.fetch_add(milliseconds, Ordering::Relaxed);
     }
@@ -169,9 +269,34 @@ impl Memory {
 impl Transport for Memory {
     type Body = MemoryBody;
 
-    async fn send(&self, request: Request, _: Payload<MemoryBody>) -> Result<Response<MemoryBody>> {
+    fn warned(&self, registry: &str, text: &str) {
+        let warning = format!("{registry}: {text}");
+        self.0.warned.lock().unwrap().push(warning);
+    }
+
+    async fn send(
+        &self,
+        request: Request,
+        payload: Payload<MemoryBody>,
+    ) -> Result<Response<MemoryBody>> {
         self.0.seen.lock().unwrap().push(request.clone());
+        let carried = match payload {
+            Payload::Piece(piece) => piece.0.to_vec(),
+            _ => Vec::new(),
+        };
+        self.0.carried.lock().unwrap().push(carried);
+        let waiting = Waiting::begin(&self.0);
         let url = request.url.to_string();
+        std::future::poll_fn(|_| {
+            let held = self.0.held.lock().unwrap();
+            if held.as_ref().is_some_and(|part| url.contains(part)) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+        drop(waiting);
         let key = format!(
             "{} {}",
             request.method.as_str(),
@@ -195,6 +320,23 @@ impl Transport for Memory {
     }
 }
 
+/// A request that waits for its response.
+struct Waiting<'a>(&'a Inner);
+
+impl<'a> Waiting<'a> {
+    fn begin(inner: &'a Inner) -> Self {
+        let waiting = inner.waiting.fetch_add(1, Ordering::Relaxed) + 1;
+        inner.most_waiting.fetch_max(waiting, Ordering::Relaxed);
+        Self(inner)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Clock for Memory {
     fn now(&self) -> u64 {
         self.0.now.load(Ordering::Relaxed)
@@ -202,17 +344,30 @@ impl Clock for Memory {
 
     /// Time passes as soon as somebody waits for it.
     async fn sleep(&self, milliseconds: u64) {
+        self.0.slept.lock().unwrap().push(milliseconds);
+        std::future::poll_fn(|_| {
+            if self.0.sleeps.load(Ordering::Relaxed) {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
         self.advance(milliseconds);
     }
 
     fn random(&self) -> u32 {
-        0
+        self.0.random.load(Ordering::Relaxed)
     }
 }
 
 impl Credentials for Memory {
-    async fn credential(&self, _: &str) -> Result<Option<Credential>> {
-        Ok(None)
+    async fn credential(&self, registry: &str) -> Result<Option<Credential>> {
+        self.0.asked_for.lock().unwrap().push(registry.to_owned());
+        let credentials = self.0.credentials.lock().unwrap();
+        credentials
+            .as_ref()
+            .map_or(Ok(None), |knows| knows(registry))
     }
 }
 

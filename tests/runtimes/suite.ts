@@ -8,6 +8,7 @@ import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as layouts } from "./cases/layouts.ts";
+import { cases as manners } from "./cases/manners.ts";
 import { cases as platforms } from "./cases/platforms.ts";
 import { cases as pull } from "./cases/pull.ts";
 import { cases as push } from "./cases/push.ts";
@@ -22,6 +23,7 @@ const groups: Record<string, readonly Case[]> = {
   errors,
   streams,
   client: pulls,
+  manners,
   pull,
   push,
   layouts,

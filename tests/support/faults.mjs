@@ -110,7 +110,7 @@ const answerFaults = {
     else sendForEver(response);
   },
 
-  "rate-limited": (response) => sendError(response, 429, "TOOMANYREQUESTS", "slow down", { "Retry-After": "7" }),
+  "rate-limited": (response) => sendError(response, 429, "TOOMANYREQUESTS", "slow down", { "Retry-After": "3600" }),
 
   denied: (response) => sendError(response, 403, "DENIED", "this repository is closed"),
 

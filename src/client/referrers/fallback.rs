@@ -157,7 +157,7 @@ impl<T: Host> Client<T> {
             if last.as_ref() == Some(&tag) {
                 continue;
             }
-            if let Some(read) = self.fallback_index(name, &tag).await?
+            if let Some(read) = self.fallback_index(name, &tag, false).await?
                 && let Ok(Some(index)) = index(read.bytes)
             {
                 paging.take_descriptors(&index, false, &mut found)?;
@@ -167,14 +167,19 @@ impl<T: Host> Client<T> {
         Ok(found)
     }
 
-    /// What is under a fallback tag; `None` if there is nothing.
+    /// What is under a fallback tag; `None` if there is nothing. Mirrors will not do for who is to change it.
     async fn fallback_index(
         &self,
         name: &RepositoryName,
         tag: &ManifestReference,
+        origin_only: bool,
     ) -> Result<Option<RawManifest>> {
-        match self.raw_manifest(name, tag, Some(OCI_IMAGE_INDEX)).await {
-            Ok(read) => Ok(Some(read)),
+        let accept = Some(OCI_IMAGE_INDEX);
+        match self
+            .read_manifest(name, tag, accept, None, origin_only)
+            .await
+        {
+            Ok(read) => Ok(read),
             Err(error) if error.kind() == Kind::Registry && error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -196,7 +201,7 @@ impl<T: Host> Client<T> {
                 let wait = most / 2 + self.host.random() % (most / 2);
                 self.host.sleep(u64::from(wait)).await;
             }
-            let current = self.fallback_index(name, &change.tag).await?;
+            let current = self.fallback_index(name, &change.tag, true).await?;
             let etag = current.as_ref().and_then(|read| read.etag.clone());
             let exists = current.is_some();
             let current = match current.map(|read| index(read.bytes)) {

@@ -1,7 +1,7 @@
 //! One upload: what is sent next, and how it goes on after something broke.
 
 use super::super::exchange::{Call, Located};
-use super::super::pause::{MAX_FAILURES, is_passing, pause};
+use super::super::retry::{MAX_FAILURES, is_passing};
 use super::super::scope::Scope;
 use super::super::transport::{Body, Chunks as _, Expected, Piece as _};
 use super::super::{Client, Content, Host, Payload};
@@ -348,13 +348,11 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         headers: Headers,
         payload: Payload<T::Body>,
     ) -> Result<Located<T::Body>> {
-        let call = Call {
-            method,
-            url,
-            headers,
-            payload,
-            scope: self.scope.clone(),
-        };
+        let mut call = Call::new(method, url, self.scope.clone());
+        call.headers = headers;
+        call.payload = payload;
+        // What broke is gone on with from where the registry is by then.
+        call.idempotent = false;
         let mut answer = self.client.call(call).await?;
         answer.message.body.cancel();
         Ok(answer)
@@ -461,7 +459,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 self.began_anew = true;
                 self.cancel().await;
             } else {
-                pause(&self.client.host, self.failures, error.retry_after()).await;
+                self.client.pause(self.failures, error.retry_after()).await;
             }
             if self.location.is_none() {
                 return Ok(false);

@@ -29,7 +29,7 @@ impl RawClient {
         let start = value::size(start)?;
         let end = end.map(value::size).transpose()?;
         Ok(executor::spawn(async move {
-            client.pause(failures).await;
+            client.pause(failures, None).await;
             let part = client
                 .blob_part(&name, &digest, size, start, end)
                 .await

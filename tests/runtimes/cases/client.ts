@@ -4,7 +4,7 @@ import type { Case, Context } from "../case.ts";
 
 /** The repository of a fault of the test registry. */
 function faulty({ pierhead: { Registry }, registry }: Context, fault: string, timeout = 10_000) {
-  const client = new Registry(registry.url, { headersTimeout: timeout, idleTimeout: timeout });
+  const client = new Registry(registry.url, { headersTimeout: timeout, idleTimeout: timeout, retries: 0 });
   return client.repository(`faults/${fault}`);
 }
 

@@ -1,0 +1,42 @@
+//! What header fields are made of: lists, tokens and quoted strings (RFC 9110, section 5.6).
+
+/// The parts of a list between commas that stand outside quotes, trimmed; empty ones are left out.
+pub(super) fn split_unquoted(list: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (index, byte) in list.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                parts.push(list.get(start..index).unwrap_or_default());
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(list.get(start..).unwrap_or_default());
+    parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+/// What a quoted string stands for (RFC 9110, section 5.6.4); `None` if `value` is anything else.
+pub(super) fn quoted(value: &str) -> Option<String> {
+    let mut characters = value.strip_prefix('"')?.chars();
+    let mut text = String::with_capacity(value.len());
+    loop {
+        match characters.next()? {
+            '"' => return characters.next().is_none().then_some(text),
+            '\\' => text.push(characters.next()?),
+            character => text.push(character),
+        }
+    }
+}
+
+/// A token or quoted string as what it stands for.
+pub(super) fn unquoted(value: &str) -> String {
+    quoted(value).unwrap_or_else(|| value.to_owned())
+}

@@ -1,0 +1,186 @@
+//! Turns: how many may do the same thing at once, first come, first served.
+
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+/// Those who have a turn and those who wait for one, in the order they came. So few that they are searched one by one.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<Line>);
+
+#[derive(Debug, Default)]
+struct Line {
+    entries: Vec<Entry>,
+    /// What the next to come is known by.
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: u64,
+    thing: String,
+    /// Of whoever waits; of no one once the turn is had.
+    waker: Waker,
+}
+
+/// A place in the line, and once [`Turns::take`] is over, a turn. To drop it is to leave, whether the turn had come or not.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    turns: &'a Turns,
+    id: u64,
+    limit: usize,
+}
+
+impl Turns {
+    /// Waits until fewer than `limit` of those who came before for the same thing are still there.
+    pub(super) async fn take(&self, thing: &str, limit: usize) -> Turn<'_> {
+        let turn = {
+            let mut line = self.line();
+            let id = line.next;
+            line.next += 1;
+            line.entries.push(Entry {
+                id,
+                thing: thing.to_owned(),
+                waker: Waker::noop().clone(),
+            });
+            Turn {
+                turns: self,
+                id,
+                limit,
+            }
+        };
+        poll_fn(|context| {
+            if turn.has_come(context.waker()) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        turn
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn<'_> {
+    fn has_come(&self, waker: &Waker) -> bool {
+        let mut line = self.turns.line();
+        let Some(at) = line.entries.iter().position(|entry| entry.id == self.id) else {
+            return true;
+        };
+        let (before, rest) = line.entries.split_at_mut(at);
+        let Some(own) = rest.first_mut() else {
+            return true;
+        };
+        let ahead = before.iter().filter(|entry| entry.thing == own.thing);
+        let come = ahead.count() < self.limit;
+        own.waker = if come {
+            Waker::noop().clone()
+        } else {
+            waker.clone()
+        };
+        come
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut line = self.turns.line();
+        let Some(at) = line.entries.iter().position(|entry| entry.id == self.id) else {
+            return;
+        };
+        let left = line.entries.remove(at);
+        let mut same = line
+            .entries
+            .iter()
+            .filter(|entry| entry.thing == left.thing);
+        let next = same.nth(self.limit - 1).map(|entry| entry.waker.clone());
+        // Whoever is woken may ask for the line at once.
+        drop(line);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::{Pin, pin};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake};
+
+    use super::*;
+
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn counted() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        (Arc::clone(&count), Waker::from(count))
+    }
+
+    fn poll<F: Future>(future: &mut Pin<&mut F>, waker: &Waker) -> Option<F::Output> {
+        match future.as_mut().poll(&mut Context::from_waker(waker)) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn turns_come_in_order_and_no_more_than_the_limit_at_once() {
+        let turns = Turns::default();
+        let mut first = pin!(turns.take("a", 2));
+        let mut second = pin!(turns.take("a", 2));
+        let mut third = pin!(turns.take("a", 2));
+        let mut fourth = pin!(turns.take("a", 2));
+        let (woken, waker) = counted();
+        let one = poll(&mut first, &waker).unwrap();
+        let two = poll(&mut second, &waker).unwrap();
+        assert!(poll(&mut third, &waker).is_none());
+        assert!(poll(&mut fourth, &waker).is_none());
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        drop(two);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert!(poll(&mut fourth, &waker).is_none());
+        let three = poll(&mut third, &waker).unwrap();
+        drop((one, three));
+        assert!(poll(&mut fourth, &waker).is_some());
+    }
+
+    #[test]
+    fn other_things_do_not_wait_for_one_another() {
+        let turns = Turns::default();
+        let waker = Waker::noop();
+        let _a = poll(&mut pin!(turns.take("a", 1)), waker).unwrap();
+        assert!(poll(&mut pin!(turns.take("b", 1)), waker).is_some());
+        assert!(poll(&mut pin!(turns.take("a", 1)), waker).is_none());
+    }
+
+    #[test]
+    fn whoever_stops_waiting_takes_no_turn_with_them() {
+        let turns = Turns::default();
+        let (woken, waker) = counted();
+        let one = poll(&mut pin!(turns.take("a", 1)), &waker).unwrap();
+        {
+            let mut gone = pin!(turns.take("a", 1));
+            assert!(poll(&mut gone, &waker).is_none());
+            let mut next = pin!(turns.take("a", 1));
+            assert!(poll(&mut next, &waker).is_none());
+            drop(one);
+            assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        }
+        // The one woken left without having taken its turn, and so did the next.
+        assert!(poll(&mut pin!(turns.take("a", 1)), &waker).is_some());
+        assert!(turns.line().entries.is_empty());
+    }
+}
