@@ -132,14 +132,19 @@ export function verifyStream(
   );
 }
 
-/** Bytes as a stream. */
+/** Bytes as a stream of pieces, so that nobody has to take, or to hash, all of them at once. */
 export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
+  let at = 0;
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (at < bytes.byteLength) controller.enqueue(bytes.subarray(at, at + PIECE));
+        at += PIECE;
+        if (at >= bytes.byteLength) controller.close();
+      },
     },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** Reads a stream into memory. Fails with `TOO_LARGE`, and cancels it, as soon as it exceeds `limit` bytes. */
@@ -181,6 +186,9 @@ export async function readStart(
   }
   return size === buffer.byteLength ? buffer : buffer.slice(0, size);
 }
+
+/** Bytes of a piece of what is in memory. */
+const PIECE = 256 * 1024;
 
 interface Emission {
   bytes: Uint8Array | undefined;

@@ -2,11 +2,13 @@
 
 pub mod annotations;
 pub mod artifact;
+mod base64;
 pub mod digest;
 pub mod document;
 mod error;
 pub mod graph;
 pub mod http;
+mod ip;
 pub mod json;
 pub mod media_type;
 pub mod platform;

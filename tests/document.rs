@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use pierhead::Kind as ErrorKind;
-use pierhead::digest::Algorithm;
+use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::{Document, Kind};
 use pierhead::rules::{Options, validate};
 use proptest::prelude::*;
@@ -462,3 +462,49 @@ fn a_configuration_names_its_image_and_its_layers() {
         assert_eq!(config.chain_ids().unwrap_err().message(), message);
     }
 }
+
+#[test]
+fn embedded_content_is_given_only_where_it_is_what_its_descriptor_says() {
+    let digest: Digest = DIGEST_OF_EMPTY.parse().unwrap();
+    let embedded = |property: &str, changes: serde_json::Value| {
+        let mut descriptor = json!({
+            "mediaType": "application/vnd.oci.empty.v1+json",
+            "digest": DIGEST_OF_EMPTY, "size": 2, "data": "e30=",
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            descriptor[name] = value.clone();
+        }
+        let is_single = ["config", "subject"].contains(&property);
+        let mut manifest = json!({"schemaVersion": 2});
+        manifest[property] = if is_single {
+            descriptor
+        } else {
+            json!([descriptor])
+        };
+        let media_type = "application/vnd.oci.descriptor.v1+json";
+        let bytes = manifest.to_string().into_bytes();
+        Document::parse(bytes, Some(media_type))
+            .unwrap()
+            .embedded(&digest)
+    };
+    for property in ["config", "layers", "manifests", "subject", "blobs"] {
+        let found = embedded(property, json!({}));
+        assert_eq!(found.as_deref(), Some(&b"{}"[..]), "{property}");
+    }
+    for wrong in [
+        json!({"data": "e31="}),
+        json!({"data": "W10="}),
+        json!({"data": "e30K"}),
+        json!({"data": null}),
+        json!({"data": 5}),
+        json!({"size": 3}),
+        json!({"size": "2"}),
+        json!({"digest": format!("sha256:{}", "0".repeat(64))}),
+        json!({"digest": null}),
+    ] {
+        assert_eq!(embedded("config", wrong.clone()), None, "{wrong}");
+    }
+}
+
+const DIGEST_OF_EMPTY: &str =
+    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";

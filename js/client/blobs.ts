@@ -109,9 +109,7 @@ export class Blobs {
 
   /** Asks for a blob's size, where the registry states it. */
   async head(digest: string, options: OperationOptions = {}): Promise<BlobHead> {
-    const asked = text("the digest", digest);
-    const client = this.#client.get();
-    return await core.run(() => client.blobHead(this.#name, asked), options.signal);
+    return await this.#act("head", digest, options);
   }
 
   /**
@@ -144,16 +142,17 @@ export class Blobs {
    * need not.
    */
   async mount(digest: string, from?: string, options: OperationOptions = {}): Promise<boolean> {
-    const asked = text("the digest", digest);
-    const source = optionalText("from", from);
-    const client = this.#client.get();
-    return await core.run(() => client.mountBlob(this.#name, asked, source), options.signal);
+    return await this.#act("mount", digest, options, optionalText("from", from));
   }
 
   /** Deletes a blob. Many registries let nobody do that: a `RegistryError` of status 405. */
   async delete(digest: string, options: OperationOptions = {}): Promise<void> {
+    await this.#act("delete", digest, options);
+  }
+
+  async #act<T>(action: string, digest: string, { signal }: OperationOptions, from?: string): Promise<T> {
     const asked = text("the digest", digest);
     const client = this.#client.get();
-    await core.run(() => client.deleteBlob(this.#name, asked), options.signal);
+    return await core.run(() => client.blobAction(action, this.#name, asked, from), signal);
   }
 }

@@ -5,11 +5,8 @@ import { type Algorithm, algorithmOf } from "../digest.js";
 import { type HashEngine, hashEngine } from "../engine/engine.js";
 import { OciError, TransferError } from "../errors.js";
 import { ByteSource } from "../source.js";
-import { digestStream, isCount } from "../stream.js";
+import { digestStream, isCount, streamOf } from "../stream.js";
 import type { OperationOptions } from "./raw.js";
-
-/** Bytes of a piece of what is in memory. */
-const PIECE = 256 * 1024;
 
 /** Something that can be read more than once: a file, or what another registry has. */
 export interface ContentSource {
@@ -59,23 +56,28 @@ export class Content implements HostContent {
   #open: Open | undefined;
   readonly #options: ContentOptions;
 
-  /** @param open begins to read it; once only unless `reopens` */
-  constructor(open: Open, size: number | undefined, reopens: boolean, options: ContentOptions) {
-    if (size !== undefined && !isCount(size)) {
+  private constructor(given: PushContent, options: ContentOptions) {
+    const [open, size, digest] = opened(given);
+    this.#open = open;
+    this.reopens = size !== undefined;
+    this.size = size ?? options.size;
+    agree(this.size, options.size);
+    if (this.size !== undefined && !isCount(this.size)) {
       throw new OciError("INVALID_ARGUMENT", "size is not a whole number of bytes");
     }
-    this.#open = open;
-    this.size = size;
-    this.reopens = reopens;
-    this.#digest = optionalText("digest", options.digest);
+    this.#digest = optionalText("digest", options.digest ?? digest);
     this.algorithm = this.#digest === undefined ? (options.algorithm ?? "sha256") : algorithmOf(this.#digest);
     this.#options = options;
   }
 
-  /** What was given, as a content. Hashes what can be read twice and has no digest. */
+  /** What was given, as a content. Reads it to hash it, where it can be read twice and has no digest. */
   static async of(given: PushContent, options: ContentOptions): Promise<Content> {
-    const content = contentOf(given, options);
-    if (content.reopens && content.digest === undefined) await content.#hash();
+    const content = new Content(given, options);
+    const { algorithm, reopens } = content;
+    if (!reopens || content.digest !== undefined) return content;
+    const { digest, size } = await digestStream(await (content.#open as Open)(0), { ...options, algorithm });
+    agree(size, content.size);
+    content.#digest = digest;
     return content;
   }
 
@@ -122,14 +124,6 @@ export class Content implements HostContent {
     if (!this.reopens && open !== undefined) (open(0) as ReadableStream).cancel().catch(() => {});
   }
 
-  async #hash(): Promise<void> {
-    const { signal } = this.#options;
-    const stream = await (this.#open as Open)(0);
-    const { digest, size } = await digestStream(stream, { algorithm: this.algorithm, signal });
-    agree(size, this.size);
-    this.#digest = digest;
-  }
-
   /** The stream, hashed where its digest is not known, and its failure kept. */
   #read(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const source = new ByteSource(stream, {});
@@ -171,53 +165,24 @@ export class Content implements HostContent {
   }
 }
 
-function contentOf(given: PushContent, options: ContentOptions): Content {
-  if (isStream(given)) return new Content(() => given, options.size, false, options);
-  if (isBlob(given)) {
-    agree(given.size, options.size);
-    return new Content((offset) => given.slice(offset).stream(), given.size, true, options);
+/** How to read what was given, its size and its digest. What has no size can be read but once. */
+function opened(given: PushContent): [open: Open, size?: number, digest?: string | undefined] {
+  // By what they can do: a file or a stream of another realm is an instance of another class.
+  const can = (name: string) => typeof (given as unknown as Record<string, unknown> | undefined)?.[name] === "function";
+  if (can("getReader")) return [() => given as ReadableStream];
+  if (can("stream"))
+    return [(offset) => (given as globalThis.Blob).slice(offset).stream(), (given as globalThis.Blob).size];
+  if (can("open")) {
+    const source = given as ContentSource;
+    return [(offset) => source.open(offset), source.size, source.digest];
   }
-  if (isSource(given)) {
-    agree(given.size, options.size);
-    const { digest = given.digest } = options;
-    return new Content((offset) => given.open(offset), given.size, true, { ...options, digest });
-  }
-  const bytes = toBytes(given);
-  agree(bytes.byteLength, options.size);
-  return new Content((offset) => streamOf(bytes.subarray(offset)), bytes.byteLength, true, options);
+  const bytes = toBytes(given as Uint8Array);
+  return [(offset) => streamOf(bytes.subarray(offset)), bytes.byteLength];
 }
 
-function agree(size: number, expected: number | undefined): void {
-  if (expected !== undefined && size !== expected) {
+function agree(size: number | undefined, expected: number | undefined): void {
+  if (size !== undefined && expected !== undefined && size !== expected) {
     const details = { expected, actual: size };
-    throw new TransferError("SIZE_MISMATCH", `the content has ${size} bytes, not ${expected}`, details);
+    throw new TransferError("SIZE_MISMATCH", "the content has another size", details);
   }
-}
-
-// By what they can do: a file of another realm is an instance of another class.
-function isBlob(given: PushContent): given is globalThis.Blob {
-  return typeof (given as globalThis.Blob)?.slice === "function" && "stream" in given;
-}
-
-function isStream(given: PushContent): given is ReadableStream<Uint8Array> {
-  return typeof (given as ReadableStream)?.getReader === "function";
-}
-
-function isSource(given: PushContent): given is ContentSource {
-  return typeof (given as ContentSource)?.open === "function";
-}
-
-/** The bytes in pieces, so that nobody has to take, or to hash, all of them at once. */
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream(
-    {
-      pull: (controller) => {
-        if (at >= bytes.byteLength) return controller.close();
-        controller.enqueue(bytes.subarray(at, at + PIECE));
-        at += PIECE;
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -1,11 +1,12 @@
 let streams: boolean | undefined;
 
 /**
- * Whether this host's `fetch` sends a stream of known size as it comes, and no more than that.
+ * Whether this host's `fetch` sends a stream of known size as it comes, with that size as `Content-Length`.
  *
- * Two things have to be so. It reads `duplex`, which it must be told with a stream: else it would send the stream's name, or nothing.
- * And it lets `Content-Length` be set. No browser does: the Fetch standard forbids it, so that streams go in HTTP's own chunks there,
- * over HTTP/2 alone, and to a registry on HTTP/1.1 they fail. Servers' hosts enforce no such thing.
+ * Two things have to be so. The header can be set: in no browser it can (Fetch standard, "forbidden request-header"), which sends streams
+ * over HTTP/2 alone and in its own chunks. And `duplex` is read, as by Node, or there are streams of a fixed length, as in workerd.
+ * Deno passes the first test, but sends each stream in HTTP's own chunks, which registries may refuse; Bun could do it, and cannot be
+ * told from Deno by anything but its name. Who fails the test sends uploads in chunks.
  */
 export function streamsRequests(): boolean {
   streams ??= canStream();
@@ -13,24 +14,19 @@ export function streamsRequests(): boolean {
 }
 
 function canStream(): boolean {
-  let asked = false;
+  let streams = "FixedLengthStream" in globalThis;
   try {
     const { headers } = new Request("https://host.invalid", {
       method: "POST",
       headers: { "Content-Length": "1" },
       body: new ReadableStream(),
       get duplex() {
-        asked = true;
+        streams = true;
         return "half";
       },
     } as RequestInit);
-    return headers.has("content-length") && (asked || isWorkerd());
+    return streams && headers.has("content-length");
   } catch {
     return false;
   }
-}
-
-/** workerd has always sent streams, and asks for no `duplex`. */
-function isWorkerd(): boolean {
-  return "FixedLengthStream" in globalThis;
 }

@@ -7,8 +7,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { root, wasmBuilds } from "./project.mjs";
 import { npmBin, run, versionOf } from "./run.mjs";
+import { shortenImports } from "./wasm-imports.mjs";
+import { dataStart } from "./wasm-sections.mjs";
 
 const WASM = "wasm32-unknown-unknown";
+/** What rustc gives the stack, in bytes. */
+const STACK = 2 ** 20;
 /** Below the folder of a toolchain. */
 const RUST_SRC = join("lib", "rustlib", "src", "rust", "library");
 
@@ -25,9 +29,15 @@ const RUSTFLAGS = [
 /** Levels that `Cargo.toml` cannot give without a warning from other builds. They take a tenth off the time of a verdict. */
 const STD_LEVELS = ["alloc", "core"].map((name) => `package.${name}.opt-level=2`);
 
-/** The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. */
+/**
+ * The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. That the lowest 1024
+ * bytes are unused, so that no valid address wraps round to them, is as good as true: the stack grows down to them, and whoever
+ * comes there is about to trap.
+ */
 const WASM_OPT_FLAGS = [
   "-Oz",
+  "--converge",
+  "--low-memory-unused",
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--enable-sign-ext",
@@ -149,9 +159,17 @@ export async function buildWasm({ features }, { folder = root, out, target, name
     ],
     options,
   );
-  withoutDefaultExport(join(out, "pierhead.js"));
   const module = join(out, "pierhead_bg.wasm");
+  tidy(module, join(out, "pierhead.js"));
   await run(npmBin("wasm-opt"), [...WASM_OPT_FLAGS, ...(names ? ["-g"] : []), module, "-o", module], options);
+}
+
+/** Shortens what wasm-bindgen wrote, and holds it to what `--low-memory-unused` relies on. */
+function tidy(module, glue) {
+  const short = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
+  if (dataStart(short.module) < STACK) throw new Error("the stack is not what lies lowest in memory");
+  writeFileSync(module, short.module);
+  writeFileSync(glue, withoutDefaultExport(short.glue));
 }
 
 /**
@@ -160,9 +178,8 @@ export async function buildWasm({ features }, { folder = root, out, target, name
  */
 function withoutDefaultExport(glue) {
   const [exported, wanted] = ["export { initSync, __wbg_init as default };", "export { initSync };"];
-  const text = readFileSync(glue, "utf8");
-  if (!text.includes(exported)) throw new Error("the glue of wasm-bindgen ends in another export than it did");
-  writeFileSync(glue, text.replace(exported, wanted));
+  if (!glue.includes(exported)) throw new Error("the glue of wasm-bindgen ends in another export than it did");
+  return glue.replace(exported, wanted);
 }
 
 /** Builds both modules into `<out>/core` and `<out>/front`; what was there is replaced when both are complete. */

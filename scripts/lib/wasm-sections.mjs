@@ -1,8 +1,9 @@
-/** Reads a wasm module far enough to say which crate its code comes from. */
+/** Reads a wasm module far enough to say which crate its code comes from, and where its data begins. */
 
 const CUSTOM = 0;
-const IMPORT = 2;
+export const IMPORT = 2;
 const CODE = 10;
+const DATA = 11;
 const FUNCTION_NAMES = 1;
 
 /**
@@ -22,6 +23,16 @@ export function bytesPerCrate(module) {
 }
 
 /**
+ * The address of the first of the module's data.
+ *
+ * @param {Uint8Array} module
+ * @returns {number}
+ */
+export function dataStart(module) {
+  return readModule(module).dataStart;
+}
+
+/**
  * The crate that a demangled name such as `<sha2[1f]::Sha256 as digest[2e]::Update>::update` belongs to: that of
  * the type, or of the trait where the type is a primitive or a parameter.
  */
@@ -33,12 +44,13 @@ function crateOf(name) {
 
 function readModule(bytes) {
   const reader = new Reader(bytes, 8);
-  const found = { imported: 0, sizes: [], names: new Map() };
+  const found = { imported: 0, sizes: [], names: new Map(), dataStart: Number.POSITIVE_INFINITY };
   while (reader.at < bytes.length) {
     const id = reader.byte();
     const end = reader.leb() + reader.at;
     if (id === IMPORT) found.imported = importedFunctions(reader);
     else if (id === CODE) found.sizes = functionSizes(reader);
+    else if (id === DATA) found.dataStart = firstAddress(reader);
     else if (id === CUSTOM && reader.string() === "name") found.names = functionNames(reader, end);
     reader.at = end;
   }
@@ -71,6 +83,14 @@ function functionSizes(reader) {
   });
 }
 
+/** Segments lie in memory in their order, and each begins with the constant that says where. */
+function firstAddress(reader) {
+  if (reader.leb() === 0) return Number.POSITIVE_INFINITY;
+  const [mode, instruction] = [reader.leb(), reader.byte()];
+  if (mode !== 0 || instruction !== 0x41) throw new Error("the data does not begin at a constant address");
+  return reader.leb();
+}
+
 function functionNames(reader, end) {
   const names = new Map();
   while (reader.at < end) {
@@ -84,7 +104,17 @@ function functionNames(reader, end) {
   return names;
 }
 
-class Reader {
+/** An unsigned number in LEB128. */
+export function leb(value) {
+  const bytes = [];
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 0x80) return Buffer.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
+
+/** Reads a module from a place in it on. */
+export class Reader {
   constructor(bytes, at) {
     this.bytes = bytes;
     this.at = at;

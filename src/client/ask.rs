@@ -36,10 +36,11 @@ impl Answer {
 impl<T: Host> Client<T> {
     /// Sends a request and reads its answer, of `limit` bytes at most; with a limit of 0, the headers alone are meant.
     ///
-    /// What is read has the status 200, or 304 if it was asked on a condition; what is changed any 2xx.
+    /// What is read has the status 200, or 304 if it was asked on a condition; what is changed, or asked for its headers by GET, any
+    /// 2xx.
     pub(super) fn ask(&self, call: Call<T::Body>, limit: u64) -> Boxed<'_, Answer> {
         Box::pin(async move {
-            let reads = matches!(call.method, Method::Get | Method::Head);
+            let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
             let conditional = call.headers.get("if-none-match").is_some();
             let Located {
                 from,

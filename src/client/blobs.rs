@@ -1,8 +1,8 @@
 //! The blobs of a repository, as they are read (distribution specification, end-2), and deleted (end-10).
 
-use super::exchange::{Call, Located};
+use super::exchange::Call;
 use super::scope::Scope;
-use super::transport::{Body as _, Chunks as _, Expected};
+use super::transport::{Body as _, Expected};
 use super::{Client, Host, response};
 use crate::digest::Digest;
 use crate::http::{ByteRange, Method, Url};
@@ -134,11 +134,8 @@ impl<T: Host> Client<T> {
         scope: Scope,
     ) -> Result<Option<u64>> {
         let call = Call::new(Method::Head, self.blob_url(name, digest)?, scope);
-        let Located {
-            url, mut message, ..
-        } = self.call(call).await?.whole()?;
-        message.body.cancel();
-        response::body_length(&message.headers).map_err(|error| error.with_url(&url))
+        let answer = self.ask(call, 0).await?;
+        response::body_length(&answer.headers).map_err(|error| answer.located(error))
     }
 
     /// Deletes a blob (end-10).
@@ -148,8 +145,7 @@ impl<T: Host> Client<T> {
     pub async fn delete_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<()> {
         let url = self.blob_url(name, digest)?;
         let call = Call::new(Method::Delete, url, Scope::delete(name));
-        self.call(call).await?.message.body.cancel();
-        Ok(())
+        self.ask(call, 0).await.map(|_| ())
     }
 
     fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {

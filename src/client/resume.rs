@@ -115,9 +115,8 @@ impl<T: Host + 'static> Chunks for Resuming<T> {
                     return Err(failure);
                 }
                 self.failures += 1;
-                self.client
-                    .pause(self.failures, failure.retry_after())
-                    .await;
+                let asked = failure.retry_after();
+                self.client.pause(self.failures, asked).await;
                 match self.go_on().await {
                     Ok(()) => break,
                     Err(error) => failure = error,

@@ -1,11 +1,14 @@
 //! Pushing blobs (distribution specification, "Pushing Blobs": end-4, end-5, end-6, end-11, end-13, end-14).
 
 mod options;
+mod reading;
+mod recovery;
 mod session;
 
-use super::exchange::{Call, Located};
+use super::ask::Answer;
+use super::exchange::Call;
 use super::scope::Scope;
-use super::transport::{Chunks as _, Content, Host, Payload};
+use super::transport::{Content, Host, Payload};
 use super::{Client, response};
 use crate::digest::Digest;
 use crate::http::{Method, Url};
@@ -71,12 +74,14 @@ impl<T: Host> Client<T> {
     ) -> Result<bool> {
         digest.require_algorithm()?;
         let (url, scope) = self.mount_request(name, digest, from)?;
-        let Some(opened) = self.open_session(url, &scope, Payload::None).await? else {
+        let Some(opened) = self.open_session(url, scope.clone(), Payload::None).await? else {
             return Ok(true);
         };
         if let Ok(location) = self.session_of(&opened) {
             // A session that stays open is the registry's to clean up.
-            let _ = self.call(Call::new(Method::Delete, location, scope)).await;
+            let _ = self
+                .ask(Call::new(Method::Delete, location, scope), 0)
+                .await;
         }
         Ok(false)
     }
@@ -128,35 +133,41 @@ impl<T: Host> Client<T> {
     async fn open_session(
         &self,
         url: Url,
-        scope: &Scope,
+        scope: Scope,
         payload: Payload<T::Body>,
-    ) -> Result<Option<Located<T::Body>>> {
-        let mut call = Call::new(Method::Post, url, scope.clone());
+    ) -> Result<Option<Answer>> {
+        let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
             call.headers
                 .append("content-type", "application/octet-stream")?;
         }
         call.payload = payload;
-        let mut opened = self.call(call).await?;
-        opened.message.body.cancel();
-        match opened.message.status {
+        let opened = self.ask(call, 0).await?;
+        match opened.status {
             201 => Ok(None),
             202 => Ok(Some(opened)),
-            status => Err(response::unexpected(&opened.url, status)),
+            _ => Err(unexpected(&opened)),
         }
     }
 
     /// The session's URL, as the newest response of it says (`Location`).
-    fn session_of(&self, answer: &Located<T::Body>) -> Result<Url> {
-        let located = |error: Error| error.with_url(&answer.url);
-        let location = answer.message.headers.get("location").ok_or_else(|| {
-            located(Error::new(
+    fn session_of(&self, answer: &Answer) -> Result<Url> {
+        let location = answer.headers.get("location").ok_or_else(|| {
+            answer.located(Error::new(
                 Kind::UnexpectedResponse,
                 "an upload session has no Location",
             ))
         })?;
-        let url = answer.from.join(location).map_err(located)?;
+        let url = answer
+            .from
+            .join(location)
+            .map_err(|error| answer.located(error))?;
         self.permit(&answer.from, &url)?;
         Ok(url)
     }
+}
+
+/// A status that has no meaning where it came.
+fn unexpected(answer: &Answer) -> Error {
+    response::unexpected(&answer.from.to_string(), answer.status)
 }

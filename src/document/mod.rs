@@ -4,6 +4,7 @@
 //! received, and properties that this crate does not know survive.
 
 mod descriptor;
+mod embedded;
 mod identity;
 mod kind;
 mod select;

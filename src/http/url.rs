@@ -1,11 +1,10 @@
 //! Absolute `http` and `https` URLs, as far as a distribution client needs them (RFC 3986).
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::{split_before, split_scheme};
-use crate::{Error, Kind, Result};
+use crate::{Error, Kind, Result, ip};
 
 /// The longest URL that is taken, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
@@ -54,9 +53,9 @@ impl Origin {
     pub fn is_local(&self) -> bool {
         self.is_loopback()
             || match self.address() {
-                Some(IpAddr::V4(address)) => address.is_link_local() || address.octets()[0] == 0,
-                Some(IpAddr::V6(address)) => {
-                    address.is_unicast_link_local() || address.is_unspecified()
+                Some(Address::V4(octets)) => matches!(octets, [0, ..] | [169, 254, ..]),
+                Some(Address::V6([first, rest @ ..])) => {
+                    first & 0xffc0 == 0xfe80 || (first == 0 && rest == [0; 7])
                 }
                 None => false,
             }
@@ -67,25 +66,36 @@ impl Origin {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.address() {
-            Some(address) => address.is_loopback(),
+            Some(Address::V4([first, ..])) => first == 127,
+            Some(Address::V6(groups)) => groups == [0, 0, 0, 0, 0, 0, 0, 1],
             None => {
-                let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+                let name = self.name();
                 name == "localhost" || name.ends_with(".localhost")
             }
         }
     }
 
-    /// The address that the host is; IPv4 ones that are written as IPv6 are IPv4.
-    fn address(&self) -> Option<IpAddr> {
-        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
-        if let Ok(address) = name.parse() {
-            return Some(IpAddr::V4(address));
-        }
-        let address: Ipv6Addr = name.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
-        let own = address.is_loopback() || address.is_unspecified();
-        let v4 = address.to_ipv4().filter(|_| !own);
-        Some(v4.map_or(IpAddr::V6(address), IpAddr::V4))
+    fn name(&self) -> &str {
+        self.host.strip_suffix('.').unwrap_or(&self.host)
     }
+
+    /// The address that the host is; IPv4 ones that are written as IPv6 are IPv4.
+    fn address(&self) -> Option<Address> {
+        let name = self.name();
+        if let Some(octets) = ip::v4(name) {
+            return Some(Address::V4(octets));
+        }
+        let groups = ip::v6(name.strip_prefix('[')?.strip_suffix(']')?)?;
+        let own = matches!(groups, [0, 0, 0, 0, 0, 0, 0, 0 | 1]);
+        let v4 = ip::v4_of(groups).filter(|_| !own);
+        Some(v4.map_or(Address::V6(groups), Address::V4))
+    }
+}
+
+/// What a host may be in place of a name.
+enum Address {
+    V4([u8; 4]),
+    V6([u16; 8]),
 }
 
 /// An absolute URL of a registry or of what it points at. It never holds credentials or a fragment.
@@ -252,14 +262,14 @@ fn is_host(host: &str) -> bool {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        Some(address) => ip::v6(address).is_some(),
         None => {
             !host.is_empty()
                 && host.len() <= 253
                 && host
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-                && (!ends_in_a_number(host) || host.parse::<Ipv4Addr>().is_ok())
+                && (!ends_in_a_number(host) || ip::v4(host).is_some())
         }
     }
 }

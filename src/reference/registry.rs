@@ -1,9 +1,9 @@
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::invalid;
 use crate::error::{Error, Result};
+use crate::ip;
 
 /// The host of a registry, and its port if it has one: `registry.example`, `localhost:5000`, `127.0.0.1`, `[::1]:5000`.
 ///
@@ -142,8 +142,8 @@ fn check_port(port: &str) -> Result<()> {
 
 fn parse_ipv6(rest: &str) -> Result<String> {
     rest.strip_suffix(']')
-        .and_then(|address| address.parse::<Ipv6Addr>().ok())
-        .map(|address| format!("[{address}]"))
+        .and_then(ip::v6)
+        .map(|groups| format!("[{}]", ip::canonical(groups)))
         .ok_or_else(|| invalid("what stands in brackets at the start of a registry is an IPv6 address without a zone"))
 }
 
@@ -178,7 +178,7 @@ fn parse_name(host: &str) -> Result<String> {
             ));
         }
     }
-    if ends_in_number(host) && host.parse::<Ipv4Addr>().is_err() {
+    if ends_in_number(host) && ip::v4(host).is_none() {
         return Err(invalid(
             "a registry's host that ends in a number is an IPv4 address of four decimal parts",
         ));

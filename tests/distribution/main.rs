@@ -16,7 +16,6 @@ mod mirrors;
 mod registry;
 mod resume;
 mod retry;
-mod sessions;
 mod tokens;
 mod trust;
 mod upload;

@@ -375,12 +375,6 @@ impl Credentials for Memory {
 #[derive(Clone, Debug)]
 pub struct Held(Arc<Vec<u8>>);
 
-impl Held {
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 impl pierhead::client::Piece for Held {
     fn new(bytes: Vec<u8>) -> Self {
         Self(Arc::new(bytes))

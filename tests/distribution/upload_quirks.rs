@@ -1,21 +1,16 @@
 //! Pushing blobs to registries that do it in ways of their own (`docs/registries.md`).
 
 use crate::client::BASE;
-use crate::memory::block_on;
-use crate::registry::{
-    AfterCut, Fault, Location, Mounts, Ranges, Settings, Source, What, When, World,
-};
-use pierhead::client::{Client, PushOptions, Pushed};
-use pierhead::{Kind, Result};
+use crate::registry::{AfterCut, Fault, Location, Mounts, Ranges, Settings, Source, What, When};
+use crate::upload::{arrives, push, settings, world};
+use pierhead::Kind;
 
 const BYTES: &[u8] = b"twelve bytes";
 
 /// What sets each registry apart where blobs are pushed.
 fn registries() -> Vec<(&'static str, Settings)> {
     let with = |name, change: fn(&mut Settings)| {
-        let mut settings = Settings::default();
-        settings.uploads.single_post = false;
-        settings.uploads.mounts = Mounts::From;
+        let mut settings = settings();
         change(&mut settings);
         (name, settings)
     };
@@ -58,32 +53,6 @@ fn registries() -> Vec<(&'static str, Settings)> {
             settings.uploads.location = Location::Elsewhere;
         }),
     ]
-}
-
-fn push(world: &World, source: Source) -> Result<Pushed> {
-    let client = Client::new(world.clone(), BASE.parse().unwrap()).unwrap();
-    let options = PushOptions::default().with_chunk_size(5);
-    block_on(client.push_blob(&"a/b".parse().unwrap(), source, &options))
-}
-
-fn world(settings: &Settings, streams: bool) -> World {
-    let world = World::of(settings.clone());
-    world.behave(|manners| {
-        manners.streams = streams;
-        manners.piece = 1;
-    });
-    world
-}
-
-fn arrives(world: &World, bytes: &[u8], pushed: Result<Pushed>, about: &str) {
-    let pushed = pushed.unwrap_or_else(|error| panic!("{about}: {error:?}\n{:#?}", world.lines()));
-    let stored = world.registry(|registry| {
-        let repository = registry.store.of("a/b");
-        repository.blobs.get(pushed.digest.as_str()).cloned()
-    });
-    assert_eq!(stored.as_deref(), Some(bytes), "{about}");
-    assert_eq!(pushed.size, bytes.len() as u64, "{about}");
-    world.assert_no_stray();
 }
 
 #[test]

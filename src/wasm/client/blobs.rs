@@ -42,18 +42,6 @@ impl RawClient {
         }))
     }
 
-    #[wasm_bindgen(js_name = blobHead)]
-    pub fn blob_head(&self, name: &str, digest: &str) -> Result<u32, JsValue> {
-        let (client, name, digest) = self.blob_of(name, digest)?;
-        Ok(executor::spawn(async move {
-            let size = client
-                .blob_head(&name, &digest)
-                .await
-                .map_err(error::to_js)?;
-            Ok(described(&digest, None, size.map(|size| size as f64)).into())
-        }))
-    }
-
     #[wasm_bindgen(js_name = pushBlob)]
     pub fn push_blob(
         &self,
@@ -83,27 +71,34 @@ impl RawClient {
         }))
     }
 
-    #[wasm_bindgen(js_name = mountBlob)]
-    pub fn mount_blob(
+    /// What needs no body: `action` is `head`, `mount`, from `from` or anywhere, or `delete`. One function, for each is a kilobyte.
+    #[wasm_bindgen(js_name = blobAction)]
+    pub fn blob_action(
         &self,
+        action: &str,
         name: &str,
         digest: &str,
         from: Option<String>,
     ) -> Result<u32, JsValue> {
         let (client, name, digest) = self.blob_of(name, digest)?;
         let from = repository(from)?;
+        let action = action.as_bytes().first().copied();
         Ok(executor::spawn(async move {
-            let mounted = client.mount_blob(&name, &digest, from.as_ref()).await;
-            mounted.map(JsValue::from).map_err(error::to_js)
-        }))
-    }
-
-    #[wasm_bindgen(js_name = deleteBlob)]
-    pub fn delete_blob(&self, name: &str, digest: &str) -> Result<u32, JsValue> {
-        let (client, name, digest) = self.blob_of(name, digest)?;
-        Ok(executor::spawn(async move {
-            let deleted = client.delete_blob(&name, &digest).await;
-            deleted.map(|()| JsValue::UNDEFINED).map_err(error::to_js)
+            let done = match action {
+                Some(b'm') => client
+                    .mount_blob(&name, &digest, from.as_ref())
+                    .await
+                    .map(JsValue::from),
+                Some(b'd') => client
+                    .delete_blob(&name, &digest)
+                    .await
+                    .map(|()| JsValue::UNDEFINED),
+                _ => client
+                    .blob_head(&name, &digest)
+                    .await
+                    .map(|size| described(&digest, None, size.map(|size| size as f64)).into()),
+            };
+            done.map_err(error::to_js)
         }))
     }
 }

@@ -27,7 +27,7 @@ pub use settings::{
 };
 pub use store::{OCI_INDEX, Repository, Store, sha256};
 pub use transport::{Source, Wire};
-pub use world::{Outcome, World};
+pub use world::{Logged, Outcome, World};
 
 /// One registry, with its token service and the storage behind it.
 #[derive(Debug, Default)]

@@ -2,13 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use pierhead::client::{
     Body, Chunks, Clock, Content, Credential, Credentials, Expected, Payload, Piece, Transport,
 };
-use pierhead::digest::Digest;
+use pierhead::digest::{Algorithm, Digest};
 use pierhead::http::{Headers, Request, Response};
 use pierhead::{Error, Kind, Result};
 
@@ -75,6 +75,14 @@ impl Transport for World {
             world: self.clone(),
         };
         Ok(Response::new(answer.status, headers, Wire::Plain(body)))
+    }
+
+    fn send_unheeded(&self, request: Request) {
+        let mut asked = Asked::new(request.method.as_str(), &request.url.to_string());
+        for (name, value) in request.headers.iter() {
+            asked = asked.with(name, value);
+        }
+        self.exchange(asked);
     }
 }
 
@@ -238,8 +246,11 @@ pub struct Source {
     rereads: bool,
     size: Option<u64>,
     digest: Option<Digest>,
+    algorithm: Algorithm,
     end: End,
     pub opened: Vec<u64>,
+    /// How much had arrived, each time it was told.
+    pub sent: Arc<Mutex<Vec<u64>>>,
     world: World,
 }
 
@@ -251,8 +262,10 @@ impl Source {
             rereads: true,
             size: Some(bytes.len() as u64),
             digest: Some(super::store::sha256(bytes).parse().unwrap()),
+            algorithm: Algorithm::Sha256,
             end: End::Clean,
             opened: Vec::new(),
+            sent: Arc::default(),
             world: world.clone(),
         }
     }
@@ -265,6 +278,20 @@ impl Source {
             digest: None,
             ..Self::known(world, bytes)
         }
+    }
+
+    /// The same, said to be something else.
+    pub fn said_to_be(self, digest: &str, size: Option<u64>) -> Self {
+        Self {
+            digest: Some(digest.parse().unwrap()),
+            size,
+            ..self
+        }
+    }
+
+    /// The same, to be named by another algorithm.
+    pub fn by(self, algorithm: Algorithm) -> Self {
+        Self { algorithm, ..self }
     }
 
     /// The same, but it ends like this.
@@ -284,11 +311,15 @@ impl Content for Source {
         let was_read = !self.opened.is_empty();
         self.digest
             .clone()
-            .or_else(|| was_read.then(|| super::store::sha256(&self.bytes).parse().unwrap()))
+            .or_else(|| was_read.then(|| Digest::of(self.algorithm, &self.bytes)))
     }
 
     fn reopens(&self) -> bool {
         self.rereads
+    }
+
+    fn sent(&mut self, bytes: u64) {
+        self.sent.lock().unwrap().push(bytes);
     }
 
     async fn open(&mut self, offset: u64) -> Result<Option<Wire>> {

@@ -75,7 +75,9 @@ export const cases: Case[] = [
     name: "more bytes than the limit are not taken",
     async run(context) {
       const { digest, size } = context.image.layer;
-      hasCode(await rejects(blobsOf(context).get(digest, { limit: size - 1 })), "TOO_LARGE");
+      // A browser may not see how large the body will be.
+      const all = async () => await drainBad((await blobsOf(context).get(digest, { limit: size - 1 })).body);
+      hasCode(await rejects(all()), "TOO_LARGE");
       equal((await drain((await blobsOf(context).get(digest, { limit: size })).body)).byteLength, size);
       const unknown = await blobsOf(context, "faults/no-length").get(digest, { limit: size - 1 });
       hasCode(await rejects(drainBad(unknown.body)), "TOO_LARGE");

@@ -75,13 +75,13 @@ export const cases: Case[] = [
     })),
   ),
   {
-    name: "a source of known digest goes in one request where the host streams, and in chunks in a browser",
+    name: "a source of known digest goes in one request where the host streams, and in chunks elsewhere",
     async run(context) {
       const bytes = someBytes();
       const { blobs, log } = repository(context, "plain");
       await blobs.push(sourceOf(bytes, context.pierhead.digest(bytes)), { chunkSize: CHUNK });
       const sent = (await log()).filter(({ bytes }) => (bytes ?? 0) > 0).map(({ method, length }) => [method, length]);
-      if (context.runtime === "chromium") {
+      if (context.runtime !== "node" && context.runtime !== "workerd") {
         const rest = String(SIZE - 2 * CHUNK);
         equal(sent, [
           ["PATCH", String(CHUNK)],
