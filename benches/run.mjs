@@ -3,7 +3,19 @@
  * the status is 0 unless something could not be measured.
  */
 
-const BENCHES = ["sizes", "validate", "wasm-hash", "host-hash", "verified-stream", "memory", "start-up"];
+const BENCHES = [
+  "sizes",
+  "validate",
+  "wasm-hash",
+  "host-hash",
+  "verified-stream",
+  "memory",
+  "start-up",
+  "copy",
+  "push",
+  "client-memory",
+  "paging",
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.includes(name));

@@ -9,6 +9,7 @@ export {
   type PushOptions,
 } from "./client/blobs.js";
 export type { ContentOptions, ContentSource, Progress, PushContent } from "./client/content.js";
+export { type Copied, type CopyOptions, type CopyPlace, type CopyProgress, copy } from "./client/copy.js";
 export type { Credential, Credentials } from "./client/credentials.js";
 export type { Extension } from "./client/extensions.js";
 export {

@@ -14,9 +14,11 @@ export type ErrorCode =
   | "INVALID_MEDIA_TYPE"
   | "INVALID_PLATFORM"
   | "INVALID_PURL"
+  | "PLATFORM_NOT_FOUND"
   | "INVALID_URL"
   | "INVALID_HEADER"
   | "INVALID_ARGUMENT"
+  | "CONTENT_FAILED"
   | "ABORTED";
 
 /** The codes of a {@link ManifestError}. */

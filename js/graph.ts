@@ -10,7 +10,7 @@ import type { Descriptor } from "./generated/Descriptor.js";
 import type { Report } from "./generated/Report.js";
 import type { Role } from "./generated/Role.js";
 import { BLOBS, blobPath, digestOfPath, HEADER, INDEX_JSON } from "./layout/paths.js";
-import { ByteSource, type ReadOptions } from "./source.js";
+import { ByteSource, orAborted, type ReadOptions } from "./source.js";
 import { type Expected, isCount, readStart, verifyStream } from "./stream.js";
 import { type ExpectedDescriptor, expectedJson, type ValidateOptions, validate } from "./validate.js";
 import { parseDigest } from "./vocabulary.js";
@@ -293,21 +293,8 @@ class Walk {
   }
 
   /** What the host gives, or the signal's reason. */
-  async wait<T>(work: T | Promise<T>): Promise<T> {
-    const { signal } = this.#reading;
-    if (signal === undefined) return await work;
-    let abort = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason);
-      if (signal.aborted) abort();
-      signal.addEventListener("abort", abort);
-    });
-    try {
-      // Also where it has been given up already: what fails when nobody listens would end the process.
-      return await Promise.race([aborted, work]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  wait<T>(work: T | Promise<T>): Promise<T> {
+    return orAborted(work, this.#reading.signal);
   }
 
   /** What the host lists, one after the other. A list that does not go on is not waited for when the signal aborts. */

@@ -102,7 +102,7 @@ function isExact({ variants = "compatible" }: VariantOptions): boolean {
 }
 
 /** A platform as the core reads it: version and features, which may be any text, are escaped. */
-function specifier(platform: PlatformLike): string {
+export function specifier(platform: PlatformLike): string {
   if (typeof platform === "string") return platform;
   const { os, architecture, variant, "os.version": version, "os.features": features = [] } = object(platform);
   const parts = [text("os", os), text("architecture", architecture)];

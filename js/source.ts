@@ -215,3 +215,20 @@ function largeChunks(reader: ReadableStreamBYOBReader): () => Promise<Chunk> {
     return { done: false, value: result.value.slice() };
   };
 }
+
+/** What somebody works on, or the signal's reason. */
+export async function orAborted<T>(work: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    // Also where it has been given up already: what fails when nobody listens would end the process.
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -3,6 +3,7 @@
 mod ask;
 mod auth;
 mod blobs;
+pub mod copy;
 mod exchange;
 mod extensions;
 mod fields;

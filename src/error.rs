@@ -34,6 +34,8 @@ pub enum Kind {
     InvalidPlatform,
     /// A package URL that breaks its grammar, or is neither `pkg:oci` nor `pkg:docker`.
     InvalidPurl,
+    /// An index without an image for the platform that was asked for.
+    PlatformNotFound,
     /// A URL that is not an absolute `http` or `https` one, or that carries credentials.
     InvalidUrl,
     /// A header whose value breaks its grammar.
@@ -62,6 +64,8 @@ pub enum Kind {
     ConnectionFailed,
     /// The connection broke in the middle of a body.
     ConnectionLost,
+    /// What was to be sent could not be read, or the place that is not a registry failed: its own error is behind this one.
+    Content,
     /// A time limit passed.
     Timeout,
     /// The caller gave up.
@@ -90,6 +94,7 @@ impl Kind {
             Self::InvalidMediaType => "INVALID_MEDIA_TYPE",
             Self::InvalidPlatform => "INVALID_PLATFORM",
             Self::InvalidPurl => "INVALID_PURL",
+            Self::PlatformNotFound => "PLATFORM_NOT_FOUND",
             Self::InvalidUrl => "INVALID_URL",
             Self::InvalidHeader => "INVALID_HEADER",
             Self::InvalidArgument => "INVALID_ARGUMENT",
@@ -104,6 +109,7 @@ impl Kind {
             Self::ContentEncoded => "CONTENT_ENCODED",
             Self::ConnectionFailed => "CONNECTION_FAILED",
             Self::ConnectionLost => "CONNECTION_LOST",
+            Self::Content => "CONTENT_FAILED",
             Self::Timeout => "TIMEOUT",
             Self::Aborted => "ABORTED",
             Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",

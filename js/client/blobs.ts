@@ -1,8 +1,9 @@
 import { core } from "../core/core.js";
 import { optionalText, text } from "../core/text.js";
+import type { Descriptor } from "../generated/Descriptor.js";
 import { type ByteRange, checkedRange, pastTheEnd, verifyStream } from "../stream.js";
 import { Content, type ContentOptions, type PushContent } from "./content.js";
-import { type Part, readParts, tooLarge } from "./parts.js";
+import { type Ask, type Part, readParts, tooLarge } from "./parts.js";
 import type { OperationOptions, RawClient } from "./raw.js";
 
 /** What a blob may be asked with. */
@@ -84,14 +85,8 @@ export class Blobs {
     const asked = text("the digest", digest);
     const { signal, limit = Number.POSITIVE_INFINITY } = options;
     const range = checkedRange(options.range, options.size);
-    const ask = async (start: number, failures: number) => {
-      const client = this.#client.get();
-      return await core.run<Part>(
-        () => client.blobPart(this.#name, asked, options.size, start, range?.end, failures),
-        signal,
-      );
-    };
     const { start = 0, end } = range ?? {};
+    const ask = this.#asking(asked, { ...options, end });
     const first = await ask(start, 0);
     const { size } = first;
     const head = { digest: asked, ...(size !== undefined && { size }) };
@@ -105,6 +100,27 @@ export class Blobs {
     if (range !== undefined) return { ...head, body, verified: false };
     const { encoded: contentEncoded } = first;
     return { ...head, body: verifyStream(body, head, { contentEncoded, signal }), verified: true };
+  }
+
+  /**
+   * Opens a blob at an offset, to be verified by whoever reads it; gone on with as {@link get} does. Verified where only this side knows
+   * that other bytes are no proof.
+   *
+   * @internal
+   */
+  async open({ digest, size }: Descriptor, start: number, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const ask = this.#asking(digest, { size, signal });
+    const first = await ask(start, 0);
+    const body = readParts(first, ask, { start, limit: Number.POSITIVE_INFINITY });
+    const { encoded: contentEncoded } = first;
+    return contentEncoded && start === 0 ? verifyStream(body, { digest, size }, { contentEncoded, signal }) : body;
+  }
+
+  #asking(digest: string, { size, end, signal }: BlobOptions & { end?: number | undefined }): Ask {
+    return async (start, failures) => {
+      const client = this.#client.get();
+      return await core.run<Part>(() => client.blobPart(this.#name, digest, size, start, end, failures), signal);
+    };
   }
 
   /** Asks for a blob's size, where the registry states it. */

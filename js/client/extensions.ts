@@ -11,13 +11,13 @@ export interface Extension {
 }
 
 /** The extensions of a list as it came; one without a name is none. */
-export function extensionsOf(list: readonly unknown[] = []): Extension[] {
+export function extensionsOf(list: unknown[] = []): Extension[] {
   const isText = (value: unknown) => typeof value === "string";
-  return (list as Partial<Extension>[]).flatMap((item) => {
-    const { name, description, url, endpoints } = item ?? {};
-    if (!isText(name)) return [];
+  return (list as (Extension | null)[]).flatMap((item) => {
+    if (!isText(item?.name)) return [];
+    const { name, description, url, endpoints } = item as Extension;
     return {
-      name: name as string,
+      name,
       ...(isText(description) && { description }),
       ...(isText(url) && { url }),
       endpoints: Array.isArray(endpoints) ? endpoints.filter(isText) : [],

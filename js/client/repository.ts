@@ -35,4 +35,12 @@ export class Repository {
     const client = this.#client.get();
     return extensionsOf(await core.run(() => client.extensions(this.name), options.signal));
   }
+
+  /** @internal */
+  place(
+    glue: typeof import("../../pkg/core/pierhead.js"),
+    source: unknown,
+  ): import("../../pkg/core/pierhead.js").RawPlace {
+    return glue.RawPlace.repository(this.#client.get(), this.name, source);
+  }
 }

@@ -8,9 +8,10 @@ export function isWireError(thrown: unknown): thrown is CoreError {
   return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) && "code" in thrown;
 }
 
-/** The typed error of what the core reported. */
-export function fromWire(wire: CoreError): OciError {
+/** The typed error of what the core reported; what a content or a place of the caller's own threw, as it was thrown. */
+export function fromWire(wire: CoreError): unknown {
   const { cause } = wire;
+  if (wire.code === "CONTENT_FAILED" && cause !== undefined) return cause;
   // What the host found wrong with bytes, it said better: by what they were, and what they should have been.
   if (cause instanceof OciError && cause.code === wire.code && hasExpected(cause)) return cause;
   return errorFrom(wire, cause);

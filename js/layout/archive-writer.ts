@@ -11,6 +11,7 @@ import { HEADER, INDEX_JSON } from "./paths.js";
 import { BLOCK, padding, writeHeader } from "./tar-header.js";
 import { removeAbandoned, Temporary } from "./temporary.js";
 import { giveUp, transfer } from "./transfer.js";
+import { Turns } from "./turns.js";
 
 /**
  * Begins an image layout in a tar archive: `oci-layout`, then each blob as it is put, and `index.json` when it is closed. Nothing but
@@ -37,8 +38,8 @@ class ArchiveWriter implements ImageLayout {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   /** The sizes of what was put. */
   readonly #blobs = new Map<string, number>();
+  readonly #turns = new Turns();
   #index: Uint8Array = new TextEncoder().encode(EMPTY_INDEX);
-  #turn: Promise<unknown> = Promise.resolve();
   #failure: { reason: unknown } | undefined;
 
   constructor(sink: WritableStream<Uint8Array>) {
@@ -80,14 +81,13 @@ class ArchiveWriter implements ImageLayout {
       const path = pathOf(descriptor);
       algorithmOf(descriptor.digest);
       await this.#inTurn(async () => {
-        options.signal?.throwIfAborted();
         if (this.#blobs.has(descriptor.digest)) {
           giveUp(content);
           return;
         }
         begun = true;
         await this.#blob(path, descriptor, content, options);
-      });
+      }, options.signal);
     } catch (error) {
       if (!begun) giveUp(content, error);
       throw error;
@@ -158,14 +158,12 @@ class ArchiveWriter implements ImageLayout {
     await this.#writer.write(bytes);
   }
 
-  /** Acts when all that was asked before is done, and not after a failure: what came then would be a broken archive. */
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(async () => {
+  /** Acts in turn, and not after a failure: what came then would be a broken archive. */
+  #inTurn(act: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    return this.#turns.take(signal, async () => {
       if (this.#failure !== undefined) throw this.#failure.reason;
       await act();
     });
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 }
 

@@ -12,6 +12,7 @@ import { type Lock, withLock } from "./lock.js";
 import { BLOBS, HEADER, INDEX_JSON } from "./paths.js";
 import { removeAbandoned, Temporary, writeWhole } from "./temporary.js";
 import { giveUp, transfer } from "./transfer.js";
+import { Turns } from "./turns.js";
 
 /** How a folder is opened. */
 export interface OpenOptions extends LayoutOperation {
@@ -41,8 +42,8 @@ export async function openLayout(folder: string, options: OpenOptions = {}): Pro
 class DirectoryLayout extends FileLayout {
   readonly #host: Host;
   readonly #root: string;
+  readonly #turns = new Turns();
   #swept: Promise<void> | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(host: Host, root: string) {
     super(folderFiles(host, root));
@@ -141,8 +142,6 @@ class DirectoryLayout extends FileLayout {
   /** Acts while nobody else changes `index.json`: nobody in this object, and no other process. */
   #exclusively(signal: AbortSignal | undefined, act: (lock: Lock) => Promise<void>): Promise<void> {
     const lock = this.#host.path.join(this.#root, `${INDEX_JSON}.lock`);
-    const turn = this.#turn.then(() => withLock(this.#host, lock, signal, act));
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#turns.take(signal, () => withLock(this.#host, lock, signal, act));
   }
 }

@@ -9,19 +9,23 @@ import { root } from "./project.mjs";
 
 process.env.PATH = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
 
-/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, echo?: boolean, timeout?: number}} RunOptions */
+/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, echo?: boolean, timeout?: number, input?: string}} RunOptions */
 
 /**
- * Runs a program to its end with no stdin, and collects what it prints.
+ * Runs a program to its end, and collects what it prints.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {RunOptions} [options] `echo` copies the output to stderr as it comes; `timeout` is in milliseconds.
+ * @param {RunOptions} [options] `echo` copies the output to stderr as it comes; `timeout` is in milliseconds; `input`
+ *   is what stdin has, which is closed unless told.
  * @returns {Promise<{code: number, stdout: string, output: string}>} `output` is both streams, interleaved.
  */
-export function capture(command, args, { cwd = root, env = process.env, echo = false, timeout } = {}) {
+export function capture(command, args, { cwd = root, env = process.env, echo = false, timeout, input } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout });
+    const stdio = [input === undefined ? "ignore" : "pipe", "pipe", "pipe"];
+    const child = spawn(command, args, { cwd, env, stdio, timeout });
+    // A program that ends before it has read everything is no failure of this one.
+    child.stdin?.on("error", () => {}).end(input);
     let stdout = "";
     let output = "";
     for (const [name, stream] of [

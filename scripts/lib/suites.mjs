@@ -11,8 +11,11 @@ import { capture, npmBin } from "./run.mjs";
 
 const CARGO = { tool: "cargo", hint: "see https://rustup.rs" };
 const CHROMIUM = { tool: process.env.CHROMIUM ?? "chromium", hint: "apt-get install chromium" };
+const DOCKER_REGISTRY = { tool: "docker-registry", hint: "apt-get install docker-registry" };
 const GO = { tool: "go", hint: "apt-get install golang-go" };
+const OPENSSL = { tool: "openssl", hint: "apt-get install openssl" };
 const SKOPEO = { tool: "skopeo", hint: "apt-get install skopeo" };
+const UMOCI = { tool: "umoci", hint: "apt-get install umoci" };
 
 /** In the order in which they run: the quickest to tell something first. @type {Record<string, Suite>} */
 export const suites = {
@@ -28,6 +31,8 @@ export const suites = {
   attw: { needs: [], run: () => ofTarball(attw) },
   schema: { needs: [CARGO, GO], run: () => cargoTest("--test=schema_parity", "--", "--ignored") },
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
+  registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
+  transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 

@@ -39,6 +39,16 @@ impl<T: Host> Client<T> {
     /// What is read has the status 200, or 304 if it was asked on a condition; what is changed, or asked for its headers by GET, any
     /// 2xx.
     pub(super) fn ask(&self, call: Call<T::Body>, limit: u64) -> Boxed<'_, Answer> {
+        self.ask_checked(call, limit, |_| Ok(()))
+    }
+
+    /// [`Client::ask`], but an answer whose headers do not pass a check is given up before its bytes are read.
+    pub(super) fn ask_checked(
+        &self,
+        call: Call<T::Body>,
+        limit: u64,
+        check: fn(&Headers) -> Result<()>,
+    ) -> Boxed<'_, Answer> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
             let conditional = call.headers.get("if-none-match").is_some();
@@ -49,16 +59,20 @@ impl<T: Host> Client<T> {
             } = self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());
             let unmodified = status == 304;
-            if limit == 0 || unmodified || reads && status != 200 {
+            let expected = if reads {
+                status == 200 || unmodified && conditional
+            } else {
+                !unmodified
+            };
+            let refused = if expected {
+                check(&headers).map_err(|error| error.with_url(&url))
+            } else {
+                Err(response::unexpected(&url, status))
+            };
+            if limit == 0 || unmodified || refused.is_err() {
                 message.body.cancel();
             }
-            if if reads {
-                status != 200 && !(unmodified && conditional)
-            } else {
-                unmodified
-            } {
-                return Err(response::unexpected(&url, status));
-            }
+            refused?;
             let bytes = if limit == 0 || unmodified {
                 Vec::new()
             } else {

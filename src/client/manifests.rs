@@ -195,7 +195,12 @@ impl<T: Host> Client<T> {
         loop {
             let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
             call.origin_only = origin_only;
-            let answer = self.ask(call, MAX_MANIFEST_BYTES).await;
+            let answer = self.ask_checked(call, MAX_MANIFEST_BYTES, |headers| {
+                response::stated_digest(headers)?;
+                response::media_type(headers)?;
+                Ok(())
+            });
+            let answer = answer.await;
             let error = match answer {
                 Ok(answer) if answer.status == 304 => return Ok(None),
                 Ok(answer) => {

@@ -71,6 +71,9 @@ impl<T: Host> Client<T> {
     /// Where there is no referrers API, the index under the fallback tag is read ("Unavailable Referrers API"). A registry says that
     /// by 404; by 400, 405, 406 or 501, as those do to which the path is malformed, since the digest in it is not; or by answering
     /// something that is no image index, as those do that serve a page for whatever they do not know.
+    ///
+    /// # Errors
+    /// None before the first page is asked for, but a URL that is too long.
     pub fn referrers(
         &self,
         name: &RepositoryName,

@@ -56,6 +56,20 @@ const PROPERTIES: [&str; 7] = [
 ];
 
 impl Descriptor {
+    /// A descriptor of so many bytes with this media type and digest, and nothing more said of them.
+    #[must_use]
+    pub fn new(media_type: impl Into<String>, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: media_type.into(),
+            digest,
+            size,
+            platform: None,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+            urls: Vec::new(),
+        }
+    }
+
     /// Reads a descriptor. Its errors are `INVALID_MANIFEST`, with the JSON pointer of what is missing or malformed.
     pub(crate) fn read(value: Value<'_>) -> Result<Self> {
         check_keys(value, &PROPERTIES)?;

@@ -1,10 +1,11 @@
 //! The client, one task for each call.
 
 mod blobs;
+mod copy;
 mod manifests;
 mod pages;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -16,11 +17,15 @@ use crate::digest::Digest;
 
 /// A client of one registry.
 #[wasm_bindgen]
-pub struct RawClient(Rc<Client<FetchTransport>>);
+pub struct RawClient(Arc<Client<FetchTransport>>);
 
 #[wasm_bindgen]
 impl RawClient {
     /// `mirrors` are endpoints, to be tried in order, separated by spaces; a `concurrency` of 0 has no request wait for another.
+    #[expect(
+        clippy::arc_with_non_send_sync,
+        reason = "a place shares its client, natively between threads"
+    )]
     #[wasm_bindgen(constructor)]
     pub fn new(
         endpoint: &str,
@@ -38,7 +43,7 @@ impl RawClient {
         for mirror in mirrors.split_ascii_whitespace() {
             options.mirrors.push(mirror.parse().map_err(error::to_js)?);
         }
-        connect(endpoint, settings, options).map(|client| Self(Rc::new(client)))
+        connect(endpoint, settings, options).map(|client| Self(Arc::new(client)))
     }
 
     /// `[limit, remaining, window]`, each `undefined` where it is not stated; `undefined` before any was.
@@ -57,7 +62,7 @@ impl RawClient {
     }
 
     pub fn ping(&self) -> u32 {
-        let client = Rc::clone(&self.0);
+        let client = Arc::clone(&self.0);
         executor::spawn(async move {
             client
                 .ping()
@@ -72,7 +77,7 @@ impl RawClient {
 impl RawClient {
     /// The list of extensions of the registry or of a repository, as it came; `undefined` if there is none.
     pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
-        let client = Rc::clone(&self.0);
+        let client = Arc::clone(&self.0);
         let name = name.map(|name| name.parse().map_err(error::to_js));
         let name = name.transpose()?;
         Ok(executor::spawn(async move {

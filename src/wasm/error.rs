@@ -74,8 +74,18 @@ pub(super) fn to_js(mut error: Error) -> JsValue {
     object
 }
 
-/// What the host threw. Its own errors have the `code` of one of ours; anything else failed to connect.
+/// What the host threw while it sent a request or read a response. Its own errors have the `code` of one of ours; anything else
+/// failed to connect.
 pub(super) fn from_host(thrown: JsValue) -> Error {
+    translated(thrown, Kind::ConnectionFailed)
+}
+
+/// What a content or a place of the host's threw. What is none of our errors leaves as it came.
+pub(super) fn of_content(thrown: JsValue) -> Error {
+    translated(thrown, Kind::Content)
+}
+
+fn translated(thrown: JsValue, otherwise: Kind) -> Error {
     let code = js_sys::Reflect::get(&thrown, &JsValue::from_str("code"))
         .ok()
         .and_then(|code| code.as_string());
@@ -94,7 +104,7 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
     let kind = kinds
         .into_iter()
         .find(|kind| code.as_deref() == Some(kind.code()))
-        .unwrap_or(Kind::ConnectionFailed);
+        .unwrap_or(otherwise);
     let message = match kind {
         Kind::Timeout => "the registry did not answer in time",
         Kind::ConnectionLost => "the connection broke in the middle of the body",
@@ -106,6 +116,7 @@ pub(super) fn from_host(thrown: JsValue) -> Error {
         Kind::UnsupportedAlgorithm => "the host cannot compute this digest",
         Kind::InvalidHeader => "a header is malformed",
         Kind::InvalidArgument => "the host gave something that is not bytes",
+        Kind::Content => "what is read or written here failed",
         _ => "the registry could not be reached",
     };
     Error::new(kind, message).with_source(HostError(thrown))

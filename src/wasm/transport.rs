@@ -151,6 +151,12 @@ impl Piece for FetchPiece {
     }
 }
 
+impl FetchPiece {
+    pub(super) fn into_js(self) -> JsValue {
+        self.0.into()
+    }
+}
+
 /// What is to be pushed, kept by the host.
 #[derive(Debug)]
 pub(super) struct FetchContent(pub(super) HostContent);
@@ -179,7 +185,7 @@ impl Content for FetchContent {
             host.open(slot, executor::current(), &self.0, offset as f64);
         })
         .await
-        .map_err(error::from_host)?;
+        .map_err(error::of_content)?;
         Ok((!opened.is_undefined()).then(|| FetchBody(Some(opened.unchecked_into()))))
     }
 }

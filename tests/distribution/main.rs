@@ -9,10 +9,14 @@
 
 mod auth;
 mod client;
+mod copy;
 mod front;
+mod manifests;
 mod manners;
 mod memory;
 mod mirrors;
+mod pages;
+mod referrers;
 mod registry;
 mod resume;
 mod retry;

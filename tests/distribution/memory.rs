@@ -433,6 +433,17 @@ pub enum Readable<P> {
 
 pub type MemoryBody = Readable<Plain>;
 
+impl MemoryBody {
+    /// A body of these pieces, of no registry.
+    pub fn of(mut pieces: Vec<Piece>) -> Self {
+        pieces.reverse();
+        Self::Plain(Plain {
+            pieces,
+            inner: Arc::default(),
+        })
+    }
+}
+
 impl<P: Chunks> Readable<P> {
     pub fn verify(self, expected: Expected) -> Result<Self> {
         match self {

@@ -3,7 +3,7 @@
 use crate::auth::{BASIC, authorization, bearer, get, guard, password};
 use crate::client::{BASE, MANIFEST, kind, served, sha256};
 use crate::memory::{Memory, Reply, block_on, drain};
-use pierhead::client::{Client, ClientOptions};
+use pierhead::client::{Client, ClientOptions, ListOptions, ManifestReference, PutManifest};
 use pierhead::{Error, Kind};
 
 const ONE: &str = "https://one.example";
@@ -153,4 +153,62 @@ fn a_mirror_leads_no_one_astray() {
     let options = ClientOptions::default().with_mirrors(bad);
     let made = Client::with_options(Memory::new(), BASE.parse().unwrap(), options);
     assert_eq!(kind(made.map(|_| ())), Kind::InvalidUrl);
+}
+
+#[test]
+fn whatever_leads_to_a_change_is_asked_of_the_registry_itself() {
+    let memory = Memory::new();
+    let client = client(&memory);
+    let name = "a/b".parse().unwrap();
+    let digest = sha256(MANIFEST);
+    let manifests = format!("{BASE}/v2/a/b/manifests/{digest}");
+    let created = Reply::new(201).header("Docker-Content-Digest", &digest);
+    memory.reply("PUT", &manifests, created);
+    let pushed = client.put_manifest(&name, MANIFEST.to_vec(), PutManifest::default());
+    assert_eq!(block_on(pushed).unwrap().digest, digest);
+    memory.reply("DELETE", &manifests, Reply::new(202));
+    memory.reply("GET", &manifests, served(MANIFEST));
+    block_on(client.delete_manifest(&name, &ManifestReference::Digest(digest))).unwrap();
+    // What a digest names is the same everywhere, but what else there is is not.
+    let asked = memory.asked();
+    let mut decisive = asked
+        .iter()
+        .filter(|asked| !asked.starts_with("GET") || asked.contains("/referrers/"));
+    assert!(decisive.all(|asked| asked.contains(BASE)), "{asked:?}");
+}
+
+#[test]
+fn a_manifest_that_does_not_verify_is_read_from_the_registry() {
+    let memory = Memory::new();
+    let digest = sha256(MANIFEST);
+    let path = format!("/v2/a/b/manifests/{digest}");
+    memory.reply("GET", &format!("{ONE}{path}"), Reply::ok(b"<html>"));
+    memory.reply("GET", &format!("{BASE}{path}"), served(MANIFEST));
+    let reference = ManifestReference::Digest(digest);
+    let read = block_on(client(&memory).manifest(&"a/b".parse().unwrap(), &reference, None));
+    assert_eq!(read.unwrap().document.bytes(), MANIFEST);
+}
+
+#[test]
+fn a_page_of_a_mirrors_list_leads_to_the_next_one_there() {
+    let memory = Memory::new();
+    let next = r#"</v2/a/b/tags/list?last=a&ns=registry.example>; rel="next""#;
+    memory.on("GET", &format!("{ONE}/v2/a/b/tags/list"), move |request| {
+        let is_last = request.url.target().contains("last=");
+        Ok(if is_last {
+            Reply::ok(br#"{"tags":["b"]}"#)
+        } else {
+            Reply::ok(br#"{"tags":["a"]}"#).header("Link", next)
+        })
+    });
+    let client = client(&memory);
+    let mut tags = client
+        .tags(&"a/b".parse().unwrap(), &ListOptions::default())
+        .unwrap();
+    let mut found = Vec::new();
+    while let Some(page) = block_on(tags.next()).unwrap() {
+        found.extend(page);
+    }
+    assert_eq!(found, ["a", "b"]);
+    assert!(memory.asked().iter().all(|asked| asked.contains(ONE)));
 }

@@ -34,6 +34,8 @@ const CLASS_OF_CODE: Record<errors.ErrorCode, keyof typeof CLASSES> = {
   INVALID_MEDIA_TYPE: "OciError",
   INVALID_PLATFORM: "OciError",
   INVALID_PURL: "OciError",
+  PLATFORM_NOT_FOUND: "OciError",
+  CONTENT_FAILED: "OciError",
   INVALID_URL: "OciError",
   INVALID_HEADER: "OciError",
   INVALID_ARGUMENT: "OciError",

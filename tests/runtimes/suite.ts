@@ -8,11 +8,14 @@ import { cases as pulls } from "./cases/client.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as layouts } from "./cases/layouts.ts";
+import { cases as manifests } from "./cases/manifests.ts";
 import { cases as manners } from "./cases/manners.ts";
 import { cases as platforms } from "./cases/platforms.ts";
 import { cases as pull } from "./cases/pull.ts";
 import { cases as push } from "./cases/push.ts";
+import { cases as referrers } from "./cases/referrers.ts";
 import { cases as streams } from "./cases/streams.ts";
+import { cases as tags } from "./cases/tags.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
 
 const groups: Record<string, readonly Case[]> = {
@@ -26,6 +29,9 @@ const groups: Record<string, readonly Case[]> = {
   manners,
   pull,
   push,
+  manifests,
+  tags,
+  referrers,
   layouts,
 };
 

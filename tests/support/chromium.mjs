@@ -2,7 +2,7 @@
 import { chromium } from "playwright-core";
 
 /** No sandbox, because CI runs as root; the rest keeps the browser from talking to anyone else. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -12,7 +12,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** The program. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
 /** @returns {Promise<import("playwright-core").Browser>} */
 export function launchChromium() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }

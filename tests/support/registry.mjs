@@ -1,12 +1,13 @@
 /**
  * The registry of the tests: the read side of the distribution specification over one OCI layout, with CORS,
- * ranges, optional Bearer tokens, the faults of `faults.mjs`, and the uploads of `uploads.mjs`. It is not for production; `npm start` uses it
- * as the upstream where no real registry is installed.
+ * ranges, optional Bearer tokens, the faults of `faults.mjs`, the uploads of `uploads.mjs`, and the manifests and lists of
+ * `manifests.mjs`. It is not for production; `npm start` uses it as the upstream where no real registry is installed.
  */
 import { createServer } from "node:http";
 import { sendContent, sendError } from "./content.mjs";
 import { faultNames, serveFault } from "./faults.mjs";
 import { fixtureLayout, Layout } from "./layout.mjs";
+import { Manifests } from "./manifests.mjs";
 import { Tokens } from "./tokens.mjs";
 import { Uploads } from "./uploads.mjs";
 
@@ -15,12 +16,12 @@ const PATH = /^\/v2\/(?<name>[a-z0-9./_-]+)\/(?<kind>manifests|blobs)\/(?<refere
 const CORS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
-    "Accept-Ranges, Content-Length, Content-Range, Docker-Content-Digest, ETag, Location, Range, Retry-After, WWW-Authenticate",
+    "Accept-Ranges, Content-Length, Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, Retry-After, WWW-Authenticate",
 };
 
 const PREFLIGHT = {
   "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-  "Access-Control-Allow-Headers": "Accept, Authorization, Content-Range, Content-Type, If-None-Match, Range",
+  "Access-Control-Allow-Headers": "Accept, Authorization, Content-Range, Content-Type, If-Match, If-None-Match, Range",
   "Access-Control-Max-Age": "600",
 };
 
@@ -57,13 +58,13 @@ export async function startRegistry({ layout = fixtureLayout, name = "hello", au
 
   /** @type {Tokens | undefined} */
   let tokens;
-  const uploads = new Uploads();
+  const [uploads, manifests] = [new Uploads(), new Manifests()];
   const registry = await listen(port, (request, response) => {
     requests.push(recorded(request, false));
     if (answersCors(response)) return;
     const url = new URL(request.url, registry.url);
     if (url.pathname === "/token" && tokens !== undefined) tokens.issue(response, url);
-    else if (uploads.answers(response, url)) return;
+    else if (uploads.answers(response, url) || manifests.answers(response, url)) return;
     else answer(response, url.pathname, { image, name, tokens, elsewhere: elsewhere.url });
   });
   if (auth) tokens = new Tokens(`${registry.url}/token`);

@@ -72,6 +72,7 @@ impl<T: Host> Client<T> {
         let mut left = pushed.tags.as_slice();
         let tag_alone = matches!(options.reference, Some(ManifestReference::Tag(_)) | None);
         let mut at_once = left.len() != 1 || !tag_alone;
+        let mut most = MAX_TAGS_AT_ONCE;
         loop {
             let mut url = match left.first() {
                 Some(tag) if !at_once => {
@@ -80,7 +81,7 @@ impl<T: Host> Client<T> {
                 _ => self.manifest_url(name, &by_digest)?,
             };
             if at_once {
-                for tag in left.iter().take(MAX_TAGS_AT_ONCE) {
+                for tag in left.iter().take(most) {
                     url = url.with_query("tag", tag.as_str());
                 }
             }
@@ -88,7 +89,14 @@ impl<T: Host> Client<T> {
             call.idempotent = true;
             call.headers.append("content-type", &*pushed.media_type)?;
             call.payload = Payload::Piece(piece.clone());
-            let answer = self.ask(call, 0).await?;
+            let answer = match self.ask(call, 0).await {
+                // So many tags make too long a URL for it.
+                Err(error) if matches!(error.status(), Some(414 | 431)) && at_once && most > 0 => {
+                    most = 0;
+                    continue;
+                }
+                answer => answer?,
+            };
             check(&answer, &pushed).map_err(|error| answer.located(error))?;
             listed |= is_listed(&answer.headers, &pushed);
             let before = left.len();

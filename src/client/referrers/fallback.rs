@@ -5,6 +5,7 @@ use super::index;
 use crate::client::exchange::Call;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
+use crate::client::retry::{MAX_FAILURES, is_passing};
 use crate::client::scope::Scope;
 use crate::client::transport::{Body, Payload, Piece as _};
 use crate::client::{Client, Host, MAX_MANIFEST_BYTES};
@@ -193,10 +194,10 @@ impl<T: Host> Client<T> {
         change: &Change,
     ) -> Result<()> {
         let (mut conditional, mut deletable) = (true, true);
-        let mut conflict = false;
+        let mut conflict = None;
         for attempt in 0..MAX_ATTEMPTS {
             // What was written is read again at once; whoever was in the way is given time.
-            if conflict || attempt > 1 {
+            if conflict.is_some() || attempt > 1 {
                 let most = (MAX_WAIT >> 5 << attempt.min(5)).max(2);
                 let wait = most / 2 + self.host.random() % (most / 2);
                 self.host.sleep(u64::from(wait)).await;
@@ -241,25 +242,39 @@ impl<T: Host> Client<T> {
                 call.headers.append("content-type", OCI_IMAGE_INDEX)?;
                 call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
             }
-            conflict = false;
+            conflict = None;
             let Err(error) = self.ask(call, 0).await else {
                 continue;
             };
             match (error.kind(), error.status()) {
-                (Kind::Registry, Some(409 | 412)) => conflict = true,
+                (Kind::Registry, Some(409 | 412)) => conflict = Some(error),
+                // An entry whose manifest is just being deleted.
+                (Kind::Registry, Some(400 | 404)) if !deletes && has_dangling(&error) => {
+                    conflict = Some(error);
+                }
                 // Somebody else has deleted it.
                 (Kind::Registry, Some(404)) if deletes => {}
                 (Kind::Registry | Kind::Auth, Some(_)) if deletes => deletable = false,
                 // A browser asks first whether it may send a condition, and not every registry says yes.
                 (Kind::ConnectionFailed, _) if conditional && !exists => conditional = false,
+                // Whether it was done shows when the index is read again.
+                _ if attempt < MAX_FAILURES && is_passing(&error) => conflict = Some(error),
                 _ => return Err(error),
             }
         }
-        Err(Error::new(
-            Kind::UnexpectedResponse,
-            "the list of referrers does not keep what is written to it: others write it at the same time",
-        ))
+        Err(conflict.unwrap_or_else(|| {
+            Error::new(
+                Kind::UnexpectedResponse,
+                "the list of referrers does not keep what is written to it: others write it at the same time",
+            )
+        }))
     }
+}
+
+/// Whether a registry refuses an index because it does not have what an entry of it describes.
+fn has_dangling(error: &Error) -> bool {
+    let mut entries = error.entries().iter();
+    entries.any(|entry| entry.code == "MANIFEST_BLOB_UNKNOWN")
 }
 
 #[cfg(test)]

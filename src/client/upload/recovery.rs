@@ -107,7 +107,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     }
 
     /// Whether the repository has the blob: an answer that was lost on its way may have been a good one.
-    async fn is_there(&self) -> bool {
+    async fn is_there(&mut self) -> bool {
         let Some(digest) = self.known_digest() else {
             return false;
         };

@@ -260,7 +260,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         url: Url,
         headers: Headers,
         payload: Payload<T::Body>,
-    ) -> Boxed<'_, Answer> {
+    ) -> Boxed<'a, Answer> {
         let call = Call {
             method,
             url,

@@ -1,6 +1,6 @@
 //! The blobs of a repository.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 
@@ -51,7 +51,7 @@ impl RawClient {
         mount_from: Option<String>,
         chunk_size: Option<f64>,
     ) -> Result<u32, JsValue> {
-        let client = Rc::clone(&self.0);
+        let client = Arc::clone(&self.0);
         let name: RepositoryName = name.parse().map_err(error::to_js)?;
         let algorithm = algorithm.parse().map_err(error::to_js)?;
         let mut options = PushOptions::default().with_algorithm(algorithm);
@@ -108,9 +108,9 @@ impl RawClient {
         &self,
         name: &str,
         digest: &str,
-    ) -> Result<(Rc<Client<FetchTransport>>, RepositoryName, Digest), JsValue> {
+    ) -> Result<(Arc<Client<FetchTransport>>, RepositoryName, Digest), JsValue> {
         Ok((
-            Rc::clone(&self.0),
+            Arc::clone(&self.0),
             name.parse().map_err(error::to_js)?,
             digest.parse().map_err(error::to_js)?,
         ))

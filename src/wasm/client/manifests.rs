@@ -1,6 +1,6 @@
 //! The manifests of a repository.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -89,7 +89,7 @@ impl RawClient {
         tags: Vec<String>,
         media_type: Option<String>,
     ) -> Result<u32, JsValue> {
-        let (client, name) = (Rc::clone(&self.0), name.parse().map_err(error::to_js)?);
+        let (client, name) = (Arc::clone(&self.0), name.parse().map_err(error::to_js)?);
         let options = put_options(reference, tags, media_type).map_err(error::to_js)?;
         Ok(executor::spawn(async move {
             let pushed = client.put_manifest(&name, bytes, options).await;
@@ -120,14 +120,14 @@ impl RawClient {
         reference: &str,
     ) -> Result<
         (
-            Rc<Client<FetchTransport>>,
+            Arc<Client<FetchTransport>>,
             RepositoryName,
             ManifestReference,
         ),
         JsValue,
     > {
         Ok((
-            Rc::clone(&self.0),
+            Arc::clone(&self.0),
             name.parse().map_err(error::to_js)?,
             reference.parse().map_err(error::to_js)?,
         ))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::client::{Client, ListOptions, Paging};
 /// A list that is being read.
 #[wasm_bindgen]
 pub struct RawPages {
-    client: Rc<Client<FetchTransport>>,
+    client: Arc<Client<FetchTransport>>,
     /// `None` while a page is asked for, and after one could not be read.
     paging: Rc<RefCell<Option<Paging>>>,
 }
@@ -21,7 +22,7 @@ pub struct RawPages {
 impl RawPages {
     /// The next page, an array that is never empty; `undefined` at the end.
     pub fn next(&self) -> u32 {
-        let (client, place) = (Rc::clone(&self.client), Rc::clone(&self.paging));
+        let (client, place) = (Arc::clone(&self.client), Rc::clone(&self.paging));
         executor::spawn(async move {
             let Some(mut paging) = place.take() else {
                 return Ok(JsValue::UNDEFINED);
@@ -55,7 +56,7 @@ impl RawClient {
         (options.n, options.last, options.max_pages) = (n, last, max_pages);
         let paging = self.paging(name, digest, artifact_type, &options);
         Ok(RawPages {
-            client: Rc::clone(&self.0),
+            client: Arc::clone(&self.0),
             paging: Rc::new(RefCell::new(Some(paging.map_err(error::to_js)?))),
         })
     }

@@ -214,6 +214,23 @@ describe("an archive that fails", () => {
     await expect(writeArchive(full)).rejects.toThrow("disk full");
   });
 
+  test("does not make others wait for their turn longer than they want", async () => {
+    const layout = await writeArchive(new WritableStream());
+    const controller = new AbortController();
+    const stalled = layout.put(descriptor, new ReadableStream(), { signal: controller.signal });
+    const reason = new Error("enough");
+    const cancelled = vi.fn();
+    const waiting = new ReadableStream<Uint8Array>({ cancel: cancelled });
+    const signal = AbortSignal.timeout(20);
+    await expect(layout.put(descriptor, waiting, { signal })).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(cancelled).toHaveBeenCalledOnce();
+    controller.abort(reason);
+    await expect(stalled).rejects.toBe(reason);
+    // Nothing of either was written.
+    await add(layout, one, "1.0");
+    await layout.close();
+  });
+
   test("is given up by a signal", async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const read = new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer();

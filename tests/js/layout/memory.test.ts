@@ -1,4 +1,4 @@
-/** What it takes to read and to copy an archive of a gigabyte: not more than for a small one. */
+/** What it takes to read and to copy an archive of a gigabyte: not more than for one of 64 MiB. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { open, rm, stat } from "node:fs/promises";
@@ -43,13 +43,18 @@ async function peak(size: number, ...more: string[]): Promise<number> {
   return Number(stdout) / 1024;
 }
 
-test("a gigabyte takes no more memory than a megabyte", { timeout: 120_000 }, async () => {
-  const [small, large] = [await peak(MiB), await peak(1024 * MiB)];
-  // Of the heap's own: it is collected when it has grown, not before.
-  expect(large - small).toBeLessThan(64);
+/** MiB that a peak may be off by: the heap is collected when it has grown, not before. What a blob takes would be far more. */
+const SLACK = 64;
+
+// Not against less than this: a heap that was never full has nothing to compare with.
+const FULL = 64 * MiB;
+
+test("a gigabyte takes no more memory than 64 MiB", { timeout: 120_000 }, async () => {
+  const [small, large] = [await peak(FULL), await peak(1024 * MiB)];
+  expect(large - small).toBeLessThan(SLACK);
 });
 
 test("nor does a stream, which is spooled", { timeout: 120_000 }, async () => {
-  const [small, large] = [await peak(MiB, "spool"), await peak(256 * MiB, "spool")];
-  expect(large - small).toBeLessThan(64);
+  const [small, large] = [await peak(FULL, "spool"), await peak(512 * MiB, "spool")];
+  expect(large - small).toBeLessThan(SLACK);
 });

@@ -1,0 +1,285 @@
+//! What belongs to an image: found before anything is copied, so that a copy that cannot be done is not begun.
+
+use super::{CopyOptions, Error, Fetched, Kind, Place, Platforms, Result, pool};
+use crate::digest::Digest;
+use crate::document::{self, Descriptor, Document, Variants, select_platform};
+use crate::media_type::MediaType;
+use crate::platform::Platform;
+use std::sync::{Mutex, PoisonError};
+
+/// How many descriptors belong to one copy, at most.
+const MAX_DESCRIPTORS: usize = 10_000;
+/// How many bytes the manifests have that belong to one copy, at most: they are held until they are put.
+const MAX_MANIFEST_BYTES: usize = 64 << 20;
+/// How many levels of indexes, and of referrers of referrers, are followed.
+const MAX_DEPTH: usize = 8;
+/// The annotation by which an attestation in an index names its image (BuildKit's attestation storage).
+const ATTESTED: &str = "vnd.docker.reference.digest";
+
+/// A manifest to be copied.
+pub(super) struct Node {
+    pub(super) descriptor: Descriptor,
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is here because it refers to another.
+    pub(super) is_referrer: bool,
+    /// Whether it has a `subject`.
+    pub(super) has_subject: bool,
+    /// More than that of all that has to be there before it.
+    pub(super) rank: usize,
+    /// What has to be there before it.
+    before: Vec<Digest>,
+}
+
+/// All that is to be copied.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// The root is the first.
+    pub(super) manifests: Vec<Node>,
+    /// Each digest once.
+    pub(super) blobs: Vec<Descriptor>,
+    /// What is in either, in order.
+    seen: Vec<Digest>,
+    bytes: usize,
+}
+
+/// A manifest to be read.
+struct Wanted {
+    descriptor: Descriptor,
+    /// What it refers to, where it is here for that.
+    subject: Option<Digest>,
+    bytes: Mutex<Vec<u8>>,
+}
+
+impl Plan {
+    /// Finds all that belongs to what `reference` names.
+    pub(super) async fn make<S: Place>(
+        source: &S,
+        reference: &str,
+        options: &CopyOptions,
+    ) -> Result<Self> {
+        let concurrency = options.concurrency.max(1);
+        let root = root(source, reference, &options.platforms).await?;
+        let mut plan = Self::default();
+        plan.note(&root.descriptor.digest)?;
+        let mut wanted = vec![Wanted {
+            descriptor: root.descriptor,
+            subject: None,
+            bytes: Mutex::new(root.bytes),
+        }];
+        let mut depth = 0;
+        while !wanted.is_empty() {
+            if depth > MAX_DEPTH {
+                return Err(Error::new(
+                    Kind::TooDeep,
+                    "manifests lead to one another more than 8 levels deep",
+                ));
+            }
+            if depth > 0 {
+                pool::each(concurrency, wanted.iter(), |wanted| async move {
+                    let bytes = source.manifest(&wanted.descriptor).await?;
+                    *wanted.bytes.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+                    Ok(())
+                })
+                .await?;
+            }
+            let first = plan.manifests.len();
+            let mut next = Vec::new();
+            for manifest in wanted {
+                plan.add(manifest, &options.platforms, &mut next)?;
+            }
+            if options.referrers {
+                // One after the other: they are few requests beside the blobs.
+                for place in first..plan.manifests.len() {
+                    let Some(node) = plan.manifests.get(place) else {
+                        break;
+                    };
+                    let subject = node.descriptor.digest.clone();
+                    for descriptor in source.referrers(&subject).await? {
+                        plan.want(descriptor, Some(&subject), &mut next)?;
+                    }
+                }
+            }
+            wanted = next;
+            depth += 1;
+        }
+        plan.rank()?;
+        Ok(plan)
+    }
+
+    /// The manifest that was asked for.
+    pub(super) fn root(&self) -> Result<&Node> {
+        self.manifests
+            .first()
+            .ok_or_else(|| Error::new(Kind::Internal, "a copy of nothing"))
+    }
+
+    /// Takes a manifest in, and what it names.
+    fn add(&mut self, wanted: Wanted, platforms: &Platforms, next: &mut Vec<Wanted>) -> Result<()> {
+        let Wanted {
+            descriptor,
+            subject,
+            bytes,
+        } = wanted;
+        let bytes = bytes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.bytes += bytes.len();
+        if self.bytes > MAX_MANIFEST_BYTES {
+            return Err(too_large("64 MiB of manifests"));
+        }
+        let document = Document::parse(bytes, Some(&descriptor.media_type))?;
+        let kind = document.kind();
+        if !kind.is_manifest() && !kind.is_index() {
+            return Err(Error::new(
+                Kind::InvalidManifest,
+                "neither an image manifest nor an index, so it cannot be copied",
+            )
+            .with_expected("an image manifest or index", &descriptor.media_type));
+        }
+        let mut before: Vec<Digest> = subject.iter().cloned().collect();
+        for blob in document.config()?.into_iter().chain(document.layers()?) {
+            self.blob(blob)?;
+        }
+        for child in chosen(document.manifests()?, platforms) {
+            if document::Kind::of(&child.media_type).is_self_describing() {
+                before.push(child.digest.clone());
+                self.want(child, None, next)?;
+            } else {
+                self.blob(child)?;
+            }
+        }
+        self.manifests.push(Node {
+            descriptor,
+            is_referrer: subject.is_some(),
+            has_subject: document.subject()?.is_some(),
+            bytes: document.into_bytes(),
+            rank: 0,
+            before,
+        });
+        Ok(())
+    }
+
+    /// Has a manifest read, unless it was named before.
+    fn want(
+        &mut self,
+        descriptor: Descriptor,
+        subject: Option<&Digest>,
+        next: &mut Vec<Wanted>,
+    ) -> Result<()> {
+        if self.note(&descriptor.digest)? {
+            next.push(Wanted {
+                descriptor,
+                subject: subject.cloned(),
+                bytes: Mutex::default(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes a blob in, unless it was named before, or is one that is not to be passed on.
+    fn blob(&mut self, descriptor: Descriptor) -> Result<()> {
+        let media_type = descriptor.media_type.parse::<MediaType>();
+        let stays = media_type.is_ok_and(|media_type| media_type.is_nondistributable());
+        if !stays && self.note(&descriptor.digest)? {
+            self.blobs.push(descriptor);
+        }
+        Ok(())
+    }
+
+    /// Whether a digest is named for the first time.
+    fn note(&mut self, digest: &Digest) -> Result<bool> {
+        digest.require_algorithm()?;
+        let at = self
+            .seen
+            .partition_point(|seen| seen.as_str() < digest.as_str());
+        if self.seen.get(at) == Some(digest) {
+            return Ok(false);
+        }
+        if self.seen.len() == MAX_DESCRIPTORS {
+            return Err(too_large("10,000 descriptors"));
+        }
+        self.seen.insert(at, digest.clone());
+        Ok(true)
+    }
+
+    /// Finds everything's rank.
+    fn rank(&mut self) -> Result<()> {
+        // What leads to another is deeper by one level, so levels and referrers in turn bound how often this goes round.
+        for _ in 0..=2 * MAX_DEPTH + 2 {
+            let mut moved = Vec::new();
+            for (place, node) in self.manifests.iter().enumerate() {
+                let above = self
+                    .manifests
+                    .iter()
+                    .filter(|other| node.before.contains(&other.descriptor.digest))
+                    .map(|other| other.rank + 1)
+                    .max()
+                    .unwrap_or_default();
+                if above > node.rank {
+                    moved.push((place, above));
+                }
+            }
+            if moved.is_empty() {
+                return Ok(());
+            }
+            for (place, rank) in moved {
+                if let Some(node) = self.manifests.get_mut(place) {
+                    node.rank = rank;
+                }
+            }
+        }
+        Err(Error::new(
+            Kind::InvalidManifest,
+            "manifests lead to one another in a circle",
+        ))
+    }
+}
+
+/// What a reference names; of an index, the image for the one platform that is asked for, where one is.
+async fn root<S: Place>(source: &S, reference: &str, platforms: &Platforms) -> Result<Fetched> {
+    let mut root = source.resolve(reference).await?;
+    let Platforms::Image(platform) = platforms else {
+        return Ok(root);
+    };
+    for _ in 0..=MAX_DEPTH {
+        let document = Document::parse(root.bytes, Some(&root.descriptor.media_type))?;
+        if !document.kind().is_index() {
+            root.bytes = document.into_bytes();
+            return Ok(root);
+        }
+        let manifests = document.manifests()?;
+        let entry = select_platform(&manifests, platform, Variants::Compatible)
+            .ok_or_else(|| no_platform(platform))?;
+        root = Fetched::new(entry.clone(), source.manifest(entry).await?);
+    }
+    Err(no_platform(platform))
+}
+
+/// The entries of an index that are copied.
+fn chosen(manifests: Vec<Descriptor>, platforms: &Platforms) -> Vec<Descriptor> {
+    let Platforms::Some(platforms) = platforms else {
+        return manifests;
+    };
+    let images: Vec<Digest> = platforms
+        .iter()
+        .filter_map(|platform| select_platform(&manifests, platform, Variants::Compatible))
+        .map(|entry| entry.digest.clone())
+        .collect();
+    let belongs = |entry: &Descriptor| {
+        let attested = entry.annotations.get(ATTESTED);
+        images.iter().any(|image| {
+            *image == entry.digest || attested.is_some_and(|digest| digest == image.as_str())
+        })
+    };
+    manifests.into_iter().filter(belongs).collect()
+}
+
+fn no_platform(platform: &Platform) -> Error {
+    Error::new(
+        Kind::PlatformNotFound,
+        format!("the index has no image for {platform}"),
+    )
+}
+
+fn too_large(what: &'static str) -> Error {
+    Error::new(Kind::TooLarge, "the image has more than is copied at once")
+        .with_expected(format_args!("at most {what}"), "more")
+}
