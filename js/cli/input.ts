@@ -22,8 +22,15 @@ export async function openInput(file: string): Promise<ReadableStream<Uint8Array
   return NodeReadableStream.from<Uint8Array>(process.stdin) as ReadableStream<Uint8Array>;
 }
 
-/** Opens a file, a pipe or a device as a stream of bytes. */
-export async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
+/**
+ * Opens a file, a pipe or a device as a stream of bytes.
+ *
+ * @param range of a regular file, the bytes from `start` to before `end`; all of it if it is left out
+ */
+export async function openFile(
+  path: string,
+  range?: { readonly start: number; readonly end: number },
+): Promise<ReadableStream<Uint8Array>> {
   const handle = await open(path, "r");
   try {
     if ((await handle.stat()).isDirectory()) throw new CliError(`${path}: is a directory`);
@@ -31,7 +38,7 @@ export async function openFile(path: string): Promise<ReadableStream<Uint8Array>
     await handle.close();
     throw error;
   }
-  return fileStream(handle, { path });
+  return fileStream(handle, { path, ...(range && { range }) });
 }
 
 /**

@@ -6,6 +6,7 @@ import { exitOf } from "./failure.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
 import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { TARGET_RULE, targetOf } from "./target.js";
+import { branches } from "./tree.js";
 import { type Node, type Visit, Walk } from "./walk.js";
 
 const EXAMPLES = `${TARGET_RULE}
@@ -89,10 +90,7 @@ async function show(target: string, walk: Walk, root: Root, json: boolean, outpu
 
 function showVisit({ node, lasts, followed }: Visit, output: Output): void {
   const { role, digest, size, platform, name, mediaType } = node;
-  const margin = lasts.slice(0, -1).map((last) => (last ? "    " : "│   "));
-  const own = lasts.slice(-1);
-  const branch = own.map((last) => (last ? "└── " : "├── "));
-  const below = [...margin, ...own.map((last) => (last ? "    " : "│   ")), followed ? "│   " : ""].join("");
+  const { before, below } = branches(lasts, followed);
   const words = [
     output.mark("strong", role.padEnd(8)),
     printable(digest),
@@ -100,7 +98,7 @@ function showVisit({ node, lasts, followed }: Visit, output: Output): void {
     statusWord(node, output),
     ...[platform, name].flatMap((word) => (word === undefined ? [] : [printable(word)])),
   ];
-  output.line(output.mark("faint", [...margin, ...branch].join("")) + words.join(" "));
+  output.line(output.mark("faint", before) + words.join(" "));
   if (mediaType !== undefined) output.line(output.mark("faint", `${below}${printable(mediaType)}`));
   if (node.error !== undefined) output.line(`${output.mark("faint", below)}${output.mark("bad", failure(node))}`);
 }

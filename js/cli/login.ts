@@ -5,6 +5,7 @@ import type { Context } from "./context.js";
 import { credentialOf } from "./credentials/credential.js";
 import { canonical } from "./credentials/names.js";
 import { ask, readSecret } from "./credentials/prompt.js";
+import { httpFetch } from "./http-fetch.js";
 import { CliError, describe, printable } from "./output.js";
 import { isPlain } from "./registries.js";
 
@@ -108,7 +109,7 @@ async function verify(
     asked = true;
     return credentialOf(username, secret);
   };
-  const options = { plainHttp: isPlain(registry, plainHttp), credentials };
+  const options = { fetch: httpFetch, plainHttp: isPlain(registry, plainHttp), credentials };
   try {
     await new Registry(registry, options).ping({ signal });
   } catch (error) {

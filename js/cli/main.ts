@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
+import { addAttach } from "./commands/attach.js";
 import { addBlob } from "./commands/blob.js";
+import { addDelete } from "./commands/delete.js";
 import { addManifest } from "./commands/manifest.js";
+import { addReferrers } from "./commands/referrers.js";
+import { addTags } from "./commands/tags.js";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
 import { Keychain } from "./credentials/keychain.js";
@@ -30,6 +34,8 @@ const output = new Output(process.stdout, process.stderr);
 const { signal } = interrupt;
 /** The signal that ended the command, once it has. */
 let stopped: NodeJS.Signals = "SIGINT";
+/** Ends what does not end when it is told to. */
+let killer: NodeJS.Timeout | undefined;
 const context: Context = { output, signal, keychain: new Keychain(process.env, signal), exitCode: Exit.ok };
 
 process.stdout.on("error", outputFailed);
@@ -43,7 +49,12 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
-if (signal.aborted) process.exit(report(signal.reason));
+if (signal.aborted) {
+  process.exitCode = report(signal.reason);
+  clearTimeout(killer);
+  // What was begun at a registry is being taken back.
+  setTimeout(() => process.exit(), GRACE).unref();
+}
 
 /** Gives up what is going on. */
 function stop(name: NodeJS.Signals): void {
@@ -51,10 +62,11 @@ function stop(name: NodeJS.Signals): void {
   interrupt.abort();
   // What cannot be given up must not keep the terminal. A pipe that is being opened, and has no writer, would keep even
   // process.exit waiting, so the signal comes again; this listener is gone by then, and the process with it.
-  setTimeout(() => {
+  killer = setTimeout(() => {
     removeUnfinished();
     process.kill(process.pid, name);
-  }, GRACE).unref();
+  }, GRACE);
+  killer.unref();
 }
 
 function createProgram(): Command {
@@ -69,8 +81,12 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addTags(program, context);
+  addReferrers(program, context);
   addManifest(program, context);
   addBlob(program, context);
+  addAttach(program, context);
+  addDelete(program, context);
   addLogin(program, context);
   addCompletion(program, context);
   addHelp(program);

@@ -250,17 +250,24 @@ function explainOciError(error: OciError): string {
   return oneLine(unsaid.length === 0 ? error.message : `${error.message} (${unsaid.join("; ")})`);
 }
 
-/** What the operating system said, however deep below an error. */
+/** What the operating system said, however deep below an error; or TLS, of a certificate or of what is none. */
 function systemCause(error: Error): string | undefined {
   for (let cause: unknown = error.cause, depth = 0; cause instanceof Error && depth < 8; depth += 1) {
-    const message = systemMessage(cause);
+    const message = systemMessage(cause) ?? tlsMessage(cause);
     if (message !== undefined) return message;
-    cause = cause.cause;
+    cause = cause instanceof AggregateError ? cause.errors[0] : cause.cause;
   }
   return undefined;
 }
 
+function tlsMessage(error: Error): string | undefined {
+  const code = "code" in error ? String(error.code) : "";
+  if (code === "EPROTO" || code.startsWith("ERR_SSL_")) return "no TLS is spoken there: --plain-http goes without it";
+  return /CERT|ERR_TLS/.test(code) ? error.message : undefined;
+}
+
 function systemMessage(error: Error): string | undefined {
+  if ("code" in error && error.code === "EPROTO") return undefined;
   if (!("errno" in error) || typeof error.errno !== "number") return undefined;
   return getSystemErrorMap().get(error.errno)?.[1];
 }

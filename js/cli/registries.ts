@@ -1,12 +1,16 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { Registry, type RegistryWarning, type Repository } from "../entry/client.js";
 import { parseReference } from "../entry/index.js";
+import { wholeNumber } from "./arguments.js";
 import type { Context } from "./context.js";
+import { httpFetch } from "./http-fetch.js";
+import { CliError } from "./output.js";
 
 /** How registries are to be reached: the options of every command that does. */
 export interface ReachFlags {
   plainHttp?: true;
   anonymous?: true;
+  concurrency?: number;
 }
 
 /** An image in a registry, by name. */
@@ -14,9 +18,12 @@ export interface Image {
   /** `registry/repository`, completed. */
   readonly name: string;
   readonly repository: Repository;
-  /** Its digest or its tag. */
+  /** Its digest or its tag: `latest`, if it is named by neither. */
   readonly identifier: string;
 }
+
+/** Requests and transfers at once, at most: what a registry would call an attack is beyond it. */
+const MAX_CONCURRENCY = 64;
 
 /** Hosts that are this machine itself. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
@@ -26,6 +33,19 @@ export function addReachOptions(command: Command): Command {
   return command
     .option("--plain-http", "reach registries without TLS (this machine itself is, always)")
     .option("--anonymous", "show no credentials to registries, even where there are some");
+}
+
+/** Adds the option by which a command is told how much to do at once. */
+export function addConcurrency(command: Command): Command {
+  return command.option("--concurrency <number>", "transfers at once, 1 to 64 (default: 6)", concurrency);
+}
+
+function concurrency(text: string): number {
+  const number = wholeNumber(text);
+  if (number < 1 || number > MAX_CONCURRENCY) {
+    throw new InvalidArgumentError(`It has to be a whole number from 1 to ${MAX_CONCURRENCY}.`);
+  }
+  return number;
 }
 
 /** Registries as whoever runs the command may reach them. What they warn of is said once. */
@@ -63,16 +83,34 @@ export class Registries {
     };
   }
 
+  /**
+   * The repository that a name without tag and digest stands for.
+   *
+   * @throws CliError if it has one; InvalidReferenceError if it is no name
+   */
+  repositoryNamed(text: string): Omit<Image, "identifier"> {
+    const { name, repository } = this.image(text);
+    if (isSpecific(text)) throw new CliError("names an image: a repository has neither tag nor digest here");
+    return { name, repository };
+  }
+
   #open(registry: string, repository: string): Registry {
     const { keychain, output } = this.#context;
-    const { plainHttp, anonymous } = this.#flags;
+    const { plainHttp, anonymous, concurrency } = this.#flags;
     const options = {
+      fetch: httpFetch,
       plainHttp: isPlain(registry, plainHttp),
-      onWarning: ({ text }: RegistryWarning) => output.warn(`${registry} says: ${text}`),
+      ...(concurrency !== undefined && { concurrency }),
+      onWarning: (warning: RegistryWarning) => output.warn(`${warning.registry} says: ${warning.text}`),
       ...(!anonymous && { credentials: (asked: string) => keychain.find(asked, repository) }),
     };
     return new Registry(registry, options);
   }
+}
+
+/** Whether a reference that can be read has a tag or a digest, and is not completed to `latest`. */
+export function isSpecific(reference: string): boolean {
+  return /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1));
 }
 
 /** Whether a registry is reached without TLS: where that is asked for, and on this machine itself, as everyone does. */

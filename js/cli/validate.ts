@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { parsePlatform, rules, type ValidateOptions } from "../entry/index.js";
+import { mediaType, wholeNumber } from "./arguments.js";
 import type { Context } from "./context.js";
 import { type DocumentOptions, documentsOf } from "./documents.js";
 import { aboutName, withoutCredentials } from "./failure.js";
@@ -68,17 +69,6 @@ export function addValidate(program: Command, context: Context): void {
     .action(async (names: string[], flags: Flags) => {
       context.exitCode = flags.rules ? list(names, flags, context) : await check(names, flags, context);
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.");
-  return Number(text);
-}
-
-/** What an unset variable of a script leaves is not one for which there are no rules. */
-function mediaType(text: string): string {
-  if (!text.includes("/")) throw new InvalidArgumentError("It has to be a media type.");
-  return text;
 }
 
 function list(names: readonly string[], flags: Flags, { output }: Context): number {

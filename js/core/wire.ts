@@ -13,6 +13,11 @@ export function fromWire(wire: CoreError): unknown {
   const { cause } = wire;
   if (wire.code === "CONTENT_FAILED" && cause !== undefined) return cause;
   // What the host found wrong with bytes, it said better: by what they were, and what they should have been.
-  if (cause instanceof OciError && cause.code === wire.code && "expected" in cause) return cause;
+  if (cause instanceof OciError && cause.code === wire.code && hasExpected(cause)) return cause;
   return errorFrom(wire, cause);
+}
+
+/** Errors have the property in any case, so that no engine gives them one of its own. */
+function hasExpected(error: OciError & { expected?: unknown }): boolean {
+  return error.expected !== undefined;
 }

@@ -3,7 +3,8 @@ import type { Blob } from "../../entry/client.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
 import { CliError, jsonLine, printable } from "../output.js";
-import { createProgress, type Progress } from "../progress/progress.js";
+import { createProgress, OUTCOMES, type Progress } from "../progress/progress.js";
+import { pushFile } from "../push-file.js";
 import { addReachOptions, type ReachFlags, Registries } from "../registries.js";
 import { checkTerminal, fileOf, type SaveFlags, save } from "../save.js";
 
@@ -18,6 +19,26 @@ Exit status: 0, 1 if it is not what it has to be (what was printed then lacks it
 end, and a file is not there), 2 if it could not be read or the arguments are
 wrong.`;
 
+const PUT_EXAMPLES = `
+What the registry has already is not sent. A file is read twice: first for its
+digest.
+
+Examples:
+  $ pierhead blob put registry.example/owner/image layer.tar.gz
+  $ tar -cz rootfs | pierhead blob put registry.example/owner/image -
+
+With --json: {"name", "digest", "size", "outcome"}; "outcome" is "done",
+"exists", or "mounted" from another repository.
+
+Exit status: 0, 1 if it has not the digest that it has to have, 2 if it could not
+be pushed or the arguments are wrong.`;
+
+interface PutFlags extends ReachFlags {
+  digest?: string;
+  quiet?: true;
+  json?: true;
+}
+
 interface GetFlags extends ReachFlags, SaveFlags {
   quiet?: true;
   json?: true;
@@ -27,8 +48,8 @@ interface GetFlags extends ReachFlags, SaveFlags {
 export function addBlob(program: Command, context: Context): void {
   const blob = program
     .command("blob")
-    .summary("read blobs")
-    .description("Reads blobs: layers, configurations, and whatever else has a digest.")
+    .summary("read and push blobs")
+    .description("Reads and pushes blobs: layers, configurations, and whatever else has a digest.")
     .helpCommand(false);
   const get = blob
     .command("get")
@@ -44,6 +65,39 @@ export function addBlob(program: Command, context: Context): void {
     .action((reference: string, flags: GetFlags) =>
       carryOut(reference, context, () => getBlob(reference, flags, context)),
     );
+  addPut(blob, context);
+}
+
+function addPut(blob: Command, context: Context): void {
+  const put = blob
+    .command("put")
+    .summary("push a file as a blob")
+    .description("Pushes a file as a blob, in constant memory however large it is, and prints its digest.")
+    .argument("<repository>", "registry/repository")
+    .argument("<file>", "what to push, or - for standard input")
+    .option("--digest <digest>", "the digest that it has to have")
+    .option("-q, --quiet", "show no progress")
+    .option("--json", "print one line of JSON about it");
+  addReachOptions(put)
+    .addHelpText("after", PUT_EXAMPLES)
+    .action((repository: string, file: string, flags: PutFlags) =>
+      carryOut(repository, context, () => putBlob(repository, file, flags, context)),
+    );
+}
+
+async function putBlob(text: string, file: string, flags: PutFlags, context: Context): Promise<void> {
+  const { output, signal } = context;
+  const { name, repository } = new Registries(flags, context).repositoryNamed(text);
+  const progress = createProgress({ quiet: flags.quiet === true, json: flags.json === true }, output);
+  try {
+    const { digest, size, status } = await pushFile(repository, file, { digest: flags.digest, progress, signal });
+    progress.end();
+    output.line(
+      flags.json ? jsonLine({ name, digest, size, outcome: OUTCOMES[status] }) : `${digest}  ${printable(file)}`,
+    );
+  } finally {
+    progress.end();
+  }
 }
 
 async function getBlob(reference: string, flags: GetFlags, context: Context): Promise<void> {

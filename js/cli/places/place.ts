@@ -63,14 +63,14 @@ export function parsePlace(text: string): Place {
  * @throws CliError, or InvalidReferenceError, if it names none
  */
 export function parseTargetPlace(text: string): Place {
+  let place: Place;
   try {
-    const place = parsePlace(text);
-    if (place.kind !== "archive" || (text !== STDIN && !place.docker)) return place;
+    place = parsePlace(text);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     throw new CliError(`${error.message}; a layout that is to be made is oci:FOLDER or oci-archive:FILE`);
   }
-  throw new CliError(`${printable(text)}: is only to be read; what docker load reads too is oci-archive:FILE`);
+  return writable(place);
 }
 
 /**
@@ -95,6 +95,18 @@ export function existingPlace(text: string): LayoutPlace {
   if (target === "image")
     throw new CliError(`${printable(text)}: is an image in a registry, not a layout or an archive`);
   return { kind: target === "folder" ? "folder" : "archive", text, path: text, reference: undefined, docker: false };
+}
+
+/** The layout at a path that is to be written, unless it is named by its kind. */
+export function layoutTarget(text: string, kind: LayoutPlace["kind"]): LayoutPlace {
+  return writable(schemePlace(text) ?? { kind, text, path: text, reference: undefined, docker: false });
+}
+
+function writable<P extends Place>(place: P): P {
+  if (place.kind !== "registry" && (place.docker || place.text === STDIN)) {
+    throw new CliError(`${printable(place.text)}: is only to be read; what docker load reads too is oci-archive:FILE`);
+  }
+  return place;
 }
 
 function schemePlace(text: string): LayoutPlace | undefined {

@@ -14,6 +14,14 @@ export interface PartProgress {
 /** What became of a part: it was moved; it was where it has to go; or the registry took it over from another repository. */
 export type Outcome = "done" | "exists" | "mounted";
 
+/** What became of a part, by the word that the library has for it. */
+export const OUTCOMES = {
+  copied: "done",
+  uploaded: "done",
+  existed: "exists",
+  mounted: "mounted",
+} as const satisfies Record<string, Outcome>;
+
 /** A part that has come where it has to go. */
 export interface SettledPart {
   readonly digest: string;

@@ -36,7 +36,14 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead manifest get [options] <reference>", ["manifest", "get", "--help"]],
     ["pierhead manifest get [options] <reference>", ["help", "manifest", "get"]],
     ["pierhead manifest [options] [command]", ["manifest", "--help"]],
+    ["pierhead manifest put [options] <reference> <file>", ["manifest", "put", "--help"]],
+    ["pierhead manifest delete [options] <reference>", ["help", "manifest", "delete"]],
     ["pierhead blob get [options] <reference>", ["blob", "get", "--help"]],
+    ["pierhead blob put [options] <repository> <file>", ["help", "blob", "put"]],
+    ["pierhead tags [options] <repository>", ["tags", "--help"]],
+    ["pierhead referrers [options] <reference>", ["help", "referrers"]],
+    ["pierhead attach [options] <reference> [file...]", ["attach", "--help"]],
+    ["pierhead delete [options] <reference>", ["delete", "--help"]],
   ])("is %j for %j, on stdout", async (usage, args) => {
     const { code, stdout, stderr } = await pierhead(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
