@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { setMaxListeners } from "node:events";
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { addAttach } from "./commands/attach.js";
 import { addBlob } from "./commands/blob.js";
+import { addCopy } from "./commands/copy.js";
 import { addDelete } from "./commands/delete.js";
 import { addManifest } from "./commands/manifest.js";
+import { addPull } from "./commands/pull.js";
+import { addPush } from "./commands/push.js";
 import { addReferrers } from "./commands/referrers.js";
 import { addTags } from "./commands/tags.js";
 import { addCompletion } from "./completion.js";
@@ -25,11 +29,14 @@ const EXAMPLES = `
 Examples:
   $ pierhead validate manifest.json
   $ pierhead inspect ghcr.io/owner/image:tag
-  $ pierhead digest layer.tar.gz
+  $ pierhead pull alpine:3.22
+  $ pierhead copy oci:alpine:3.22 registry.example/alpine:3.22
 
 Run pierhead help COMMAND for more about one.`;
 
 const interrupt = new AbortController();
+// Whatever goes on at once listens to it.
+setMaxListeners(0, interrupt.signal);
 const output = new Output(process.stdout, process.stderr);
 const { signal } = interrupt;
 /** The signal that ended the command, once it has. */
@@ -71,7 +78,9 @@ function stop(name: NodeJS.Signals): void {
 
 function createProgram(): Command {
   const program = new Command("pierhead")
-    .description("Validates OCI documents, computes digests, and looks into images with every byte verified.")
+    .description(
+      "Validates OCI documents, computes digests, and moves images between registries, layouts and archives with every byte verified.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
@@ -81,6 +90,9 @@ function createProgram(): Command {
   addValidate(program, context);
   addInspect(program, context);
   addDigest(program, context);
+  addPull(program, context);
+  addPush(program, context);
+  addCopy(program, context);
   addTags(program, context);
   addReferrers(program, context);
   addManifest(program, context);

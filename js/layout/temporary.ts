@@ -6,12 +6,18 @@ const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{
 /** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
 const ABANDONED = 60 * 60 * 1000;
 
+/** Bytes that are written at once. */
+const BATCH = 512 * 1024;
+
 /** A file that gets its name once it is complete. */
 export class Temporary {
   readonly #host: Host;
   readonly #handle: FileHandle;
   readonly #path: string;
   #open = true;
+  #gathered: Uint8Array[] = [];
+  /** In bytes. */
+  #size = 0;
 
   private constructor(host: Host, handle: FileHandle, path: string) {
     this.#host = host;
@@ -26,14 +32,16 @@ export class Temporary {
     return new Temporary(host, await host.fs.open(path, "wx", 0o644), path);
   }
 
+  /** Takes bytes, which whoever gave them no longer changes. They are gathered: each write costs a change of threads. */
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.byteLength; ) {
-      at += (await this.#handle.write(bytes, at, bytes.byteLength - at)).bytesWritten;
-    }
+    this.#gathered.push(bytes);
+    this.#size += bytes.byteLength;
+    if (this.#size >= BATCH) await this.#flush();
   }
 
   /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
   async commit(path: string, check?: () => Promise<void>): Promise<void> {
+    await this.#flush();
     await this.#handle.sync();
     await this.#close();
     await check?.();
@@ -47,11 +55,28 @@ export class Temporary {
     await this.#host.fs.rm(this.#path, { force: true });
   }
 
+  async #flush(): Promise<void> {
+    let left = this.#gathered;
+    this.#gathered = [];
+    this.#size = 0;
+    while (left.length > 0) left = after(left, (await this.#handle.writev(left)).bytesWritten);
+  }
+
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
     await this.#handle.close();
   }
+}
+
+/** What is left of pieces when so many bytes of them are gone. */
+function after(pieces: readonly Uint8Array[], gone: number): Uint8Array[] {
+  let rest = gone;
+  return pieces.flatMap((piece) => {
+    const left = piece.subarray(Math.min(rest, piece.byteLength));
+    rest -= piece.byteLength - left.byteLength;
+    return left.byteLength > 0 ? [left] : [];
+  });
 }
 
 /** Writes a file that appears complete or not at all. */
