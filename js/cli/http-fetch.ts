@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { version } from "./version.js";
+import { collectEarly } from "./young.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
 const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: HttpAgent }> = new Map([
@@ -28,6 +29,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const { signal, body } = init;
   signal?.throwIfAborted();
+  collectEarly();
   const request = begin(new URL(input instanceof Request ? input.url : input), init);
   const abort = () => void request.destroy();
   signal?.addEventListener("abort", abort);
