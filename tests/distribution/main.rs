@@ -10,6 +10,7 @@
 mod auth;
 mod client;
 mod copy;
+mod copy_registries;
 mod front;
 mod manifests;
 mod manners;

@@ -34,7 +34,10 @@ test("every JavaScript block of the README is followed by what it prints", () =>
 describe("the README's programs print what it says", () => {
   test.each(programs)("$title", async ({ title = "", program = "", printed }) => {
     const path = join(folder, `${title.replaceAll(/\W+/g, "-")}.mjs`);
-    await writeFile(path, program.replaceAll("127.0.0.1:5000", new URL(registry.url).host));
+    const host = new URL(registry.url).host;
+    // A repository that can be written to.
+    const named = program.replaceAll("shop/cart", "manifests/new/cart");
+    await writeFile(path, named.replaceAll("127.0.0.1:5000", host));
     const { stdout } = await promisify(execFile)(process.execPath, [path], { cwd: root, timeout: 20_000 });
     expect(stdout).toBe(printed);
   });

@@ -5,6 +5,7 @@ import * as layout from "pierhead/layout";
 import { type Case, type Facts, type Result, runCase } from "./case.ts";
 import { cases as artifacts } from "./cases/artifacts.ts";
 import { cases as pulls } from "./cases/client.ts";
+import { cases as copies } from "./cases/copy.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as layouts } from "./cases/layouts.ts";
@@ -33,6 +34,7 @@ const groups: Record<string, readonly Case[]> = {
   tags,
   referrers,
   layouts,
+  copy: copies,
 };
 
 /** Every case, its name preceded by its group's. */

@@ -1,11 +1,13 @@
 /**
  * The write side of the test registry: blobs, pushed to repositories under `uploads/`, which are empty at first. The part of the name
- * behind that says what goes wrong there, the rest is for a test to have one of its own: `uploads/cut/1`.
+ * behind that says what goes wrong there, the rest is for a test to have one of its own: `uploads/cut/1`. Those of `manifests.mjs` take
+ * blobs too, and nothing goes wrong with them.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { sendContent, sendError } from "./content.mjs";
 
-const PATH = /^\/v2\/(?<name>uploads\/(?<way>[a-z-]+)\/[\w/-]+?)\/blobs\/(?<rest>uploads\/[\w-]*|[\w:]+)$/;
+const PATH =
+  /^\/v2\/(?<name>uploads\/(?<way>[a-z-]+)\/[\w/-]+?|manifests\/[a-z]+\/[\w-]+)\/blobs\/(?<rest>uploads\/[\w-]*|[\w:]+)$/;
 const LOG = /^\/log\/(?<name>uploads\/.+)$/;
 
 /**
@@ -42,7 +44,7 @@ export class Uploads {
     return repository;
   }
 
-  async #answer(response, url, { name, way, rest }) {
+  async #answer(response, url, { name, way = "plain", rest }) {
     const { req: request } = response;
     const { method, headers } = request;
     const repository = this.#repository(name);
