@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { version } from "./version.js";
-import { collectEarly } from "./young.js";
+import { countMoved } from "./young.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
 const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: HttpAgent }> = new Map([
@@ -35,7 +35,6 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const { signal, body } = init;
   signal?.throwIfAborted();
-  collectEarly();
   const request = begin(new URL(input instanceof Request ? input.url : input), init);
   const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
@@ -100,6 +99,7 @@ async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Arra
     if (over) return;
     if (done) break;
     sent += value.byteLength;
+    countMoved(value.byteLength);
     if (sent > length) {
       reader.cancel().catch(() => {});
       break;
@@ -151,6 +151,7 @@ function streamOf(message: IncomingMessage, encoding: string | null, signal: Sig
       start(controller) {
         source.on("data", (chunk: Buffer) => {
           source.pause();
+          countMoved(chunk.byteLength);
           if (!over) controller.enqueue(chunk);
         });
         source.once("end", () => end(() => controller.close()));
