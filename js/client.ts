@@ -1,3 +1,8 @@
+/**
+ * The distribution client.
+ *
+ * @module pierhead/client
+ */
 export {
   type Blob,
   type BlobHead,

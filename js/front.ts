@@ -1,3 +1,8 @@
+/**
+ * The registry front.
+ *
+ * @module pierhead/front
+ */
 import { frontCore } from "./core/front.js";
 import { HostBody } from "./core/host.js";
 import { Revivable } from "./core/runtime.js";

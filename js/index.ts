@@ -1,3 +1,8 @@
+/**
+ * The vocabulary: documents and their rules, digests, references, platforms.
+ *
+ * @module pierhead
+ */
 export { ANNOTATIONS, type BaseImage, baseImage, knownAnnotations } from "./annotations.js";
 export { identifyArtifact } from "./artifact.js";
 export type { Algorithm } from "./digest.js";

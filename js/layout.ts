@@ -1,3 +1,8 @@
+/**
+ * Image layouts in folders and archives, as places to copy from and to.
+ *
+ * @module pierhead/layout
+ */
 export { LayoutError, type LayoutErrorCode } from "./errors.js";
 export type { Descriptor } from "./generated/Descriptor.js";
 export type { LayoutFiles } from "./graph.js";

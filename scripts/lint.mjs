@@ -12,7 +12,13 @@ const checks = [
   { name: "biome", command: npmBin("biome"), args: ["check", "--error-on-warnings", "."] },
   { name: "rustfmt", command: "cargo", args: ["fmt", "--all", "--check"] },
   { name: "clippy", command: "cargo", args: ["clippy", "--locked", "--workspace", "--all-targets", ...DENY_WARNINGS] },
+  {
+    name: "clippy for native",
+    command: "cargo",
+    args: ["clippy", "--locked", "--features=native", "--all-targets", ...DENY_WARNINGS],
+  },
   { name: "clippy for wasm", command: "cargo", args: ["clippy", "--locked", ...WASM, ...DENY_WARNINGS] },
+  { name: "versions", command: process.execPath, args: ["scripts/release-check.mjs"] },
   { name: "cargo deny", command: "cargo-deny", args: ["--locked", "check", "bans", "licenses", "sources"] },
   {
     name: "cargo deny advisories",

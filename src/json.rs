@@ -19,7 +19,11 @@
 //!
 //! Its errors become [`crate::Error`]s: `INVALID_JSON`, `TOO_LARGE` and `TOO_DEEP`.
 
-#[cfg(any(test, all(feature = "wasm", target_arch = "wasm32")))]
+#[cfg(any(
+    test,
+    all(feature = "wasm", target_arch = "wasm32"),
+    all(feature = "native", not(target_arch = "wasm32"))
+))]
 mod write;
 
 pub use pierhead_json::{
@@ -27,5 +31,8 @@ pub use pierhead_json::{
 };
 
 pub(crate) use pierhead_json::{Fault, Lines, MAX_SAFE_INTEGER, Pointers};
-#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+#[cfg(any(
+    all(feature = "wasm", target_arch = "wasm32"),
+    all(feature = "native", not(target_arch = "wasm32"))
+))]
 pub(crate) use write::to_json;

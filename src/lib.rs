@@ -20,6 +20,8 @@ pub mod rules;
 pub mod client;
 #[cfg(feature = "front")]
 pub mod front;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub mod native;
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 mod wasm;
 

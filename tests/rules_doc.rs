@@ -75,7 +75,7 @@ fn groups() -> Vec<&'static str> {
 }
 
 fn group_of(rule: &Rule) -> &'static str {
-    rule.id.split('.').next().unwrap_or(rule.id)
+    rule.id().split('.').next().unwrap_or(rule.id())
 }
 
 fn title(group: &'static str) -> &'static str {

@@ -2,8 +2,8 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { moved } from "./garbage.js";
 import { version } from "./version.js";
-import { countMoved } from "./young.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
 const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: HttpAgent }> = new Map([
@@ -89,7 +89,8 @@ async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Arra
   let over = false;
   const stop = () => {
     over = true;
-    reader.cancel().catch(() => {});
+    // Later than whoever waits hears how it ended: that the rest was not wanted must not pass for the reason.
+    setImmediate(() => reader.cancel().catch(() => {}));
   };
   // Of a response that comes before all is sent, the rest is not waited for.
   request.once("response", () => sent === length || stop());
@@ -99,7 +100,7 @@ async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Arra
     if (over) return;
     if (done) break;
     sent += value.byteLength;
-    countMoved(value.byteLength);
+    moved(value.byteLength);
     if (sent > length) {
       reader.cancel().catch(() => {});
       break;
@@ -151,7 +152,7 @@ function streamOf(message: IncomingMessage, encoding: string | null, signal: Sig
       start(controller) {
         source.on("data", (chunk: Buffer) => {
           source.pause();
-          countMoved(chunk.byteLength);
+          moved(chunk.byteLength);
           if (!over) controller.enqueue(chunk);
         });
         source.once("end", () => end(() => controller.close()));

@@ -117,9 +117,13 @@ export class Blobs {
   }
 
   #asking(digest: string, { size, end, signal }: BlobOptions & { end?: number | undefined }): Ask {
-    return async (start, failures) => {
+    let known = size;
+    return async (start, failures, retryAfter) => {
       const client = this.#client.get();
-      return await core.run<Part>(() => client.blobPart(this.#name, digest, size, start, end, failures), signal);
+      const ask = () => client.blobPart(this.#name, digest, known, start, end, failures, retryAfter);
+      const part = await core.run<Part>(ask, signal);
+      known ??= part.size;
+      return part;
     };
   }
 

@@ -14,11 +14,13 @@ export interface Part {
   readonly body: HostBody;
 }
 
-/** Asks for the blob from an offset on, after a pause if that has failed before. */
-export type Ask = (start: number, failures: number) => Promise<Part>;
+/** Asks for the blob from an offset on: once, and after a pause, if that has failed before; `retryAfter` are seconds of it. */
+export type Ask = (start: number, failures: number, retryAfter?: number) => Promise<Part>;
 
 /** How often in a row the rest may be asked for before another byte has come. */
 const MAX_FAILURES = 5;
+/** The longest that a registry is waited for, in seconds, as the core has it. */
+const MAX_RETRY_AFTER = 60;
 /** What may pass by itself. */
 const PASSING = ["CONNECTION_LOST", "CONNECTION_FAILED", "TIMEOUT", "BODY_TRUNCATED"];
 
@@ -65,7 +67,7 @@ export function readParts(
       if (part.encoded || failures === MAX_FAILURES || !passes(error)) throw error;
       failures += 1;
       try {
-        part = await ask(at, failures);
+        part = await ask(at, failures, (error as { retryAfter?: number }).retryAfter);
         stands = part.start;
         return;
       } catch (later) {
@@ -108,6 +110,7 @@ function cutShort(expected: number, actual: number): TransferError {
 
 function passes(error: unknown): boolean {
   if (!(error instanceof OciError)) return false;
-  const { status } = error as { status?: number };
+  const { status, retryAfter = 0 } = error as { status?: number; retryAfter?: number };
+  if (retryAfter > MAX_RETRY_AFTER) return false;
   return status === undefined ? PASSING.includes(error.code) : status >= 500 || status === 429 || status === 408;
 }

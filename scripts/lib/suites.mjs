@@ -27,14 +27,30 @@ export const suites = {
   chromium: { needs: [CHROMIUM], run: () => script("tests/runtimes/run.mjs", "chromium") },
   validator: { needs: [CHROMIUM], run: () => script("tests/validator/run.mjs") },
   packaging: { needs: [], run: () => script("tests/packaging/run.mjs") },
-  publint: { needs: [], run: () => ofTarball((tarball) => program("publint", tarball, "--strict")) },
+  publint: { needs: [], run: () => ofTarball((tarball) => program(npmBin("publint"), tarball, "--strict")) },
   attw: { needs: [], run: () => ofTarball(attw) },
   schema: { needs: [CARGO, GO], run: () => cargoTest("--test=schema_parity", "--", "--ignored") },
+  native: { needs: [CARGO, DOCKER_REGISTRY], run: () => native() },
+  examples: { needs: [DOCKER_REGISTRY], run: () => script("tests/examples/run.mjs") },
+  crates: { needs: [CARGO], run: () => script("tests/packaging/crates.mjs") },
+  docs: { needs: [CARGO], run: () => program(process.execPath, "scripts/docs.mjs") },
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
+
+/** What only the feature `native` has: its tests, its documentation's, and the example against a real registry. */
+async function native() {
+  const features = ["--features=native"];
+  const outcomes = [
+    await cargoTest(...features, "--lib", "--test=native"),
+    await cargoTest(...features, "--doc", "--package=pierhead", "native"),
+    await script("tests/examples/run.mjs", "rust"),
+  ];
+  const sum = (column) => outcomes.reduce((total, result) => total + result[column], 0);
+  return { passed: sum("passed"), failed: sum("failed"), output: outcomes.map(({ output }) => output).join("") };
+}
 
 async function cargoTest(...args) {
   const { code, output } = await capture("cargo", ["test", "--workspace", "--locked", "--color=never", ...args]);
@@ -64,14 +80,14 @@ async function script(...args) {
 }
 
 /** A tool that only says yes or no. */
-async function program(name, ...args) {
-  const { code, output } = await capture(npmBin(name), args);
+async function program(command, ...args) {
+  const { code, output } = await capture(command, args);
   return outcome({ code, output, passed: code === 0 ? 1 : 0, failed: 0 });
 }
 
 /** The modules have no types of their own: whoever imports `.wasm` gets them from the bundler or the runtime. */
 function attw(tarball) {
-  return program("attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "front.wasm");
+  return program(npmBin("attw"), tarball, "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "front.wasm");
 }
 
 /** The checkers' own packing would build again; this packs what the other suites tested. */

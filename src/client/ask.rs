@@ -29,7 +29,7 @@ pub(super) struct Answer {
 impl Answer {
     /// This error, come from here.
     pub(super) fn located(&self, error: Error) -> Error {
-        error.with_url(&self.from.to_string())
+        error.at(&self.from)
     }
 }
 
@@ -52,11 +52,7 @@ impl<T: Host> Client<T> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
             let conditional = call.headers.get("if-none-match").is_some();
-            let Located {
-                from,
-                url,
-                mut message,
-            } = self.call(call).await?;
+            let Located { from, mut message } = self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());
             let unmodified = status == 304;
             let expected = if reads {
@@ -65,9 +61,9 @@ impl<T: Host> Client<T> {
                 !unmodified
             };
             let refused = if expected {
-                check(&headers).map_err(|error| error.with_url(&url))
+                check(&headers).map_err(|error| error.at(&from))
             } else {
-                Err(response::unexpected(&url, status))
+                Err(response::unexpected(&from, status))
             };
             if limit == 0 || unmodified || refused.is_err() {
                 message.body.cancel();
@@ -78,7 +74,7 @@ impl<T: Host> Client<T> {
             } else {
                 response::read_whole(message, limit, &self.host)
                     .await
-                    .map_err(|error| error.with_url(&url))?
+                    .map_err(|error| error.at(&from))?
             };
             Ok(Answer {
                 from,

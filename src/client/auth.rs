@@ -233,7 +233,7 @@ impl<T: Host> Client<T> {
                 (other_method, switched) = (!other_method, true);
                 continue;
             }
-            let Located { url, message, .. } = match response.success(&self.host).await {
+            let Located { from, message } = match response.success(&self.host).await {
                 Ok(response) => response,
                 Err(error) => {
                     let error = service_error(error);
@@ -257,7 +257,7 @@ impl<T: Host> Client<T> {
             let bytes = response::read_whole(message, MAX_TOKEN_BYTES, &self.host).await;
             let granted = bytes
                 .and_then(|bytes| Granted::parse(&bytes))
-                .map_err(|error| error.with_url(&url))?;
+                .map_err(|error| error.at(&from))?;
             let mut known = place.auth.known();
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
@@ -290,7 +290,7 @@ impl<T: Host> Client<T> {
             Kind::Auth,
             "no credential is sent by plain HTTP to another machine unless that is allowed",
         )
-        .with_url(&url.to_string()))
+        .at(&url))
     }
 }
 

@@ -87,8 +87,25 @@ impl<T: Host> Client<T> {
         start: u64,
         end: Option<u64>,
     ) -> Result<BlobPart<T::Body>> {
+        self.part_of_blob(name, digest, size, (start, end), false)
+            .await
+    }
+
+    /// [`Client::blob_part`]; `once` for whoever asks again by himself.
+    pub(crate) async fn part_of_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        size: Option<u64>,
+        (start, end): (u64, Option<u64>),
+        once: bool,
+    ) -> Result<BlobPart<T::Body>> {
         let url = self.blob_url(name, digest)?;
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        call.once = once;
+        // Some registries know no range without an end.
+        let last = size.filter(|size| (1..*size).contains(&start));
+        let end = end.or(last.map(|size| size - 1));
         if start > 0 || end.is_some() {
             let mut range = format!("bytes={start}-");
             if let Some(end) = end {
@@ -101,7 +118,7 @@ impl<T: Host> Client<T> {
         if answer.message.status != 206 || !ranged {
             answer = answer.whole()?;
         }
-        let located = |error: Error| error.with_url(&answer.url);
+        let located = |error: Error| error.at(&answer.from);
         let headers = &answer.message.headers;
         let content_encoded = headers.is_content_encoded();
         let (begins, stated) = if answer.message.status == 206 {

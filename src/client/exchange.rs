@@ -27,6 +27,8 @@ pub(super) struct Call<B: Body> {
     pub(super) idempotent: bool,
     /// Whether only the registry itself will do, as for all that is done on the way to a change of it.
     pub(super) origin_only: bool,
+    /// Whether it is sent to the registry once, whatever comes of it: whoever asks does so again by himself.
+    pub(super) once: bool,
 }
 
 impl<B: Body> Call<B> {
@@ -39,6 +41,7 @@ impl<B: Body> Call<B> {
             payload: Payload::None,
             idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
             origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
+            once: false,
             scope,
         }
     }
@@ -48,15 +51,13 @@ impl<B: Body> Call<B> {
 pub(super) struct Located<B> {
     /// Whence, for what it points at: `Location` and `Link` are relative to it.
     pub(super) from: Url,
-    /// The same for errors.
-    pub(super) url: String,
     pub(super) message: Response<B>,
 }
 
 impl<B: Chunks> Located<B> {
     /// This response if its status is 2xx, or 304, else the error it carries.
     pub(super) async fn success(self, clock: &impl Clock) -> Result<Self> {
-        let message = response::success_or_error(self.message, &self.url, clock).await?;
+        let message = response::success_or_error(self.message, &self.from, clock).await?;
         Ok(Self { message, ..self })
     }
 
@@ -66,7 +67,7 @@ impl<B: Chunks> Located<B> {
             return Ok(self);
         }
         self.message.body.cancel();
-        Err(response::unexpected(&self.url, self.message.status))
+        Err(response::unexpected(&self.from, self.message.status))
     }
 }
 
@@ -86,6 +87,7 @@ impl<T: Host> Client<T> {
             scope,
             idempotent,
             origin_only,
+            once,
         } = call;
         let mut request = Request::new(method, url);
         request.headers = headers;
@@ -118,7 +120,7 @@ impl<T: Host> Client<T> {
                 continue;
             }
             let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
-            let Some(pause) = pause.filter(|_| again.is_some()) else {
+            let Some(pause) = pause.filter(|_| again.is_some() && !once) else {
                 let located = outcome?;
                 let offer = Offer::of(&located.message.headers);
                 let explain = |error| place.auth.explain(error, &scope, offer.error());
@@ -269,7 +271,7 @@ impl<T: Host> Client<T> {
         let confined = place.is_none() && is_secret;
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url.clone();
-            let located = |error: Error| error.with_url(&url.to_string());
+            let located = |error: Error| error.at(&url);
             let again = payload.again();
             let mut message = self
                 .host
@@ -288,7 +290,6 @@ impl<T: Host> Client<T> {
             let answered = &request.url;
             if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Located {
-                    url: answered.to_string(),
                     from: request.url,
                     message,
                 });
@@ -319,14 +320,12 @@ impl<T: Host> Client<T> {
             }
             request.url = next;
         }
-        Err(Error::new(Kind::UnexpectedResponse, "too many redirects")
-            .with_url(&request.url.to_string()))
+        Err(Error::new(Kind::UnexpectedResponse, "too many redirects").at(&request.url))
     }
 
     /// Whether a response from one URL may lead to the other, by a redirect, a `Location` or a `Link`.
     pub(super) fn permit(&self, from: &Url, to: &Url) -> Result<()> {
-        let refused =
-            |reason| Err(Error::new(Kind::UnexpectedResponse, reason).with_url(&from.to_string()));
+        let refused = |reason| Err(Error::new(Kind::UnexpectedResponse, reason).at(from));
         if from.scheme() != to.scheme() && to.scheme() == Scheme::Http {
             return refused("a redirect leads from TLS to plain HTTP");
         }

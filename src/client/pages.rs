@@ -114,7 +114,7 @@ impl Paging {
             };
             let from = answer.from.clone();
             let read = self.read(client, answer, index);
-            let page = read.map_err(|error| error.with_url(&from.to_string()))?;
+            let page = read.map_err(|error| error.at(&from))?;
             if self.barren > MAX_BARREN {
                 return Err(unending(&from, "the list goes on without anything new"));
             }
@@ -272,5 +272,5 @@ fn is_showable(name: &str) -> bool {
 }
 
 fn unending(at: &Url, reason: &'static str) -> Error {
-    Error::new(Kind::UnexpectedResponse, reason).with_url(&at.to_string())
+    Error::new(Kind::UnexpectedResponse, reason).at(at)
 }

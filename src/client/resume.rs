@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::retry::{MAX_FAILURES, is_passing};
+use super::retry::MAX_FAILURES;
 use super::{Blob, BlobPart, Chunks, Client, Expected, Host, Verified};
 use crate::digest::Digest;
 use crate::reference::RepositoryName;
@@ -86,9 +86,10 @@ impl<T: Host + 'static> Resuming<T> {
     /// Asks for the rest.
     async fn go_on(&mut self) -> Result<()> {
         let (name, digest) = (&self.name, &self.digest);
+        let rest = (self.at, None);
         let asked = self
             .client
-            .blob_part(name, digest, self.size, self.at, None);
+            .part_of_blob(name, digest, self.size, rest, true);
         self.part = Some(asked.await?);
         Ok(())
     }
@@ -111,7 +112,7 @@ impl<T: Host + 'static> Chunks for Resuming<T> {
             };
             loop {
                 // Ranges count the bytes before they were decoded.
-                if encoded || self.failures >= MAX_FAILURES || !is_passing(&failure) {
+                if encoded || self.failures >= MAX_FAILURES || !self.client.may_pass(&failure) {
                     return Err(failure);
                 }
                 self.failures += 1;

@@ -27,6 +27,12 @@ pub(super) fn is_passing(error: &Error) -> bool {
 }
 
 impl<T: Host> Client<T> {
+    /// Whether the same may succeed after no longer than is waited for at all.
+    pub(super) fn may_pass(&self, error: &Error) -> bool {
+        let longest = self.options.max_retry_after;
+        is_passing(error) && error.retry_after().is_none_or(|asked| asked <= longest)
+    }
+
     /// Waits after so many failures in a row, or as long as the registry asks for, up to what is waited for at all; not if there was none.
     pub(crate) async fn pause(&self, failures: u32, retry_after: Option<u64>) {
         if let Some(attempt) = failures.checked_sub(1) {

@@ -169,5 +169,5 @@ impl<T: Host> Client<T> {
 
 /// A status that has no meaning where it came.
 fn unexpected(answer: &Answer) -> Error {
-    response::unexpected(&answer.from.to_string(), answer.status)
+    response::unexpected(&answer.from, answer.status)
 }

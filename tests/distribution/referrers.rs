@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pierhead::Kind;
@@ -439,19 +440,22 @@ fn interleave<A: Future<Output = ()>, B: Future<Output = ()>>(one: A, other: B, 
     panic!("they keep one another from ending");
 }
 
-#[test]
-fn two_writers_at_every_interleaving_lose_nothing() {
+/// Has two writers change one list of referrers, in every order of their requests, and finds what both did in it.
+fn write_in_every_order(
+    settings: impl Fn(&mut Settings),
+    writers: impl Fn(&World) -> [Arc<Client<World>>; 2],
+) {
     let manifests = [artifact(None, 0), artifact(None, 1), artifact(None, 2)];
     let removed = Digest::of(Algorithm::Sha256, &manifests[2]);
     for (with_first, removes) in [(false, false), (true, false), (true, true)] {
         for schedule in 0..1 << 9 {
-            let world = without_api(|_| {});
+            let world = without_api(&settings);
             if with_first {
                 put(&world, &manifests[2], to("", &[])).unwrap();
             }
             world.behave(|manners| manners.latency = 1);
             let name = "a/b".parse().unwrap();
-            let (one, other) = (client(&world), client(&world));
+            let [one, other] = writers(&world);
             let (digest, first) = (reference(removed.as_str()), manifests[0].clone());
             interleave(
                 async {
@@ -479,6 +483,22 @@ fn two_writers_at_every_interleaving_lose_nothing() {
             );
         }
     }
+}
+
+#[test]
+fn two_writers_at_every_interleaving_lose_nothing() {
+    write_in_every_order(|_| {}, |world| [(); 2].map(|()| Arc::new(client(world))));
+}
+
+#[test]
+fn one_client_that_writes_twice_at_once_loses_nothing_though_the_registry_compares_nothing() {
+    write_in_every_order(
+        |settings| settings.compares = false,
+        |world| {
+            let client = Arc::new(client(world));
+            [Arc::clone(&client), client]
+        },
+    );
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_blob_is_read_on_wherever_its_connection_broke() {
                 assert_eq!(read(&world, &digest, Some(12)), whole(), "{about}");
                 let asked = world.log();
                 let range = asked[1].asked.header("range").map(str::to_owned);
-                let expected = (first > 0).then(|| format!("bytes={first}-"));
+                let expected = (first > 0).then(|| format!("bytes={first}-11"));
                 assert_eq!(range, expected, "{about}");
             }
         }
@@ -93,6 +93,44 @@ fn a_connection_that_breaks_for_ever_is_given_up() {
 }
 
 #[test]
+fn a_registry_that_has_died_is_asked_for_the_rest_five_times() {
+    for what in [What::Refuse, What::status(503), What::busy(429, "1")] {
+        let (world, digest) = world();
+        let cut = Fault::new("GET", "/blobs/", What::body_until(5, End::Cut));
+        world.fail(cut.when(When::Only(1)));
+        let told = format!("{what:?}");
+        world.fail(Fault::new("GET", "/blobs/", what));
+        let (bytes, error) = read(&world, &digest, Some(12));
+        assert!(bytes.len() <= 5 && error.is_some(), "{told}");
+        assert_eq!(world.count("GET"), 6, "{told}");
+    }
+}
+
+#[test]
+fn a_registry_that_wants_more_time_than_is_waited_gets_no_more_requests() {
+    let (world, digest) = world();
+    let cut = Fault::new("GET", "/blobs/", What::body_until(5, End::Cut));
+    world.fail(cut.when(When::Only(1)));
+    world.fail(Fault::new("GET", "/blobs/", What::busy(503, "3600")));
+    let (_, error) = read(&world, &digest, Some(12));
+    assert_eq!(error, Some(Kind::Registry));
+    assert_eq!(world.count("GET"), 2);
+}
+
+#[test]
+fn the_rest_of_a_known_size_is_asked_for_to_its_last_byte() {
+    for size in [Some(12), None] {
+        for bytes in 1..BYTES.len() {
+            let (world, digest) = world();
+            world.registry(|registry| registry.settings.blobs.open_ranges = false);
+            let cut = Fault::new("GET", "/blobs/", What::body_until(bytes, End::Cut));
+            world.fail(cut.when(When::Only(1)));
+            assert_eq!(read(&world, &digest, size), whole(), "{size:?} {bytes}");
+        }
+    }
+}
+
+#[test]
 fn other_bytes_are_not_asked_for_again() {
     let (world, digest) = world();
     world.fail(Fault::new("GET", "/blobs/", What::corrupt()));
@@ -107,7 +145,7 @@ fn the_rest_that_is_another_one_is_found_out() {
     for (content_range, expected) in [
         ("bytes 4-11/12", Kind::UnexpectedResponse),
         ("bytes 5-10/12", Kind::UnexpectedResponse),
-        ("bytes 5-11/13", Kind::UnexpectedResponse),
+        ("bytes 5-11/13", Kind::SizeMismatch),
         ("items 5-11/12", Kind::InvalidHeader),
     ] {
         let (world, digest) = world();

@@ -1,5 +1,6 @@
 /** Packs the package as `npm publish` would, and installs it where nothing of the checkout can be reached. */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../../scripts/lib/project.mjs";
@@ -26,7 +27,14 @@ export async function contentProblems(paths) {
   const named = [...targets(manifest.exports), ...Object.values(manifest.bin)].map((path) => path.replace(/^\.\//, ""));
   const missing = [...new Set([...AT_ROOT, ...named])].filter((path) => !paths.includes(path));
   const unexpected = paths.filter((path) => !AT_ROOT.includes(path) && !ALLOWED.some((form) => form.test(path)));
+  const telling = [];
+  for (const path of paths) {
+    const bytes = await readFile(join(root, path));
+    if ([root, homedir()].some((folder) => folder.length > 1 && bytes.includes(`${folder}/`))) telling.push(path);
+    if (bytes.includes("sourceMappingURL=")) unexpected.push(`${path} with a source map`);
+  }
   return [
+    ...telling.map((path) => `the tarball's ${path} names a folder of whoever built it`),
     ...missing.map((path) => `the tarball has no ${path}`),
     ...unexpected.map((path) => `the tarball has ${path}, which nobody needs`),
   ];

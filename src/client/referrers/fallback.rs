@@ -187,12 +187,15 @@ impl<T: Host> Client<T> {
     }
 
     /// Changes the index under a fallback tag until it is seen to be changed. Where the registry compares entity tags, no change of
-    /// another client is lost by that; elsewhere only those that come between our reading and our writing.
+    /// another client is lost by that; elsewhere only those that come between our reading and our writing. Changes by one client do so
+    /// one after the other.
     pub(in crate::client) async fn change_referrers(
         &self,
         name: &RepositoryName,
         change: &Change,
     ) -> Result<()> {
+        let url = self.manifest_url(name, &change.tag)?;
+        let list = url.to_string();
         let (mut conditional, mut deletable) = (true, true);
         let mut conflict = None;
         for attempt in 0..MAX_ATTEMPTS {
@@ -202,6 +205,9 @@ impl<T: Host> Client<T> {
                 let wait = most / 2 + self.host.random() % (most / 2);
                 self.host.sleep(u64::from(wait)).await;
             }
+            // Where the registry does not compare, changes by this client at least do not undo one another. Nobody keeps the turn
+            // while they wait: a registry may refuse the list until somebody else's change has come.
+            let _turn = self.origin.turns.take(&list, self.options.room(1)).await;
             let current = self.fallback_index(name, &change.tag, true).await?;
             let etag = current.as_ref().and_then(|read| read.etag.clone());
             let exists = current.is_some();
@@ -226,7 +232,7 @@ impl<T: Host> Client<T> {
                 Scope::push(name)
             };
             let method = if deletes { Method::Delete } else { Method::Put };
-            let mut call = Call::new(method, self.manifest_url(name, &change.tag)?, scope);
+            let mut call = Call::new(method, url.clone(), scope);
             match &etag {
                 Some(etag) => call.headers.append("if-match", etag.as_str())?,
                 None if !exists && conditional => call.headers.append("if-none-match", "*")?,

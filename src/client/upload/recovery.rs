@@ -1,7 +1,7 @@
 //! How an upload goes on after something broke.
 
 use super::super::ask::Answer;
-use super::super::retry::{MAX_FAILURES, is_passing};
+use super::super::retry::MAX_FAILURES;
 use super::super::{Content, Host, Payload};
 use super::session::{MAX_CHUNK, Upload};
 use crate::http::{Headers, Method};
@@ -31,7 +31,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Some(413) => streamed,
                 Some(405 | 501) => !asked && self.gather(),
                 Some(416) => true,
-                _ => is_passing(&error),
+                _ => self.client.may_pass(&error),
             };
             if self.failures >= MAX_FAILURES || !(gone || passing) {
                 return Err(error);
@@ -93,7 +93,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 "the registry does not say how much of the upload it has",
             )
             .with_status(answer.status)
-            .with_url(&answer.from.to_string())
+            .at(&answer.from)
         })?;
         let range = answer.headers.get("range").unwrap_or_default();
         let doubtful = range.contains('=') || (now == 1 && self.certain == 0);
@@ -142,6 +142,6 @@ pub(super) fn committed(answer: &Answer) -> Result<Option<u64>> {
                 Kind::InvalidHeader,
                 "the Range of an upload is not 0-<last byte>",
             )
-            .with_url(&answer.from.to_string())
+            .at(&answer.from)
         })
 }

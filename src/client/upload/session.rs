@@ -270,6 +270,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             // What broke is gone on with from where the registry is by then.
             idempotent: false,
             origin_only: true,
+            once: false,
         };
         self.client.ask(call, 0)
     }
@@ -302,7 +303,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
             .with_expected(self.reached, now)
-            .with_url(&answer.from.to_string()));
+            .at(&answer.from));
         }
         self.sent = now;
         Ok(())
@@ -326,7 +327,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     "the registry took the blob for another",
                 )
                 .with_expected(digest, stated)
-                .with_url(&answer.from.to_string()))
+                .at(&answer.from))
             }
             _ => Ok(()),
         }

@@ -13,7 +13,12 @@ use crate::reference::RepositoryName;
 
 #[wasm_bindgen]
 impl RawClient {
-    /// A part of a blob, or all of it where it begins at 0 and `end` is left out; after a pause if this is no first attempt.
+    /// A part of a blob, or all of it where it begins at 0 and `end` is left out. After `failures`, it is asked for once, and not before
+    /// a pause, which is `retry_after` seconds at least.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one by one they cross with the least code"
+    )]
     #[wasm_bindgen(js_name = blobPart)]
     pub fn blob_part(
         &self,
@@ -23,15 +28,16 @@ impl RawClient {
         start: f64,
         end: Option<f64>,
         failures: u32,
+        retry_after: Option<u32>,
     ) -> Result<u32, JsValue> {
         let (client, name, digest) = self.blob_of(name, digest)?;
         let size = size.map(value::size).transpose()?;
         let start = value::size(start)?;
         let end = end.map(value::size).transpose()?;
         Ok(executor::spawn(async move {
-            client.pause(failures, None).await;
+            client.pause(failures, retry_after.map(u64::from)).await;
             let part = client
-                .blob_part(&name, &digest, size, start, end)
+                .part_of_blob(&name, &digest, size, (start, end), failures > 0)
                 .await
                 .map_err(error::to_js)?;
             let object = described(&digest, None, part.size.map(|size| size as f64));

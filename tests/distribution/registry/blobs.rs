@@ -44,6 +44,9 @@ impl Registry {
         let range = asked
             .header("range")
             .filter(|_| self.settings.blobs.ranges && asked.is("GET"));
+        if !self.settings.blobs.open_ranges && range.is_some_and(|range| range.ends_with('-')) {
+            return self.error(416, "BLOB_UNKNOWN", "the range has no end");
+        }
         Answer::ranged(bytes, range)
     }
 

@@ -284,6 +284,8 @@ pub struct Blobs {
     pub storage_head: bool,
     /// Whether there are ranges; else the whole is sent.
     pub ranges: bool,
+    /// Whether a range may have no end; else 416, as in the registry of go-containerregistry.
+    pub open_ranges: bool,
 }
 
 impl Default for Blobs {
@@ -295,6 +297,7 @@ impl Default for Blobs {
             head: false,
             storage_head: true,
             ranges: true,
+            open_ranges: true,
         }
     }
 }

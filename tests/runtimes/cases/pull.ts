@@ -42,6 +42,37 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "the rest of a blob is asked for to its last byte, and no more than five times where nothing comes of it",
+    async run({ pierhead: { Registry, digest: digestOf } }) {
+      const all = new TextEncoder().encode("twelve bytes");
+      const dead = async () => Promise.reject(new TypeError("no connection"));
+      const busy = async () => new Response(null, { status: 503 });
+      const closed = async () => new Response(null, { status: 429, headers: { "retry-after": "3600" } });
+      const { random } = Math;
+      // Without pauses.
+      Math.random = () => 0;
+      try {
+        for (const [rest, code, times] of [
+          [dead, "CONNECTION_FAILED", 5],
+          [busy, "REGISTRY_ERROR", 5],
+          [closed, "REGISTRY_ERROR", 1],
+        ] as const) {
+          const ranges: (string | null)[] = [];
+          const fetch = async (_: unknown, init?: RequestInit) => {
+            ranges.push(new Headers(init?.headers).get("range"));
+            return ranges.length > 1 ? await rest() : breaking(all, 5);
+          };
+          const { blobs } = new Registry("registry.test", { fetch }).repository("a");
+          const { body } = await blobs.get(digestOf(all));
+          hasCode(await rejects(drainBad(body)), code);
+          equal(ranges, [null, ...Array(times).fill("bytes=5-11")]);
+        }
+      } finally {
+        Math.random = random;
+      }
+    },
+  },
+  {
     name: "a registry that knows no ranges sends all, of which a part is taken",
     async run({ pierhead: { Registry, digest: digestOf } }) {
       const all = new TextEncoder().encode("twelve bytes");
@@ -86,6 +117,19 @@ export const cases: Case[] = [
     },
   },
 ];
+
+/** A response whose connection breaks after so many bytes. */
+function breaking(all: Uint8Array, bytes: number): Response {
+  const parts = [all.slice(0, bytes)];
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const part = parts.pop();
+      if (part === undefined) controller.error(new TypeError("the connection broke"));
+      else controller.enqueue(part);
+    },
+  });
+  return new Response(body, { headers: { "content-length": String(all.length) } });
+}
 
 /** Reads a stream until it fails. Not through a Response: Chromium's has an error of its own for a stream that fails. */
 async function drainBad(stream: ReadableStream<Uint8Array>): Promise<void> {
