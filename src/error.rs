@@ -177,6 +177,20 @@ impl Error {
         }))
     }
 
+    /// That a text holds a character which it cannot.
+    #[inline(never)]
+    pub(crate) fn character(kind: Kind, text: &str, character: char) -> Self {
+        let shown = character.escape_default();
+        Self::new(kind, format!("{text} cannot hold '{shown}'"))
+    }
+
+    /// That a text is longer than it may be.
+    #[inline(never)]
+    pub(crate) fn length(kind: Kind, text: &str, most: usize, length: usize) -> Self {
+        let message = format!("{text} at most {most} characters, not {length}");
+        Self::new(kind, message)
+    }
+
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -290,7 +290,7 @@ impl<T: Host> Client<T> {
             Kind::Auth,
             "no credential is sent by plain HTTP to another machine unless that is allowed",
         )
-        .at(&url))
+        .at(url))
     }
 }
 
@@ -326,7 +326,7 @@ fn token_request(
 ) -> Result<(Request, Option<String>)> {
     let service = challenge.service.as_deref();
     let mut request = Request::new(Method::Get, realm);
-    request.headers.append("accept", "application/json")?;
+    request.headers.add("accept", "application/json");
     let Some(proof) = proof.filter(|_| posts) else {
         if let Some(service) = service {
             request.url = request.url.with_query("service", service);
@@ -336,14 +336,14 @@ fn token_request(
         }
         if let Some(proof) = proof {
             let header = proof.header.as_str();
-            request.headers.append("authorization", header)?;
+            request.headers.add("authorization", header);
         }
         return Ok((request, None));
     };
     request.method = Method::Post;
     request
         .headers
-        .append("content-type", "application/x-www-form-urlencoded")?;
+        .add("content-type", "application/x-www-form-urlencoded");
     let mut form = proof.form.clone();
     proof::add_field(&mut form, "client_id", CLIENT_ID);
     proof::add_field(&mut form, "service", service.unwrap_or_default());

@@ -111,7 +111,7 @@ impl<T: Host> Client<T> {
             if let Some(end) = end {
                 range.push_str(&end.to_string());
             }
-            call.headers.append("range", range)?;
+            call.headers.add("range", range);
         }
         let ranged = call.headers.get("range").is_some();
         let mut answer = self.call(call).await?;

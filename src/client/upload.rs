@@ -138,8 +138,7 @@ impl<T: Host> Client<T> {
     ) -> Result<Option<Answer>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
-            call.headers
-                .append("content-type", "application/octet-stream")?;
+            call.headers.add("content-type", "application/octet-stream");
         }
         call.payload = payload;
         let opened = self.ask(call, 0).await?;

@@ -206,7 +206,7 @@ impl FromStr for Url {
             _ => return Err(invalid("a URL is neither http nor https")),
         };
         let rest = rest.split('#').next().unwrap_or_default();
-        let (authority, target) = split_before(rest, ['/', '?']);
+        let (authority, target) = split_before(rest, &['/', '?']);
         let (host, port) = host_and_port(authority, scheme)?;
         let target = if target.starts_with('/') {
             target.to_owned()

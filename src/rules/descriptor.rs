@@ -243,7 +243,10 @@ fn url(findings: &mut Findings, url: Value<'_>) {
         findings.add(URLS_SCHEME, url);
     }
     let authority = rest.strip_prefix("//").unwrap_or_default();
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority
+        .split(&['/', '?', '#'][..])
+        .next()
+        .unwrap_or_default();
     if authority.contains('@') {
         findings.add(URLS_CREDENTIALS, url);
     }

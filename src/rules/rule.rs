@@ -85,9 +85,10 @@ impl Rule {
 
     /// All rules.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        texts()
+        let severities = TEXTS.split('\n').skip(2).step_by(3);
+        severities
             .zip(0..)
-            .map(|((first, _), number)| Self(number << 2 | u16::from(first & 3)))
+            .map(|(marks, number)| Self(number << 2 | u16::from(mark(marks, 0))))
     }
 
     /// Its name, for good: `manifest.config.required`.
@@ -110,10 +111,10 @@ impl Rule {
 
     /// Its id, its summary and its section.
     pub(super) fn text(self) -> (&'static str, &'static str, &'static str) {
-        let (first, text) = texts().nth(usize::from(self.0 >> 2)).unwrap_or_default();
-        let text = std::str::from_utf8(text).unwrap_or_default();
-        let (id, summary) = text.split_once('\n').unwrap_or_default();
-        let section = SECTIONS.get(usize::from(first >> 2));
+        let mut lines = TEXTS.split('\n').skip(usize::from(self.0 >> 2) * 3);
+        let mut next = || lines.next().unwrap_or_default();
+        let (id, summary, marks) = (next(), next(), next());
+        let section = SECTIONS.get(usize::from(mark(marks, 1)));
         (id, summary, section.copied().unwrap_or_default())
     }
 
@@ -165,23 +166,21 @@ impl Definition {
     }
 }
 
-/// Each rule in turn: a byte that says how bad its breach is and where in [`SECTIONS`] its section is, the length of what follows, and its
-/// id and summary with a line's end between them.
-static TEXTS: [u8; text_length()] = written_texts();
+/// Three lines for each rule: its id, its summary, and two marks: how bad its breach is, and where in [`SECTIONS`] its section is.
+static TEXTS: &str = match std::str::from_utf8(&WRITTEN) {
+    Ok(texts) => texts,
+    Err(_) => panic!("a rule is not text"),
+};
+const WRITTEN: [u8; text_length()] = written_texts();
 /// The sections that rules come from.
 static SECTIONS: [&str; section_count()] = listed_sections();
 
-/// The first byte and the text of each rule.
-fn texts() -> impl Iterator<Item = (u8, &'static [u8])> {
-    let mut rest: &[u8] = &TEXTS;
-    std::iter::from_fn(move || {
-        let [first, length, texts @ ..] = rest else {
-            return None;
-        };
-        let (text, behind) = texts.split_at_checked(usize::from(*length))?;
-        rest = behind;
-        Some((*first, text))
-    })
+/// The first of the characters that marks are.
+const FIRST_MARK: u8 = b' ';
+
+fn mark(marks: &str, at: usize) -> u8 {
+    let mark = marks.as_bytes().get(at).copied();
+    mark.unwrap_or_default().wrapping_sub(FIRST_MARK)
 }
 
 /// Calls a body for each definition of the table, in constants, where there are no iterators.
@@ -229,7 +228,7 @@ const fn number(id: &str) -> u16 {
 
 const fn text_length() -> usize {
     let mut length = 0;
-    each!(definition => length += 3 + definition.id.len() + definition.summary.len());
+    each!(definition => length += 5 + definition.id.len() + definition.summary.len());
     length
 }
 
@@ -237,22 +236,18 @@ const fn written_texts() -> [u8; text_length()] {
     let mut texts = [0; text_length()];
     let mut end = 0;
     each!(definition => {
-        let (id, summary) = (definition.id.as_bytes(), definition.summary.as_bytes());
-        let (length, section) = (id.len() + 1 + summary.len(), section(definition.spec));
-        assert!(length < 256 && section < 64, "a rule has more than its two bytes can say");
-        texts[end] = (section as u8) << 2 | definition.severities;
-        texts[end + 1] = length as u8;
-        end += 2;
-        let mut at = 0;
-        while at < length {
-            texts[end] = if at < id.len() {
-                id[at]
-            } else if at == id.len() {
-                b'\n'
-            } else {
-                summary[at - id.len() - 1]
-            };
-            (at, end) = (at + 1, end + 1);
+        let section = section(definition.spec) as u8;
+        let marks = [FIRST_MARK + definition.severities, FIRST_MARK + section];
+        let lines = [definition.id.as_bytes(), definition.summary.as_bytes(), &marks];
+        let mut line = 0;
+        while line < lines.len() {
+            let mut at = 0;
+            while at < lines[line].len() {
+                texts[end] = lines[line][at];
+                (at, end) = (at + 1, end + 1);
+            }
+            texts[end] = b'\n';
+            (line, end) = (line + 1, end + 1);
         }
     });
     texts

@@ -87,7 +87,7 @@ impl<T: Host> Client<T> {
             }
             let mut call = Call::new(Method::Put, url, Scope::push(name));
             call.idempotent = true;
-            call.headers.append("content-type", &*pushed.media_type)?;
+            call.headers.add("content-type", &*pushed.media_type);
             call.payload = Payload::Piece(piece.clone());
             let answer = match self.ask(call, 0).await {
                 // So many tags make too long a URL for it.
