@@ -17,6 +17,7 @@ mod manners;
 mod memory;
 mod mirrors;
 mod pages;
+mod quirks;
 mod referrers;
 mod registry;
 mod resume;
