@@ -51,6 +51,7 @@ impl<T: Host> Client<T> {
     ) -> Boxed<'_, Answer> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
+            let is_get = call.method == Method::Get;
             let conditional = call.headers.get("if-none-match").is_some();
             let Located {
                 from,
@@ -64,7 +65,14 @@ impl<T: Host> Client<T> {
             } else {
                 !unmodified
             };
-            let refused = if expected {
+            // A gateway's page, which has done nothing of what it says is well.
+            let is_page = |field: &str| field.starts_with("text/html");
+            let says_nothing = !is_get && status == 200;
+            let is_page = says_nothing && headers.get("content-type").is_some_and(is_page);
+            let refused = if is_page {
+                let page = response::unexpected(&url, status);
+                Err(page.with_message("a web page answers in the registry's place".into()))
+            } else if expected {
                 check(&headers).map_err(|error| error.with_url(&url))
             } else {
                 Err(response::unexpected(&url, status))
