@@ -12,6 +12,7 @@ mod client;
 mod copy;
 mod copy_registries;
 mod front;
+mod hostile;
 mod manifests;
 mod manners;
 mod memory;

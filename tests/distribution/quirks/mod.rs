@@ -20,8 +20,8 @@ use crate::registry::{
 };
 pub use replicas::{Replica, replicas};
 
-const BYTES: &[u8] = b"twelve bytes";
-const SIGNATURE: &str = "application/vnd.example.signature";
+pub const BYTES: &[u8] = b"twelve bytes";
+pub const SIGNATURE: &str = "application/vnd.example.signature";
 
 /// One of the client's registries, with what the tests ask of it.
 struct Scene {
@@ -102,7 +102,7 @@ impl Scene {
     }
 }
 
-fn image(about: &str, subject: Option<&Digest>) -> Vec<u8> {
+pub fn image(about: &str, subject: Option<&Digest>) -> Vec<u8> {
     let descriptor = |media_type: &str, bytes: &[u8]| json!({ "mediaType": media_type, "digest": sha256(bytes), "size": bytes.len() });
     let mut manifest = json!({
         "schemaVersion": 2,
@@ -224,7 +224,7 @@ fn blobs_are_pushed_and_mounted_where_that_is_possible() {
 }
 
 #[test]
-fn images_are_pulled_by_tag_and_by_digest() {
+pub fn images_are_pulled_by_tag_and_by_digest() {
     everywhere(|scene| {
         let pushed = scene.put("v1", "an image", None).unwrap();
         let name = "a/b".parse().unwrap();
@@ -366,7 +366,7 @@ fn what_may_be_deleted_is_and_what_may_not_is_refused_by_name() {
 }
 
 #[test]
-fn images_are_copied_from_each_to_each_bit_by_bit() {
+pub fn images_are_copied_from_each_to_each_bit_by_bit() {
     let count = replicas().len();
     for from in 0..count {
         for to in 0..count {
