@@ -1,12 +1,10 @@
 //! The annotations that the image specification predefines (`annotations.md`), and the base image that two of them name.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::Result;
 use crate::digest::Digest;
-use crate::document::Document;
+use crate::document::{Annotations, Document};
 use crate::reference::Reference;
 
 /// The keys of the predefined annotations (image specification v1.1.1, `annotations.md`, "Pre-Defined Annotation Keys").
@@ -96,7 +94,7 @@ impl KnownAnnotations {
     /// Those among these annotations. [`Document::annotations`] and [`Descriptor::annotations`](crate::document::Descriptor) have
     /// them; unknown ones are nobody's error, and stay there.
     #[must_use]
-    pub fn of(annotations: &BTreeMap<String, String>) -> Self {
+    pub fn of(annotations: &Annotations) -> Self {
         use known::*;
         let mut found = Self::default();
         let slots = [
@@ -116,7 +114,7 @@ impl KnownAnnotations {
             (BASE_NAME, &mut found.base_name),
         ];
         for (key, slot) in slots {
-            *slot = annotations.get(key).cloned();
+            *slot = annotations.get(key).map(str::to_owned);
         }
         found
     }

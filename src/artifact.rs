@@ -17,7 +17,7 @@ use crate::media_type::{MediaTypeClass, known};
 
 pub use kind::ArtifactKind;
 
-use table::{Place, ROWS};
+use table::{Place, rows};
 
 /// What an artifact is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +70,7 @@ impl Artifact {
             .or_else(|| by_type(config_type))
             .or_else(|| by_layers(document.kind(), root))
             .or_else(|| by_annotations(root))
-            .and_then(|found| ROWS.get(found));
+            .and_then(|found| rows().nth(found));
         let kind = match row {
             Some(row) => row.kind,
             None => otherwise(document.kind(), root, own_type, config_type),
@@ -91,8 +91,7 @@ fn text<'a>(object: Value<'a>, name: &str) -> Option<Cow<'a, str>> {
 
 /// The place in the table of the first row that stands for the media type there.
 fn find(media_type: &str, place: Place) -> Option<usize> {
-    ROWS.iter()
-        .position(|row| (row.place == place || row.place == Place::Any) && row.fits(media_type))
+    rows().position(|row| (row.place == place || row.place == Place::Any) && row.fits(media_type))
 }
 
 fn by_type(media_type: Option<&str>) -> Option<usize> {
@@ -140,7 +139,7 @@ fn by_annotations(root: Value<'_>) -> Option<usize> {
 
 fn annotated(holder: Value<'_>) -> Option<usize> {
     let annotations = holder.get("annotations")?;
-    ROWS.iter().position(|row| {
+    rows().position(|row| {
         if row.place != Place::Annotation {
             return false;
         }

@@ -177,6 +177,20 @@ impl Error {
         }))
     }
 
+    /// That a text holds a character which it cannot.
+    #[inline(never)]
+    pub(crate) fn character(kind: Kind, text: &str, character: char) -> Self {
+        let shown = character.escape_default();
+        Self::new(kind, format!("{text} cannot hold '{shown}'"))
+    }
+
+    /// That a text is longer than it may be.
+    #[inline(never)]
+    pub(crate) fn length(kind: Kind, text: &str, most: usize, length: usize) -> Self {
+        let message = format!("{text} at most {most} characters, not {length}");
+        Self::new(kind, message)
+    }
+
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -275,7 +289,12 @@ impl Error {
 
     /// This error, saying what was expected and what was there.
     #[must_use]
-    pub fn with_expected(mut self, expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
+    pub fn with_expected(self, expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
+        self.with_sides(&expected, &actual)
+    }
+
+    #[inline(never)]
+    fn with_sides(mut self, expected: &dyn fmt::Display, actual: &dyn fmt::Display) -> Self {
         self.0.expected = Some(expected.to_string());
         self.0.actual = Some(actual.to_string());
         self
@@ -286,6 +305,13 @@ impl Error {
     pub fn with_url(mut self, url: &str) -> Self {
         self.0.url = Some(crate::http::redacted(url));
         self
+    }
+
+    /// This error, saying which URL was read, as [`Error::with_url`] does.
+    #[cfg(feature = "client")]
+    #[inline(never)]
+    pub(crate) fn at(self, url: &crate::http::Url) -> Self {
+        self.with_url(&url.to_string())
     }
 
     /// This error, with the HTTP status of the response.

@@ -127,11 +127,11 @@ impl<B> Response<B> {
 /// What may be shown of a URL, parsed or not: no user information, query or fragment.
 #[must_use]
 pub(crate) fn redacted(url: &str) -> String {
-    let (shown, _) = split_before(url, ['?', '#']);
+    let (shown, _) = split_before(url, &['?', '#']);
     let Some((scheme, rest)) = split_scheme(shown) else {
         return shown.to_owned();
     };
-    let (authority, path) = split_before(rest, ['/']);
+    let (authority, path) = split_before(rest, &['/']);
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
@@ -146,7 +146,7 @@ fn split_scheme(url: &str) -> Option<(&str, &str)> {
 }
 
 /// What stands before the first of `marks`, and the rest from it on; all and nothing if there is none.
-fn split_before<const N: usize>(text: &str, marks: [char; N]) -> (&str, &str) {
+fn split_before<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
     let at = text.find(marks).unwrap_or(text.len());
     text.split_at_checked(at).unwrap_or((text, ""))
 }

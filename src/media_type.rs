@@ -191,7 +191,7 @@ impl MediaType {
     /// [`Kind::InvalidMediaType`], also when there are two types with a comma between them, as two headers make.
     pub fn parse_header(content_type: &str) -> Result<Self> {
         let media_type = content_type.split(';').next().unwrap_or_default();
-        media_type.trim_matches([' ', '\t']).parse()
+        media_type.trim_matches(&[' ', '\t'][..]).parse()
     }
 
     /// The media type, in the case it was read with.

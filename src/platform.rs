@@ -261,10 +261,8 @@ fn check(what: &str, part: &str, others: &str) -> Result<()> {
         !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-')
             && !others.chars().any(|other| other == c)
     }) {
-        return Err(invalid(format!(
-            "the {what} of a platform cannot hold '{}'",
-            c.escape_default()
-        )));
+        let text = ["the ", what, " of a platform"].concat();
+        return Err(Error::character(Kind::InvalidPlatform, &text, c));
     }
     Ok(())
 }

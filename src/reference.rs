@@ -92,10 +92,9 @@ impl Reference {
         };
         let length = registry.as_str().len() + 1 + repository.as_str().len();
         if length > Self::MAX_NAME_LEN {
+            let names = "registry and repository together have";
             let most = Self::MAX_NAME_LEN;
-            return Err(invalid(format!(
-                "registry and repository have at most {most} characters together, not {length}"
-            )));
+            return Err(Error::length(Kind::InvalidReference, names, most, length));
         }
         let tag = match (tag, &digest) {
             (None, None) => Some(Self::DEFAULT_TAG.parse()?),
@@ -246,7 +245,7 @@ fn check_shape(text: &str) -> Result<()> {
     }
     if text
         .split_once('@')
-        .is_some_and(|(_, rest)| rest.contains(['@', '/']))
+        .is_some_and(|(_, rest)| rest.contains(&['@', '/'][..]))
     {
         return Err(invalid(
             "what follows the @ of a reference is a digest; credentials have no place in it",
@@ -268,7 +267,7 @@ fn parse_digest(text: &str) -> Result<Digest> {
 /// Cuts off the tag: what follows a colon behind the last slash. Any other colon belongs to the registry.
 fn split_tag(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains(['/', ']']) => (name, Some(tag)),
+        Some((name, tag)) if !tag.contains(&['/', ']'][..]) => (name, Some(tag)),
         _ => (text, None),
     }
 }
@@ -283,8 +282,8 @@ fn split_registry(name: &str) -> (Option<&str>, &str) {
 
 fn looks_like_registry(first: &str) -> bool {
     first == "localhost"
-        || first.contains(['.', ':', '['])
-        || first.contains(|c: char| c.is_ascii_uppercase())
+        || first.contains(&['.', ':', '['][..])
+        || first.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_image_id(name: &str) -> bool {

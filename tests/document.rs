@@ -206,8 +206,8 @@ fn a_manifest_points_at_its_config_layers_and_subject() {
     assert_eq!(artifact.subject().unwrap().unwrap().size, 16_724);
     let layer = artifact.layers().unwrap().remove(0);
     assert_eq!(
-        layer.annotations["org.opencontainers.image.title"],
-        "sbom.spdx.json"
+        layer.annotations.get("org.opencontainers.image.title"),
+        Some("sbom.spdx.json")
     );
 
     let docker = Document::parse(valid("docker-manifest"), None).unwrap();

@@ -89,7 +89,7 @@ fn every_rule_of_the_table_has_both_and_no_other_rule_has() {
     // The rules that one document alone cannot break: `tests/graph.rs` and `tests/js/graph.test.ts` run these.
     fixtures.extend(read_fixtures(&directory().join("../graph")));
     let tested: Vec<&String> = fixtures.keys().collect();
-    let mut table: Vec<&str> = rules().map(|rule| rule.id).collect();
+    let mut table: Vec<&str> = rules().map(|rule| rule.id()).collect();
     table.sort_unstable();
     assert_eq!(
         tested, table,
@@ -117,15 +117,15 @@ fn every_rule_names_itself_and_its_source() {
                     .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         };
         assert!(
-            rule.id.split('.').count() >= 2 && rule.id.split('.').all(part),
+            rule.id().split('.').count() >= 2 && rule.id().split('.').all(part),
             "{}",
-            rule.id
+            rule.id()
         );
-        assert!(rule.spec.starts_with("https://"), "{}", rule.id);
+        assert!(rule.spec().starts_with("https://"), "{}", rule.id());
         assert!(
-            !rule.summary.is_empty() && !rule.summary.ends_with('.'),
+            !rule.summary().is_empty() && !rule.summary().ends_with('.'),
             "{}",
-            rule.id
+            rule.id()
         );
     }
 }

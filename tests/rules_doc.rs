@@ -56,7 +56,7 @@ fn document() -> String {
     for group in groups() {
         writeln!(text, "\n## {}\n", title(group)).unwrap_or_default();
         text.push_str("| rule | grade | says | source |\n|---|---|---|---|\n");
-        for rule in rules().filter(|rule| group_of(rule) == group) {
+        for rule in rules().filter(|rule| group_of(*rule) == group) {
             writeln!(text, "{}", row(rule)).unwrap_or_default();
         }
     }
@@ -74,8 +74,8 @@ fn groups() -> Vec<&'static str> {
     groups
 }
 
-fn group_of(rule: &Rule) -> &'static str {
-    rule.id.split('.').next().unwrap_or(rule.id)
+fn group_of(rule: Rule) -> &'static str {
+    rule.id().split('.').next().unwrap_or(rule.id())
 }
 
 fn title(group: &'static str) -> &'static str {
@@ -85,10 +85,8 @@ fn title(group: &'static str) -> &'static str {
         .unwrap_or(group)
 }
 
-fn row(rule: &Rule) -> String {
-    let Rule {
-        id, summary, spec, ..
-    } = rule;
+fn row(rule: Rule) -> String {
+    let (id, spec) = (rule.id(), rule.spec());
     let [grade, schema] =
         [Profile::default(), Profile::Schema].map(|profile| rule.severity(profile).as_str());
     let grades = if grade == schema {
@@ -98,7 +96,7 @@ fn row(rule: &Rule) -> String {
     };
     format!(
         "| `{id}` | {grades} | {} | [{}]({spec}) |",
-        cell(summary),
+        cell(rule.summary()),
         source(spec)
     )
 }

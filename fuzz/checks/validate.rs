@@ -81,10 +81,10 @@ fn check_issues(bytes: &[u8], tree: Option<&Tree>, report: &Report, profile: Pro
     );
     let mut last = (1, 1);
     for (index, issue) in report.issues.iter().enumerate() {
-        let Some(rule) = rules().find(|rule| rule.id == issue.rule) else {
+        let Some(rule) = rules().find(|rule| rule.id() == issue.rule) else {
             panic!("{issue:?} is of no rule");
         };
-        assert_eq!(issue.spec, rule.spec);
+        assert_eq!(issue.spec, rule.spec());
         assert!(
             !issue.message.is_empty() && !issue.message.contains('\n'),
             "{issue:?}"

@@ -2,6 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { received } from "./garbage.js";
 import { version } from "./version.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
@@ -82,7 +83,8 @@ async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Arra
     // Of a response that comes before all is sent, the rest is not waited for.
     if (over || sent >= length) return;
     over = true;
-    reader.cancel().catch(() => {});
+    // Later than whoever waits hears how it ended: that the rest was not wanted must not pass for the reason.
+    setImmediate(() => reader.cancel().catch(() => {}));
   };
   request.once("response", stop);
   request.once("close", stop);
@@ -133,6 +135,7 @@ function streamOf(message: IncomingMessage, encoding: string | null): ReadableSt
       start(controller) {
         source.on("data", (chunk: Buffer) => {
           source.pause();
+          received(chunk.byteLength);
           if (!over) controller.enqueue(chunk);
         });
         source.once("end", () => end(() => controller.close()));

@@ -1,10 +1,9 @@
-import { core } from "../core/core.js";
 import { optionalText, text } from "../core/text.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { type ByteRange, checkedRange, pastTheEnd, verifyStream } from "../stream.js";
 import { Content, type ContentOptions, type PushContent } from "./content.js";
 import { type Ask, type Part, readParts, tooLarge } from "./parts.js";
-import type { OperationOptions, RawClient } from "./raw.js";
+import { type OperationOptions, type RawClient, run } from "./raw.js";
 
 /** What a blob may be asked with. */
 export interface BlobOptions extends OperationOptions {
@@ -116,20 +115,20 @@ export class Blobs {
     return contentEncoded && start === 0 ? verifyStream(body, { digest, size }, { contentEncoded, signal }) : body;
   }
 
-  #asking(digest: string, { size, end, signal }: BlobOptions & { end?: number | undefined }): Ask {
-    let known = size;
+  #asking(digest: string, options: BlobOptions & { end?: number | undefined }): Ask {
+    let { size } = options;
     return async (start, failures, retryAfter) => {
-      const client = this.#client.get();
-      const ask = () => client.blobPart(this.#name, digest, known, start, end, failures, retryAfter);
-      const part = await core.run<Part>(ask, signal);
-      known ??= part.size;
+      const { end } = options;
+      const asked = [this.#name, digest, size, start, end, failures, retryAfter] as const;
+      const part = await run<Part>(this.#client, options, "blob", ...asked);
+      size ??= part.size;
       return part;
     };
   }
 
   /** Asks for a blob's size, where the registry states it. */
   async head(digest: string, options: OperationOptions = {}): Promise<BlobHead> {
-    return await this.#act("head", digest, options);
+    return await this.#act("blobHead", digest, options);
   }
 
   /**
@@ -145,10 +144,15 @@ export class Blobs {
     const from = optionalText("mountFrom", options.mountFrom);
     const pushed = await Content.of(content, options);
     try {
-      const client = this.#client.get();
-      return await core.run<PushedBlob>(
-        () => client.pushBlob(this.#name, pushed, pushed.algorithm, from, chunkSize),
-        signal,
+      return await run<PushedBlob>(
+        this.#client,
+        options,
+        "pushBlob",
+        this.#name,
+        pushed,
+        pushed.algorithm,
+        from,
+        chunkSize,
       );
     } catch (error) {
       throw pushed.failure === undefined || signal?.aborted ? error : pushed.failure.reason;
@@ -162,17 +166,20 @@ export class Blobs {
    * need not.
    */
   async mount(digest: string, from?: string, options: OperationOptions = {}): Promise<boolean> {
-    return await this.#act("mount", digest, options, optionalText("from", from));
+    return await this.#act("mountBlob", digest, options, optionalText("from", from));
   }
 
   /** Deletes a blob. Many registries let nobody do that: a `RegistryError` of status 405. */
   async delete(digest: string, options: OperationOptions = {}): Promise<void> {
-    await this.#act("delete", digest, options);
+    await this.#act("deleteBlob", digest, options);
   }
 
-  async #act<T>(action: string, digest: string, { signal }: OperationOptions, from?: string): Promise<T> {
-    const asked = text("the digest", digest);
-    const client = this.#client.get();
-    return await core.run(() => client.blobAction(action, this.#name, asked, from), signal);
+  #act<T>(
+    action: "blobHead" | "mountBlob" | "deleteBlob",
+    digest: string,
+    options: OperationOptions,
+    from?: string,
+  ): Promise<T> {
+    return run(this.#client, options, action, this.#name, text("the digest", digest), from);
   }
 }

@@ -127,6 +127,7 @@ export class Content implements HostContent {
   /** The stream, hashed where its digest is not known, and its failure kept. */
   #read(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const source = new ByteSource(stream, {});
+    let cancelled = false;
     const engine: HashEngine | undefined = this.#digest === undefined ? hashEngine(this.algorithm) : undefined;
     return new ReadableStream(
       {
@@ -143,12 +144,15 @@ export class Content implements HostContent {
             engine?.dispose();
             controller.close();
           } catch (error) {
+            // A request that is over wants no more of it: nothing is wrong with the content.
+            if (cancelled) return;
             engine?.dispose();
             source.cancel(error).catch(() => {});
             throw this.#failed(error);
           }
         },
         cancel: async (reason) => {
+          cancelled = true;
           engine?.dispose();
           await source.cancel(reason);
         },

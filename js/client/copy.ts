@@ -78,16 +78,15 @@ export async function copy(source: CopyPlace, target: CopyPlace, options: CopyOp
   const concurrency = bound(options.concurrency, target);
   return await core.run<Copied>(
     (glue) =>
-      place(glue, source, options).copyTo(
+      place(glue, source, options).copyTo(place(glue, target, options), [
         from,
-        place(glue, target, options),
         to,
-        platforms,
-        platform !== undefined,
         options.referrers === true,
         concurrency,
         options.onProgress,
-      ),
+        platform !== undefined,
+        ...platforms,
+      ]),
     signal,
   );
 }

@@ -1,8 +1,7 @@
 import { toBytes } from "../bytes.js";
-import { core } from "../core/core.js";
 import { optionalText, optionalTexts, text } from "../core/text.js";
 import { OciDocument, readable } from "../document.js";
-import type { OperationOptions, RawClient } from "./raw.js";
+import { type OperationOptions, type RawClient, run } from "./raw.js";
 
 /** What a manifest may be asked with. */
 export interface ManifestOptions extends OperationOptions {
@@ -108,8 +107,7 @@ export class Manifests {
   /** Asks for a manifest's digest, size and media type, as the registry states them. */
   async head(reference: string, options: ManifestOptions = {}): Promise<ManifestHead> {
     const [asked, accept] = manifestArguments(reference, options);
-    const client = this.#client.get();
-    return await core.run(() => client.manifestHead(this.#name, asked, accept), options.signal);
+    return await run(this.#client, options, "manifestHead", this.#name, asked, accept);
   }
 
   /**
@@ -125,10 +123,15 @@ export class Manifests {
     const reference = optionalText("the reference", options.reference);
     const tags = optionalTexts("tags", options.tags) ?? [];
     const mediaType = optionalText("mediaType", options.mediaType ?? own);
-    const client = this.#client.get();
-    const pushed = await core.run<Omit<PushedManifest, "tags">>(
-      () => client.putManifest(this.#name, exact, reference, tags, mediaType),
-      options.signal,
+    const pushed = await run<Omit<PushedManifest, "tags">>(
+      this.#client,
+      options,
+      "putManifest",
+      this.#name,
+      exact,
+      reference,
+      mediaType,
+      ...tags,
     );
     const first = reference === undefined || reference.includes(":") ? [] : [reference];
     return { ...pushed, tags: [...new Set([...first, ...tags])] };
@@ -140,16 +143,13 @@ export class Manifests {
    * the registry does not allow it.
    */
   async delete(reference: string, options: OperationOptions = {}): Promise<void> {
-    const asked = text("the reference", reference);
-    const client = this.#client.get();
-    await core.run<void>(() => client.deleteManifest(this.#name, asked), options.signal);
+    await run<void>(this.#client, options, "deleteManifest", this.#name, text("the reference", reference));
   }
 
   async #read(reference: string, options: ReadManifestOptions, raw: boolean): Promise<RawManifest | undefined> {
     const [asked, accept] = manifestArguments(reference, options);
     const known = optionalText("ifNoneMatch", options.ifNoneMatch);
-    const client = this.#client.get();
-    return await core.run(() => client.manifest(this.#name, asked, accept, known, raw), options.signal);
+    return await run(this.#client, options, "manifest", this.#name, asked, accept, known, raw);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { RawPages } from "../../pkg/core/pierhead.js";
 import { core } from "../core/core.js";
 import { HandleOwner } from "../core/runtime.js";
 import { optionalText } from "../core/text.js";
@@ -21,15 +20,16 @@ export interface ListOptions extends OperationOptions {
  */
 export async function* entries<T>(
   client: RawClient,
-  // Checks its arguments outside of the core, where what it throws would be taken for a trap.
-  open: (client: ReturnType<RawClient["get"]>) => () => RawPages,
+  // Checks its arguments: outside of the core, where what it throws would be taken for a trap.
+  given: () => unknown[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
-  const pages = new HandleOwner(core, open(client.get()));
+  const [list, raw] = [given(), client.get()];
+  const pages = new HandleOwner(core, () => raw.list(list));
   try {
     for (;;) {
-      const list = pages.use((pages) => pages);
-      const page = await core.run<T[] | undefined>(() => list.next(), signal);
+      const held = pages.use((pages) => pages);
+      const page = await core.run<T[] | undefined>(() => held.next(), signal);
       if (page === undefined) return;
       yield* page;
     }
@@ -42,10 +42,9 @@ export async function* entries<T>(
 export function names(client: RawClient, name: string | undefined, options: ListOptions): AsyncIterable<string> {
   return entries(
     client,
-    (raw) => {
+    () => {
       const [n, maxPages] = [count("n", options.n), count("maxPages", options.maxPages)];
-      const last = optionalText("last", options.last);
-      return () => raw.list(name, undefined, undefined, n, last, maxPages);
+      return [name, undefined, undefined, n, optionalText("last", options.last), maxPages];
     },
     options.signal,
   );

@@ -27,11 +27,7 @@ export class Referrers {
   list(digest: string, options: ReferrersOptions = {}): AsyncIterable<Descriptor> {
     return entries(
       this.#client,
-      (raw) => {
-        const subject = text("the digest", digest);
-        const artifactType = optionalText("artifactType", options.artifactType);
-        return () => raw.list(this.#name, subject, artifactType);
-      },
+      () => [this.#name, text("the digest", digest), optionalText("artifactType", options.artifactType)],
       options.signal,
     );
   }

@@ -5,7 +5,7 @@ import { optionalTexts, text } from "../core/text.js";
 import { type Credentials, credentialSource } from "./credentials.js";
 import { type Extension, extensionsOf } from "./extensions.js";
 import { type ListOptions, names } from "./pages.js";
-import type { OperationOptions, RawClient } from "./raw.js";
+import { type OperationOptions, type RawClient, run } from "./raw.js";
 import { Repository } from "./repository.js";
 
 /** What a {@link Registry} may be told. */
@@ -103,8 +103,7 @@ export class Registry {
 
   /** Asks whether the registry speaks the API (end-1). */
   async ping(options: OperationOptions = {}): Promise<void> {
-    const client = this.#client.get();
-    await core.run<void>(() => client.ping(), options.signal);
+    await run<void>(this.#client, options, "ping");
   }
 
   /**
@@ -117,8 +116,7 @@ export class Registry {
 
   /** The extensions of its API; none where they cannot be discovered. */
   async extensions(options: OperationOptions = {}): Promise<Extension[]> {
-    const client = this.#client.get();
-    return extensionsOf(await core.run(() => client.extensions(), options.signal));
+    return extensionsOf(await run(this.#client, options, "extensions"));
   }
 
   /** A repository of the registry; its name is checked when it is used. */

@@ -1,8 +1,7 @@
-import { core } from "../core/core.js";
 import { Blobs } from "./blobs.js";
 import { type Extension, extensionsOf } from "./extensions.js";
 import { Manifests } from "./manifests.js";
-import type { OperationOptions, RawClient } from "./raw.js";
+import { type OperationOptions, type RawClient, run } from "./raw.js";
 import { Referrers } from "./referrers.js";
 import { Tags } from "./tags.js";
 
@@ -32,8 +31,7 @@ export class Repository {
 
   /** The extensions of its API; none where they cannot be discovered. */
   async extensions(options: OperationOptions = {}): Promise<Extension[]> {
-    const client = this.#client.get();
-    return extensionsOf(await core.run(() => client.extensions(this.name), options.signal));
+    return extensionsOf(await run(this.#client, options, "extensions", this.name));
   }
 
   /** @internal */

@@ -19,8 +19,8 @@ macro_rules! kinds {
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
         }
 
-        /// Identifier and name, in the order of the kinds.
-        static NAMES: &[(&str, &str)] = &[$(($id, $name),)+];
+        /// Identifier and name, a line each, in the order of the kinds.
+        static NAMES: &str = concat!($($id, "\n", $name, "\n",)+);
     };
 }
 
@@ -78,17 +78,18 @@ impl ArtifactKind {
     /// Its identifier, which never changes: that of its variant, in kebab case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.names().0
+        self.line(0)
     }
 
     /// Its name, for people, in English.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.names().1
+        self.line(1)
     }
 
-    fn names(self) -> (&'static str, &'static str) {
-        NAMES.get(self as usize).copied().unwrap_or_default()
+    fn line(self, line: usize) -> &'static str {
+        let mut lines = NAMES.split('\n');
+        lines.nth(self as usize * 2 + line).unwrap_or_default()
     }
 }
 

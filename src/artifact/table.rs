@@ -22,88 +22,97 @@ pub(super) struct Row {
     pub(super) kind: ArtifactKind,
 }
 
-const fn row(place: Place, pattern: &'static str, kind: ArtifactKind) -> Row {
-    Row {
+/// The rows: their patterns a line each, so that neither pointers nor lengths of them are stored.
+macro_rules! rows {
+    ($(($place:ident, $pattern:literal, $kind:ident),)+) => {
+        static PATTERNS: &str = concat!($($pattern, "\n",)+);
+        static MEANINGS: &[(Place, ArtifactKind)] = &[$(($place, $kind),)+];
+    };
+}
+
+/// Each row. Of several that fit, the first counts: a Spin application has layers of Wasm, too.
+pub(super) fn rows() -> impl Iterator<Item = Row> {
+    let lines = PATTERNS.split('\n').zip(MEANINGS);
+    lines.map(|(pattern, &(place, kind))| Row {
         place,
         pattern,
         kind,
-    }
+    })
 }
 
 use Place::{Annotation, Any, Layer, Type};
 
-/// Of several rows that fit, the first counts: a Spin application has layers of Wasm, too.
 #[rustfmt::skip]
-pub(super) static ROWS: &[Row] = &[
-    row(Any, "application/vnd.ms.bicep.provider.*", BicepExtension),
-    row(Any, "application/vnd.ms.bicep.module.*", BicepModule),
-    row(Any, "application/vnd.buildkit.cacheconfig.v0", BuildkitCache),
-    row(Type, "application/vnd.cnab.bundle.config.v1+json", CnabBundle),
-    row(Type, "application/vnd.cnab.config.v1+json", CnabBundle),
-    row(Type, "application/vnd.docker.compose.project", ComposeProject),
-    row(Type, "application/vnd.docker.compose.config.empty.v1+json", ComposeProject),
-    row(Layer, "application/vnd.docker.compose.file+yaml", ComposeProject),
-    row(Type, "application/vnd.dev.cosign.artifact.sig.v1+json", CosignSignature),
-    row(Layer, "application/vnd.dev.cosign.simplesigning.v1+json", CosignSignature),
-    row(Annotation, "io.crossplane.xpkg", CrossplanePackage),
-    row(Type, "application/vnd.cue.module.v1+json", CueModule),
-    row(Any, "application/vnd.cyclonedx", CyclonedxSbom),
-    row(Any, "application/vnd.cyclonedx+*", CyclonedxSbom),
-    row(Type, "application/vnd.devcontainers", DevContainer),
-    row(Any, "application/vnd.docker.ai.*", DockerModel),
-    row(Type, "application/vnd.docker.plugin.v1+json", DockerPlugin),
-    row(Type, "application/vnd.cncf.falco.asset.config.v1+json", FalcoAsset),
-    row(Type, "application/vnd.cncf.falco.plugin.config.v1+json", FalcoPlugin),
-    row(Type, "application/vnd.cncf.falco.rulesfile.config.v1+json", FalcoRules),
-    row(Type, "application/vnd.cncf.flux.config.v1+json", FluxArtifact),
-    row(Layer, "application/vnd.cncf.flux.content.v1.tar+gzip", FluxArtifact),
-    row(Type, "application/vnd.github.actions.package.*", GithubAction),
-    row(Type, "application/vnd.cncf.helm.config.v1+json", HelmChart),
-    row(Layer, "application/vnd.cncf.helm.chart.content.v1.tar+gzip", HelmChart),
-    row(Annotation, "com.github.package.type=homebrew_bottle", HomebrewBottle),
-    row(Annotation, "sh.brew.bottle.digest", HomebrewBottle),
-    row(Type, "application/vnd.dev.cosign.artifact.att.v1+json", InTotoAttestation),
-    row(Type, "application/vnd.docker.attestation.config.v1+json", InTotoAttestation),
-    row(Any, "application/vnd.in-toto+json", InTotoAttestation),
-    row(Layer, "application/vnd.dsse.envelope.v1+json", InTotoAttestation),
-    row(Annotation, "vnd.docker.reference.type=attestation-manifest", InTotoAttestation),
-    row(Any, "application/vnd.kitops.modelkit.*", KitopsModelkit),
-    row(Any, "application/vnd.cncf.kyverno.*", KyvernoPolicy),
-    row(Any, "application/vnd.cncf.model.*", ModelPack),
-    row(Any, "application/vnd.cnai.model.*", ModelPack),
-    row(Type, "application/vnd.cncf.notary.signature", NotationSignature),
-    row(Type, "application/vnd.ocm.software.component.config.v1+json", OcmComponent),
-    row(Layer, "application/vnd.ollama.image.*", OllamaModel),
-    row(Any, "application/vnd.cncf.openpolicyagent.*", OpaBundle),
-    row(Type, "application/vnd.opentofu.modulepkg", OpentofuModule),
-    row(Type, "application/vnd.opentofu.provider", OpentofuProvider),
-    row(Type, "application/vnd.opentofu.provider-target", OpentofuProvider),
-    row(Type, "application/vnd.dev.cosign.artifact.sbom.v1+json", Sbom),
-    row(Any, "application/vnd.dev.sigstore.bundle.*", SigstoreBundle),
-    row(Any, "application/vnd.dev.sigstore.bundle+json*", SigstoreBundle),
-    row(Any, "application/vnd.sylabs.sif.*", SingularityImage),
-    row(Type, "application/vnd.amazon.soci.index.*", SociIndex),
-    row(Any, "application/spdx+json", SpdxSbom),
-    row(Any, "application/spdx3+json", SpdxSbom),
-    row(Any, "text/spdx", SpdxSbom),
-    row(Any, "text/spdx+*", SpdxSbom),
-    row(Any, "application/vnd.fermyon.spin.application.v1+config", SpinApplication),
-    row(Any, "application/vnd.syft+json", SyftSbom),
-    row(Annotation, "dev.tekton.image.apiVersion", TektonBundle),
-    row(Type, "application/vnd.timoni.config.v1+json", TimoniModule),
-    row(Type, "application/vnd.aquasec.trivy.config.v1+json", TrivyDatabase),
-    row(Layer, "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip", TrivyDatabase),
-    row(Layer, "application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip", TrivyDatabase),
-    row(Any, "application/vnd.wasmcloud.provider.archive.*", WasmcloudProvider),
-    row(Type, "application/vnd.module.wasm.config.v1+json", Wasm),
-    row(Type, "application/vnd.wasm.config.v0+json", Wasm),
-    row(Type, "application/vnd.wasm.config.v1+json", Wasm),
-    row(Layer, "application/vnd.module.wasm.content.layer.v1+wasm", Wasm),
-    row(Layer, "application/vnd.wasm.content.layer.v1+wasm", Wasm),
-    row(Layer, "application/wasm", Wasm),
-    row(Annotation, "module.wasm.image/variant", WasmImage),
-    row(Type, "application/vnd.zarf.config.v1+json", ZarfPackage),
-];
+rows! {
+    (Any, "application/vnd.ms.bicep.provider.*", BicepExtension),
+    (Any, "application/vnd.ms.bicep.module.*", BicepModule),
+    (Any, "application/vnd.buildkit.cacheconfig.v0", BuildkitCache),
+    (Type, "application/vnd.cnab.bundle.config.v1+json", CnabBundle),
+    (Type, "application/vnd.cnab.config.v1+json", CnabBundle),
+    (Type, "application/vnd.docker.compose.project", ComposeProject),
+    (Type, "application/vnd.docker.compose.config.empty.v1+json", ComposeProject),
+    (Layer, "application/vnd.docker.compose.file+yaml", ComposeProject),
+    (Type, "application/vnd.dev.cosign.artifact.sig.v1+json", CosignSignature),
+    (Layer, "application/vnd.dev.cosign.simplesigning.v1+json", CosignSignature),
+    (Annotation, "io.crossplane.xpkg", CrossplanePackage),
+    (Type, "application/vnd.cue.module.v1+json", CueModule),
+    (Any, "application/vnd.cyclonedx", CyclonedxSbom),
+    (Any, "application/vnd.cyclonedx+*", CyclonedxSbom),
+    (Type, "application/vnd.devcontainers", DevContainer),
+    (Any, "application/vnd.docker.ai.*", DockerModel),
+    (Type, "application/vnd.docker.plugin.v1+json", DockerPlugin),
+    (Type, "application/vnd.cncf.falco.asset.config.v1+json", FalcoAsset),
+    (Type, "application/vnd.cncf.falco.plugin.config.v1+json", FalcoPlugin),
+    (Type, "application/vnd.cncf.falco.rulesfile.config.v1+json", FalcoRules),
+    (Type, "application/vnd.cncf.flux.config.v1+json", FluxArtifact),
+    (Layer, "application/vnd.cncf.flux.content.v1.tar+gzip", FluxArtifact),
+    (Type, "application/vnd.github.actions.package.*", GithubAction),
+    (Type, "application/vnd.cncf.helm.config.v1+json", HelmChart),
+    (Layer, "application/vnd.cncf.helm.chart.content.v1.tar+gzip", HelmChart),
+    (Annotation, "com.github.package.type=homebrew_bottle", HomebrewBottle),
+    (Annotation, "sh.brew.bottle.digest", HomebrewBottle),
+    (Type, "application/vnd.dev.cosign.artifact.att.v1+json", InTotoAttestation),
+    (Type, "application/vnd.docker.attestation.config.v1+json", InTotoAttestation),
+    (Any, "application/vnd.in-toto+json", InTotoAttestation),
+    (Layer, "application/vnd.dsse.envelope.v1+json", InTotoAttestation),
+    (Annotation, "vnd.docker.reference.type=attestation-manifest", InTotoAttestation),
+    (Any, "application/vnd.kitops.modelkit.*", KitopsModelkit),
+    (Any, "application/vnd.cncf.kyverno.*", KyvernoPolicy),
+    (Any, "application/vnd.cncf.model.*", ModelPack),
+    (Any, "application/vnd.cnai.model.*", ModelPack),
+    (Type, "application/vnd.cncf.notary.signature", NotationSignature),
+    (Type, "application/vnd.ocm.software.component.config.v1+json", OcmComponent),
+    (Layer, "application/vnd.ollama.image.*", OllamaModel),
+    (Any, "application/vnd.cncf.openpolicyagent.*", OpaBundle),
+    (Type, "application/vnd.opentofu.modulepkg", OpentofuModule),
+    (Type, "application/vnd.opentofu.provider", OpentofuProvider),
+    (Type, "application/vnd.opentofu.provider-target", OpentofuProvider),
+    (Type, "application/vnd.dev.cosign.artifact.sbom.v1+json", Sbom),
+    (Any, "application/vnd.dev.sigstore.bundle.*", SigstoreBundle),
+    (Any, "application/vnd.dev.sigstore.bundle+json*", SigstoreBundle),
+    (Any, "application/vnd.sylabs.sif.*", SingularityImage),
+    (Type, "application/vnd.amazon.soci.index.*", SociIndex),
+    (Any, "application/spdx+json", SpdxSbom),
+    (Any, "application/spdx3+json", SpdxSbom),
+    (Any, "text/spdx", SpdxSbom),
+    (Any, "text/spdx+*", SpdxSbom),
+    (Any, "application/vnd.fermyon.spin.application.v1+config", SpinApplication),
+    (Any, "application/vnd.syft+json", SyftSbom),
+    (Annotation, "dev.tekton.image.apiVersion", TektonBundle),
+    (Type, "application/vnd.timoni.config.v1+json", TimoniModule),
+    (Type, "application/vnd.aquasec.trivy.config.v1+json", TrivyDatabase),
+    (Layer, "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip", TrivyDatabase),
+    (Layer, "application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip", TrivyDatabase),
+    (Any, "application/vnd.wasmcloud.provider.archive.*", WasmcloudProvider),
+    (Type, "application/vnd.module.wasm.config.v1+json", Wasm),
+    (Type, "application/vnd.wasm.config.v0+json", Wasm),
+    (Type, "application/vnd.wasm.config.v1+json", Wasm),
+    (Layer, "application/vnd.module.wasm.content.layer.v1+wasm", Wasm),
+    (Layer, "application/vnd.wasm.content.layer.v1+wasm", Wasm),
+    (Layer, "application/wasm", Wasm),
+    (Annotation, "module.wasm.image/variant", WasmImage),
+    (Type, "application/vnd.zarf.config.v1+json", ZarfPackage),
+}
 
 impl Row {
     /// Whether this media type is one that the row stands for. Case does not distinguish media types (RFC 6838, section 4.2).
@@ -154,8 +163,7 @@ mod tests {
                     .0
             })
             .collect();
-        let rows: Vec<_> = ROWS
-            .iter()
+        let rows: Vec<_> = rows()
             .map(|row| {
                 let (kind, word) = (row.kind, row.place.word());
                 let (id, name, pattern) = (kind.as_str(), kind.name(), row.pattern);
@@ -171,9 +179,9 @@ mod tests {
 
     #[test]
     fn no_row_hides_another() {
-        for (index, row) in ROWS.iter().enumerate() {
+        for (index, row) in rows().enumerate() {
             let pattern = row.pattern.trim_end_matches('*');
-            let hidden_by = ROWS.iter().take(index).find(|earlier| {
+            let hidden_by = rows().take(index).find(|earlier| {
                 let places = (earlier.place, row.place);
                 (places.0 == places.1 || places.0 == Any && places.1 != Annotation)
                     && row.place != Annotation

@@ -29,7 +29,7 @@ pub(super) struct Answer {
 impl Answer {
     /// This error, come from here.
     pub(super) fn located(&self, error: Error) -> Error {
-        error.with_url(&self.from.to_string())
+        error.at(&self.from)
     }
 }
 
@@ -51,13 +51,9 @@ impl<T: Host> Client<T> {
     ) -> Boxed<'_, Answer> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
-            let is_get = call.method == Method::Get;
+            let changes = !matches!(call.method, Method::Get | Method::Head) || call.scope.writes();
             let conditional = call.headers.get("if-none-match").is_some();
-            let Located {
-                from,
-                url,
-                mut message,
-            } = self.call(call).await?;
+            let Located { from, mut message } = self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());
             let unmodified = status == 304;
             let expected = if reads {
@@ -65,17 +61,17 @@ impl<T: Host> Client<T> {
             } else {
                 !unmodified
             };
-            // A gateway's page, which has done nothing of what it says is well.
+            // A gateway's page, which has done nothing, and has nothing, of what it says is well.
             let is_page = |field: &str| field.starts_with("text/html");
-            let says_nothing = !is_get && status == 200;
-            let is_page = says_nothing && headers.get("content-type").is_some_and(is_page);
+            let is_page =
+                changes && status == 200 && headers.get("content-type").is_some_and(is_page);
             let refused = if is_page {
-                let page = response::unexpected(&url, status);
+                let page = response::unexpected(&from, status);
                 Err(page.with_message("a web page answers in the registry's place".into()))
             } else if expected {
-                check(&headers).map_err(|error| error.with_url(&url))
+                check(&headers).map_err(|error| error.at(&from))
             } else {
-                Err(response::unexpected(&url, status))
+                Err(response::unexpected(&from, status))
             };
             if limit == 0 || unmodified || refused.is_err() {
                 message.body.cancel();
@@ -86,7 +82,7 @@ impl<T: Host> Client<T> {
             } else {
                 response::read_whole(message, limit, &self.host)
                     .await
-                    .map_err(|error| error.with_url(&url))?
+                    .map_err(|error| error.at(&from))?
             };
             Ok(Answer {
                 from,

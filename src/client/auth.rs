@@ -246,7 +246,7 @@ impl<T: Host> Client<T> {
                 (other_method, switched) = (!other_method, true);
                 continue;
             }
-            let Located { url, message, .. } = match response.success(&self.host).await {
+            let Located { from, message } = match response.success(&self.host).await {
                 Ok(response) => response,
                 Err(error) => {
                     let error = service_error(error);
@@ -270,7 +270,7 @@ impl<T: Host> Client<T> {
             let bytes = response::read_whole(message, MAX_TOKEN_BYTES, &self.host).await;
             let granted = bytes
                 .and_then(|bytes| Granted::parse(&bytes))
-                .map_err(|error| error.with_url(&url))?;
+                .map_err(|error| error.at(&from))?;
             let mut known = place.auth.known();
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
@@ -303,7 +303,7 @@ impl<T: Host> Client<T> {
             Kind::Auth,
             "no credential is sent by plain HTTP to another machine unless that is allowed",
         )
-        .with_url(&url.to_string()))
+        .at(url))
     }
 }
 
@@ -339,7 +339,7 @@ fn token_request(
 ) -> Result<(Request, Option<String>)> {
     let service = challenge.service.as_deref();
     let mut request = Request::new(Method::Get, realm);
-    request.headers.append("accept", "application/json")?;
+    request.headers.add("accept", "application/json");
     let Some(proof) = proof.filter(|_| posts) else {
         if let Some(service) = service {
             request.url = request.url.with_query("service", service);
@@ -349,14 +349,14 @@ fn token_request(
         }
         if let Some(proof) = proof {
             let header = proof.header.as_str();
-            request.headers.append("authorization", header)?;
+            request.headers.add("authorization", header);
         }
         return Ok((request, None));
     };
     request.method = Method::Post;
     request
         .headers
-        .append("content-type", "application/x-www-form-urlencoded")?;
+        .add("content-type", "application/x-www-form-urlencoded");
     let mut form = proof.form.clone();
     proof::add_field(&mut form, "client_id", CLIENT_ID);
     proof::add_field(&mut form, "service", service.unwrap_or_default());

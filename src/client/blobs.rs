@@ -111,14 +111,14 @@ impl<T: Host> Client<T> {
             if let Some(end) = end {
                 range.push_str(&end.to_string());
             }
-            call.headers.append("range", range)?;
+            call.headers.add("range", range);
         }
         let ranged = call.headers.get("range").is_some();
         let mut answer = self.call(call).await?;
         if answer.message.status != 206 || !ranged {
             answer = answer.whole()?;
         }
-        let located = |error: Error| error.with_url(&answer.url);
+        let located = |error: Error| error.at(&answer.from);
         let headers = &answer.message.headers;
         let content_encoded = headers.is_content_encoded();
         let (begins, stated) = if answer.message.status == 206 {

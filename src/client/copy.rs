@@ -122,23 +122,25 @@ where
 {
     let plan = Plan::make(source, from, options).await?;
     let concurrency = options.concurrency.max(1);
-    pool::each(concurrency, plan.blobs.iter(), |blob| {
-        copy_blob(source, target, blob, observer)
+    let mut blobs = plan.blobs.iter();
+    pool::each(concurrency, &mut || {
+        let blob = blobs.next()?;
+        Some(Box::pin(copy_blob(source, target, blob, observer)))
     })
     .await?;
     let root = plan.root()?;
     let last = plan.manifests.iter().map(|node| node.rank).max();
     // Unless something refers to it, the root is put once, by its name.
     let root_last = last == Some(root.rank);
-    for rank in 0..=last.unwrap_or_default() {
-        let wave = || {
-            let nodes = plan.manifests.iter().skip(usize::from(root_last));
-            nodes.filter(|node| node.rank == rank)
-        };
-        let put = |node| put::<D, O>(target, node, observer);
-        pool::each(concurrency, wave().filter(|node| !node.has_subject), put).await?;
+    for wave in 0..=2 * last.unwrap_or_default() + 1 {
         // Where a registry has no referrers API, those of one subject share an index: one after the other.
-        pool::each(1, wave().filter(|node| node.has_subject), put).await?;
+        let (rank, has_subject) = (wave / 2, wave % 2 == 1);
+        let mut nodes = plan.manifests.iter().skip(usize::from(root_last));
+        pool::each(if has_subject { 1 } else { concurrency }, &mut || {
+            let node = nodes.find(|node| node.rank == rank && node.has_subject == has_subject)?;
+            Some(Box::pin(put(target, node, observer)))
+        })
+        .await?;
     }
     let naming = to.map_or(Naming::Root, Naming::Name);
     target

@@ -51,15 +51,13 @@ impl<B: Body> Call<B> {
 pub(super) struct Located<B> {
     /// Whence, for what it points at: `Location` and `Link` are relative to it.
     pub(super) from: Url,
-    /// The same for errors.
-    pub(super) url: String,
     pub(super) message: Response<B>,
 }
 
 impl<B: Chunks> Located<B> {
     /// This response if its status is 2xx, or 304, else the error it carries.
     pub(super) async fn success(self, clock: &impl Clock) -> Result<Self> {
-        let message = response::success_or_error(self.message, &self.url, clock).await?;
+        let message = response::success_or_error(self.message, &self.from, clock).await?;
         Ok(Self { message, ..self })
     }
 
@@ -69,7 +67,7 @@ impl<B: Chunks> Located<B> {
             return Ok(self);
         }
         self.message.body.cancel();
-        Err(response::unexpected(&self.url, self.message.status))
+        Err(response::unexpected(&self.from, self.message.status))
     }
 }
 
@@ -273,7 +271,7 @@ impl<T: Host> Client<T> {
         let confined = place.is_none() && is_secret;
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url.clone();
-            let located = |error: Error| error.with_url(&url.to_string());
+            let located = |error: Error| error.at(&url);
             let again = payload.again();
             let mut message = self
                 .host
@@ -292,7 +290,6 @@ impl<T: Host> Client<T> {
             let answered = &request.url;
             if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Located {
-                    url: answered.to_string(),
                     from: request.url,
                     message,
                 });
@@ -323,14 +320,12 @@ impl<T: Host> Client<T> {
             }
             request.url = next;
         }
-        Err(Error::new(Kind::UnexpectedResponse, "too many redirects")
-            .with_url(&request.url.to_string()))
+        Err(Error::new(Kind::UnexpectedResponse, "too many redirects").at(&request.url))
     }
 
     /// Whether a response from one URL may lead to the other, by a redirect, a `Location` or a `Link`.
     pub(super) fn permit(&self, from: &Url, to: &Url) -> Result<()> {
-        let refused =
-            |reason| Err(Error::new(Kind::UnexpectedResponse, reason).with_url(&from.to_string()));
+        let refused = |reason| Err(Error::new(Kind::UnexpectedResponse, reason).at(from));
         if from.scheme() != to.scheme() && to.scheme() == Scheme::Http {
             return refused("a redirect leads from TLS to plain HTTP");
         }

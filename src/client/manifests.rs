@@ -82,7 +82,7 @@ pub struct RawManifest {
     /// As [`Manifest::etag`].
     pub etag: Option<String>,
     /// Where they came from, for errors.
-    url: String,
+    url: Url,
 }
 
 impl RawManifest {
@@ -92,7 +92,7 @@ impl RawManifest {
     /// [`Kind::MediaTypeMismatch`], [`Kind::InvalidJson`], [`Kind::InvalidManifest`] and the limits of [`Document::parse`].
     pub fn parse(self) -> Result<Manifest> {
         let document = Document::parse(self.bytes, self.media_type.as_deref())
-            .map_err(|error| error.with_url(&self.url))?;
+            .map_err(|error| error.at(&self.url))?;
         Ok(Manifest {
             media_type: self
                 .media_type
@@ -204,10 +204,10 @@ impl<T: Host> Client<T> {
             let error = match answer {
                 Ok(answer) if answer.status == 304 => return Ok(None),
                 Ok(answer) => {
-                    let url = answer.from.to_string();
-                    match read(answer, reference, &url) {
+                    let from = answer.from.clone();
+                    match read(answer, reference) {
                         Ok(read) => return Ok(Some(read)),
-                        Err(error) => error.with_url(&url),
+                        Err(error) => error.at(&from),
                     }
                 }
                 Err(error) => error,
@@ -277,7 +277,7 @@ impl<T: Host> Client<T> {
 }
 
 /// The manifest of an answer.
-fn read(answer: Answer, reference: &ManifestReference, url: &str) -> Result<RawManifest> {
+fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
@@ -293,7 +293,7 @@ fn read(answer: Answer, reference: &ManifestReference, url: &str) -> Result<RawM
         etag: answer.headers.get("etag").map(str::to_owned),
         bytes: answer.bytes,
         media_type,
-        url: url.to_owned(),
+        url: answer.from,
     })
 }
 

@@ -108,13 +108,13 @@ impl Paging {
                 Some(answer) => answer,
                 None => {
                     let mut call = Call::new(Method::Get, asked, self.scope.clone());
-                    call.headers.append("accept", self.accept())?;
+                    call.headers.add("accept", self.accept());
                     client.ask(call, self.bytes.min(MAX_MANIFEST_BYTES)).await?
                 }
             };
             let from = answer.from.clone();
             let read = self.read(client, answer, index);
-            let page = read.map_err(|error| error.with_url(&from.to_string()))?;
+            let page = read.map_err(|error| error.at(&from))?;
             if self.barren > MAX_BARREN {
                 return Err(unending(&from, "the list goes on without anything new"));
             }
@@ -272,5 +272,5 @@ fn is_showable(name: &str) -> bool {
 }
 
 fn unending(at: &Url, reason: &'static str) -> Error {
-    Error::new(Kind::UnexpectedResponse, reason).with_url(&at.to_string())
+    Error::new(Kind::UnexpectedResponse, reason).at(at)
 }

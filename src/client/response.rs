@@ -4,7 +4,7 @@ use super::retry::retry_after;
 use super::{Chunks, Clock};
 use crate::digest::Digest;
 use crate::document;
-use crate::http::{Headers, Response};
+use crate::http::{Headers, Response, Url};
 use crate::json::Tree;
 use crate::media_type::MediaType;
 use crate::{Error, Kind, RegistryErrorEntry, Result};
@@ -116,7 +116,7 @@ async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Re
 /// The response if its status is 2xx, or 304, which only answers a condition; else the error it carries.
 pub(super) async fn success_or_error<B: Chunks>(
     mut response: Response<B>,
-    url: &str,
+    url: &Url,
     clock: &impl Clock,
 ) -> Result<Response<B>> {
     let status = response.status;
@@ -139,7 +139,7 @@ pub(super) async fn success_or_error<B: Chunks>(
     };
     Err(error
         .with_status(status)
-        .with_url(url)
+        .at(url)
         .with_retry_after(retry_after)
         .with_entries(entries))
 }
@@ -166,13 +166,13 @@ pub(super) fn deletion_off(error: Error) -> Error {
 }
 
 /// A status that the specification does not know for this request.
-pub(super) fn unexpected(url: &str, status: u16) -> Error {
+pub(super) fn unexpected(url: &Url, status: u16) -> Error {
     Error::new(
         Kind::UnexpectedResponse,
         format!("the registry answered {status} where only 200 has a meaning"),
     )
     .with_status(status)
-    .with_url(url)
+    .at(url)
 }
 
 /// The `errors` of an error body (distribution specification, "Error Codes"); none if it has another shape.

@@ -138,8 +138,7 @@ impl<T: Host> Client<T> {
     ) -> Result<Option<Answer>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
-            call.headers
-                .append("content-type", "application/octet-stream")?;
+            call.headers.add("content-type", "application/octet-stream");
         }
         call.payload = payload;
         let opened = self.ask(call, 0).await?;
@@ -169,5 +168,5 @@ impl<T: Host> Client<T> {
 
 /// A status that has no meaning where it came.
 fn unexpected(answer: &Answer) -> Error {
-    response::unexpected(&answer.from.to_string(), answer.status)
+    response::unexpected(&answer.from, answer.status)
 }

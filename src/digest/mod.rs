@@ -46,7 +46,7 @@ use crate::error::{Error, Kind, Result};
 /// # Ok::<(), pierhead::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(String);
+pub struct Digest(Box<str>);
 
 impl Digest {
     /// The most characters that a digest may have. The specification sets no bound, so anything that reaches a URL or a file
@@ -71,7 +71,7 @@ impl Digest {
             text.push(hex_digit(byte >> 4));
             text.push(hex_digit(byte & 15));
         }
-        Self(text)
+        Self(text.into())
     }
 
     /// The whole digest.
@@ -123,11 +123,13 @@ impl FromStr for Digest {
     /// Every failure is [`Kind::InvalidDigest`].
     fn from_str(text: &str) -> Result<Self> {
         if text.len() > Self::MAX_LEN {
-            return Err(invalid(format!(
-                "a digest has at most {} characters, not {}",
-                Self::MAX_LEN,
-                text.len()
-            )));
+            let (most, length) = (Self::MAX_LEN, text.len());
+            return Err(Error::length(
+                Kind::InvalidDigest,
+                "a digest has",
+                most,
+                length,
+            ));
         }
         let Some((name, encoded)) = text.split_once(':') else {
             return Err(invalid(
@@ -139,7 +141,7 @@ impl FromStr for Digest {
             Some(algorithm) => check_hex(algorithm, encoded)?,
             None => check_encoded(encoded)?,
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -198,10 +200,8 @@ fn check_name(name: &str) -> Result<()> {
             .chars()
             .find(|c| !matches!(c, 'a'..='z' | '0'..='9'))
         {
-            return Err(invalid(format!(
-                "a digest's algorithm cannot hold '{}'",
-                c.escape_default()
-            )));
+            let text = "a digest's algorithm";
+            return Err(Error::character(Kind::InvalidDigest, text, c));
         }
     }
     Ok(())
@@ -212,11 +212,9 @@ fn check_hex(algorithm: Algorithm, encoded: &str) -> Result<()> {
         .chars()
         .find(|c| !matches!(c, '0'..='9' | 'a'..='f'))
     {
-        let message = format!(
-            "a {algorithm} digest is lowercase hexadecimal and cannot hold '{}'",
-            c.escape_default()
-        );
-        return Err(invalid(message));
+        let name = algorithm.as_str();
+        let text = ["a ", name, " digest is lowercase hexadecimal and"].concat();
+        return Err(Error::character(Kind::InvalidDigest, &text, c));
     }
     if encoded.len() != algorithm.encoded_len() {
         let (length, actual) = (algorithm.encoded_len(), encoded.len());
@@ -235,10 +233,8 @@ fn check_encoded(encoded: &str) -> Result<()> {
         .chars()
         .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '=' | '_' | '-'))
     {
-        return Err(invalid(format!(
-            "a digest's encoded part cannot hold '{}'",
-            c.escape_default()
-        )));
+        let text = "a digest's encoded part";
+        return Err(Error::character(Kind::InvalidDigest, text, c));
     }
     Ok(())
 }

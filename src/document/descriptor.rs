@@ -1,7 +1,6 @@
 //! Content descriptors (image specification, `descriptor.md`).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -10,7 +9,7 @@ use crate::json::{MAX_SAFE_INTEGER, Value};
 use crate::platform::Platform;
 use crate::{Error, Kind, Result};
 
-use super::folds_to;
+use super::{Annotations, folds_to};
 
 /// What a document says of another: its media type, digest and size
 /// ([image specification, "OCI Content Descriptors"](https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md)).
@@ -35,7 +34,8 @@ pub struct Descriptor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// Its annotations; empty if it has none.
-    pub annotations: BTreeMap<String, String>,
+    #[cfg_attr(test, ts(as = "std::collections::BTreeMap<String, String>"))]
+    pub annotations: Annotations,
     /// Where else the content can be had; empty if nowhere.
     pub urls: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Descriptor {
             size,
             platform: None,
             artifact_type: None,
-            annotations: BTreeMap::new(),
+            annotations: Annotations::default(),
             urls: Vec::new(),
         }
     }
@@ -84,7 +84,7 @@ impl Descriptor {
             platform: optional(value, "platform").map(platform).transpose()?,
             artifact_type: optional_string(value, "artifactType")?,
             annotations: optional(value, "annotations")
-                .map_or_else(|| Ok(BTreeMap::new()), annotations)?,
+                .map_or_else(|| Ok(Annotations::default()), annotations)?,
             urls: optional_strings(value, "urls")?,
         })
     }
@@ -191,14 +191,13 @@ fn optional_strings(object: Value<'_>, name: &str) -> Result<Vec<String>> {
 }
 
 /// A map from string to string.
-pub(super) fn annotations(value: Value<'_>) -> Result<BTreeMap<String, String>> {
+pub(super) fn annotations(value: Value<'_>) -> Result<Annotations> {
     if !value.is_object() {
         return Err(invalid(value, "not an object"));
     }
-    // Collected, they would be sorted first, by code that is bigger than the rest of this file.
-    let mut annotations = BTreeMap::new();
+    let mut annotations = Annotations::default();
     for (key, value) in value.entries() {
-        annotations.insert(string(key)?.into_owned(), string(value)?.into_owned());
+        annotations.push(string(key)?.into_owned(), string(value)?.into_owned());
     }
     Ok(annotations)
 }

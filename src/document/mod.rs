@@ -3,6 +3,7 @@
 //! A [`Document`] keeps the bytes it was read from and never writes them anew, so its digest is always that of what was
 //! received, and properties that this crate does not know survive.
 
+mod annotations;
 mod descriptor;
 mod embedded;
 mod identity;
@@ -11,12 +12,12 @@ mod select;
 mod shape;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::digest::{Algorithm, Digest};
 use crate::json::{Limits, Tree, Value};
 use crate::{Error, Kind as ErrorKind, Result};
 
+pub use annotations::Annotations;
 pub use descriptor::Descriptor;
 pub use identity::chain_ids;
 pub use kind::Kind;
@@ -196,14 +197,14 @@ impl Document {
     ///
     /// # Errors
     /// As [`Document::config`].
-    pub fn annotations(&self) -> Result<BTreeMap<String, String>> {
+    pub fn annotations(&self) -> Result<Annotations> {
         let found = match self.kind {
             Kind::ImageConfig | Kind::DockerConfig => {
                 optional(self.root(), "config").and_then(|config| optional(config, "Labels"))
             }
             _ => optional(self.root(), "annotations"),
         };
-        found.map_or_else(|| Ok(BTreeMap::new()), annotations)
+        found.map_or_else(|| Ok(Annotations::default()), annotations)
     }
 
     fn descriptors(&self, name: &str) -> Result<Vec<Descriptor>> {

@@ -104,9 +104,9 @@ impl Walk {
         };
         let (state, rule) = match outcome {
             Outcome::Verified => (State::Blob, None),
-            Outcome::Unverifiable => (State::Blob, Some(&content::UNVERIFIABLE)),
-            Outcome::Size => (State::Bad, Some(&content::SIZE)),
-            Outcome::Digest => (State::Bad, Some(&content::DIGEST)),
+            Outcome::Unverifiable => (State::Blob, Some(content::UNVERIFIABLE)),
+            Outcome::Size => (State::Bad, Some(content::SIZE)),
+            Outcome::Digest => (State::Bad, Some(content::DIGEST)),
             Outcome::Missing if edge.is_optional() => (State::Absent, None),
             Outcome::Missing => (State::Bad, Some(self.missing())),
         };
@@ -130,14 +130,14 @@ impl Walk {
             return true;
         };
         if !known.agrees(edge) {
-            self.add(&graph::CONFLICT, edge);
+            self.add(graph::CONFLICT, edge);
             return true;
         }
         match known.state {
             State::Named => !self.is_within_limits(edge),
             State::Blob => !edge.is_document() || !self.is_within_limits(edge),
             State::Open => {
-                self.add(&graph::LOOP, edge);
+                self.add(graph::LOOP, edge);
                 true
             }
             State::Absent => {
@@ -184,9 +184,9 @@ impl Walk {
         let rule = if !edge.is_document() {
             return true;
         } else if self.frames.len() > max_depth {
-            &graph::DEPTH
+            graph::DEPTH
         } else if size > document.max_bytes as u64 || size > max_bytes.saturating_sub(self.bytes) {
-            &graph::COUNT
+            graph::COUNT
         } else {
             return true;
         };
@@ -224,7 +224,7 @@ impl Walk {
         };
         if let Some(rule) = identity {
             // What nobody can verify is taken at its word.
-            let is_other = rule.id != content::UNVERIFIABLE.id;
+            let is_other = rule != content::UNVERIFIABLE;
             if is_other {
                 content = None;
             }
@@ -272,7 +272,7 @@ impl Walk {
             if self.descriptors > self.options.limits.max_descriptors {
                 frame
                     .report
-                    .add(&graph::COUNT, self.options.profile, edge.place());
+                    .add(graph::COUNT, self.options.profile, edge.place());
                 return false;
             }
             frame.edges.push(edge);
@@ -324,7 +324,7 @@ impl Walk {
     }
 
     /// Reports what a descriptor of the document that is being followed breaks.
-    fn add(&mut self, rule: &'static Rule, edge: &Edge) {
+    fn add(&mut self, rule: Rule, edge: &Edge) {
         if let Some(frame) = self.frames.last_mut() {
             frame.report.add(rule, self.options.profile, edge.place());
         }
@@ -336,11 +336,11 @@ impl Walk {
         }
     }
 
-    fn missing(&self) -> &'static Rule {
+    fn missing(&self) -> Rule {
         if self.options.layout {
-            &image_layout::BLOB_MISSING
+            image_layout::BLOB_MISSING
         } else {
-            &graph::MISSING
+            graph::MISSING
         }
     }
 }

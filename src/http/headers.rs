@@ -43,7 +43,10 @@ impl Headers {
     /// [`Kind::InvalidHeader`] if the name is not a token, or the value holds a control character, which could end the field
     /// and begin another, or one beyond U+00FF, which no field can carry (RFC 9110, section 5.5).
     pub fn append(&mut self, name: &str, value: impl Into<String>) -> Result<()> {
-        let value = value.into();
+        self.append_checked(name, value.into())
+    }
+
+    fn append_checked(&mut self, name: &str, value: String) -> Result<()> {
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(Error::new(
                 Kind::InvalidHeader,
@@ -78,9 +81,15 @@ impl Headers {
     }
 
     /// Adds a field that this crate made of checked parts alone.
-    #[cfg(feature = "front")]
+    #[cfg(feature = "client")]
     pub(crate) fn add(&mut self, name: &'static str, value: impl Into<String>) {
-        self.0.push((name.to_owned(), value.into()));
+        self.push(name, value.into());
+    }
+
+    #[cfg(feature = "client")]
+    #[inline(never)]
+    fn push(&mut self, name: &'static str, value: String) {
+        self.0.push((name.to_owned(), value));
     }
 
     /// `Content-Length` in bytes; `None` if there is none.

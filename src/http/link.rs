@@ -17,11 +17,11 @@ fn next_of(field: &str) -> Option<&str> {
         let target;
         (target, rest) = match rest.strip_prefix('<') {
             Some(inner) => inner.split_once('>')?,
-            None => split_before(rest, [';']),
+            None => split_before(rest, &[';']),
         };
         let mut relations = None;
         while let Some(parameter) = rest.trim_start().strip_prefix(';') {
-            let (name, value) = split_before(parameter, ['=', ';', ',']);
+            let (name, value) = split_before(parameter, &['=', ';', ',']);
             let content;
             (content, rest) = match value.strip_prefix('=') {
                 Some(value) => parameter_value(value.trim_start()),
@@ -43,7 +43,7 @@ fn next_of(field: &str) -> Option<&str> {
 /// A value, and what stands after it. Escapes in a quoted one are left as they are: no relation has any.
 fn parameter_value(text: &str) -> (&str, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
-        return split_before(text, [';', ',']);
+        return split_before(text, &[';', ',']);
     };
     let mut escaped = false;
     let end = quoted.bytes().position(|byte| {

@@ -99,8 +99,12 @@ enum Address {
 }
 
 /// An absolute URL of a registry or of what it points at. It never holds credentials or a fragment.
+/// One pointer, since every flow of the client hands it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url {
+pub struct Url(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     origin: Origin,
     /// From the path's slash to the end of the query.
     target: String,
@@ -110,19 +114,19 @@ impl Url {
     /// Its scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        self.origin.scheme
+        self.0.origin.scheme
     }
 
     /// Its origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// Its host, with its port where that is not the scheme's own.
     #[must_use]
     pub fn authority(&self) -> String {
-        let Origin { scheme, host, port } = &self.origin;
+        let Origin { scheme, host, port } = &self.0.origin;
         let mut authority = host.clone();
         if *port != scheme.default_port() {
             authority.push(':');
@@ -134,7 +138,7 @@ impl Url {
     /// Path and query, from the first slash.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.target
+        &self.0.target
     }
 
     /// The URL of a `Location`, `Link` or realm that stands in the response to this one (RFC 3986, section 5.2, for
@@ -150,7 +154,7 @@ impl Url {
         if let Some(rest) = location.strip_prefix("//") {
             return format!("{}://{rest}", self.scheme().as_str()).parse();
         }
-        let path = self.target.split('?').next().unwrap_or_default();
+        let path = self.0.target.split('?').next().unwrap_or_default();
         let target = if location.starts_with('/') {
             location.to_owned()
         } else if location.starts_with('?') {
@@ -162,20 +166,23 @@ impl Url {
                 .unwrap_or("/");
             format!("{folder}{location}")
         };
-        Ok(Self {
-            origin: self.origin.clone(),
+        Ok(Self(Box::new(Parts {
             target: checked_target(target)?,
-        })
+            origin: self.0.origin.clone(),
+        })))
     }
 
     /// This URL with `name=value` added to its query, both percent-encoded.
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        self.target
-            .push(if self.target.contains('?') { '&' } else { '?' });
-        self.target.push_str(&super::percent_encoded(name));
-        self.target.push('=');
-        self.target.push_str(&super::percent_encoded(value));
+        self.0.target.push(if self.0.target.contains('?') {
+            '&'
+        } else {
+            '?'
+        });
+        self.0.target.push_str(&super::percent_encoded(name));
+        self.0.target.push('=');
+        self.0.target.push_str(&super::percent_encoded(value));
         self
     }
 }
@@ -199,17 +206,17 @@ impl FromStr for Url {
             _ => return Err(invalid("a URL is neither http nor https")),
         };
         let rest = rest.split('#').next().unwrap_or_default();
-        let (authority, target) = split_before(rest, ['/', '?']);
+        let (authority, target) = split_before(rest, &['/', '?']);
         let (host, port) = host_and_port(authority, scheme)?;
         let target = if target.starts_with('/') {
             target.to_owned()
         } else {
             format!("/{target}")
         };
-        Ok(Self {
+        Ok(Self(Box::new(Parts {
             origin: Origin { scheme, host, port },
             target: checked_target(target)?,
-        })
+        })))
     }
 }
 
@@ -218,7 +225,7 @@ impl fmt::Display for Url {
         f.write_str(self.scheme().as_str())?;
         f.write_str("://")?;
         f.write_str(&self.authority())?;
-        f.write_str(&self.target)
+        f.write_str(&self.0.target)
     }
 }
 

@@ -37,7 +37,7 @@ struct Writer(String);
 impl Writer {
     /// Parts the next element from one before it in its array or object.
     fn comma(&mut self) {
-        if !self.0.ends_with(['[', '{']) {
+        if !self.0.ends_with(&['[', '{'][..]) {
             self.0.push(',');
         }
     }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::invalid;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ip;
 
 /// The host of a registry, and its port if it has one: `registry.example`, `localhost:5000`, `127.0.0.1`, `[::1]:5000`.
@@ -77,7 +77,7 @@ impl Registry {
 
     /// Whether a reference that begins with this is read as beginning with a registry.
     pub(super) fn is_recognisable(&self) -> bool {
-        self.0 == "localhost" || self.0.contains(['.', ':'])
+        self.0 == "localhost" || self.0.contains(&['.', ':'][..])
     }
 }
 
@@ -155,21 +155,17 @@ fn parse_name(host: &str) -> Result<String> {
         .chars()
         .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-'))
     {
-        let hint = if c == ':' {
-            "; an IPv6 address stands in brackets"
+        let text = if c == ':' {
+            "an IPv6 address stands in brackets, and a registry's host"
         } else {
-            ""
+            "a registry's host"
         };
-        return Err(invalid(format!(
-            "a registry's host cannot hold '{}'{hint}",
-            c.escape_default()
-        )));
+        return Err(Error::character(Kind::InvalidReference, text, c));
     }
     if host.len() > 253 {
-        return Err(invalid(format!(
-            "a registry's host has at most 253 characters, not {}",
-            host.len()
-        )));
+        let text = "a registry's host has";
+        let length = host.len();
+        return Err(Error::length(Kind::InvalidReference, text, 253, length));
     }
     for label in host.split('.') {
         if label.is_empty() || label.len() > 63 || label.starts_with('-') || label.ends_with('-') {

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::invalid;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// The name of a repository: the `<name>` of the distribution specification.
 ///
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 /// # Ok::<(), pierhead::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RepositoryName(String);
+pub struct RepositoryName(Box<str>);
 
 impl RepositoryName {
     /// The most characters that a name may have.
@@ -51,12 +51,15 @@ impl FromStr for RepositoryName {
         }
         if text.len() > Self::MAX_LEN {
             let (most, length) = (Self::MAX_LEN, text.len());
-            return Err(invalid(format!(
-                "a repository has at most {most} characters, not {length}"
-            )));
+            return Err(Error::length(
+                Kind::InvalidReference,
+                "a repository has",
+                most,
+                length,
+            ));
         }
         text.split('/').try_for_each(check_component)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -83,14 +86,12 @@ fn check_component(component: &str) -> Result<()> {
         .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-'))
     {
         let reason = if c.is_uppercase() {
-            "is lowercase and "
+            " is lowercase and"
         } else {
             ""
         };
-        return Err(invalid(format!(
-            "a repository {reason}cannot hold '{}'",
-            c.escape_default()
-        )));
+        let text = ["a repository", reason].concat();
+        return Err(Error::character(Kind::InvalidReference, &text, c));
     }
     let is_separator = |c| matches!(c, '.' | '_' | '-');
     if component.starts_with(is_separator) || component.ends_with(is_separator) {

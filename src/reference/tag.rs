@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::invalid;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A tag: a name within a repository that can move from manifest to manifest.
 ///
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// # Ok::<(), pierhead::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag(String);
+pub struct Tag(Box<str>);
 
 impl Tag {
     /// The most characters that a tag may have.
@@ -41,22 +41,21 @@ impl FromStr for Tag {
             .chars()
             .find(|c| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-'))
         {
-            return Err(invalid(format!(
-                "a tag cannot hold '{}'",
-                c.escape_default()
-            )));
+            return Err(Error::character(Kind::InvalidReference, "a tag", c));
         }
-        if text.starts_with(['.', '-']) {
+        if text.starts_with(&['.', '-'][..]) {
             return Err(invalid("a tag begins with a letter, a digit or `_`"));
         }
         if text.len() > Self::MAX_LEN {
-            return Err(invalid(format!(
-                "a tag has at most {} characters, not {}",
-                Self::MAX_LEN,
-                text.len()
-            )));
+            let (most, length) = (Self::MAX_LEN, text.len());
+            return Err(Error::length(
+                Kind::InvalidReference,
+                "a tag has",
+                most,
+                length,
+            ));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -26,14 +26,14 @@ rules! {
 pub(super) fn check(findings: &mut Findings, detected: &Detected<'_>) {
     for (clash, at) in &detected.clashes {
         let rule = match clash {
-            Clash::DeclaredMediaType => &MEDIA_TYPE,
+            Clash::DeclaredMediaType => MEDIA_TYPE,
             // A rule of the document's kind: see `manifest.media-type.value`.
             Clash::UnknownMediaType => continue,
-            Clash::BothShapes => &SHAPE,
-            Clash::ManifestWithManifests => &MANIFEST,
-            Clash::IndexWithLayers => &INDEX,
-            Clash::ArtifactWithLayers => &ARTIFACT,
-            Clash::Schema1 => &SCHEMA1,
+            Clash::BothShapes => SHAPE,
+            Clash::ManifestWithManifests => MANIFEST,
+            Clash::IndexWithLayers => INDEX,
+            Clash::ArtifactWithLayers => ARTIFACT,
+            Clash::Schema1 => SCHEMA1,
         };
         findings.add(rule, *at);
     }

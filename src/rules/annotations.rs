@@ -44,16 +44,16 @@ pub(super) fn check(findings: &mut Findings, map: Value<'_>, place: Place) {
         let name = key.as_str().unwrap_or_default();
         match value.as_str() {
             Some(text) => defined(findings, &name, value, &text, place),
-            None if !name.is_empty() => findings.add(&TYPE, value),
-            None if value.is_null() => findings.add_beyond_schema(&EMPTY_KEY, value),
-            None => findings.add(&EMPTY_KEY, value),
+            None if !name.is_empty() => findings.add(TYPE, value),
+            None if value.is_null() => findings.add_beyond_schema(EMPTY_KEY, value),
+            None => findings.add(EMPTY_KEY, value),
         }
         if name.starts_with("org.opencontainers.") {
             if !is_predefined(&name) {
-                findings.add(&RESERVED, value);
+                findings.add(RESERVED, value);
             }
         } else if !name.contains('.') {
-            findings.add(&REVERSE_DOMAIN, value);
+            findings.add(REVERSE_DOMAIN, value);
         }
     }
 }
@@ -65,20 +65,20 @@ fn defined(findings: &mut Findings, name: &str, value: Value<'_>, text: &str, pl
         return;
     };
     let (right, rule) = match name {
-        "created" => (grammar::is_date_time(text), &CREATED),
-        "url" | "documentation" | "source" => (grammar::is_absolute_uri(text), &URL),
+        "created" => (grammar::is_date_time(text), CREATED),
+        "url" | "documentation" | "source" => (grammar::is_absolute_uri(text), URL),
         "licenses" => match spdx::fault(text) {
             None => return,
-            Some(spdx::Fault::Grammar) => (false, &LICENSES),
+            Some(spdx::Fault::Grammar) => (false, LICENSES),
             Some(spdx::Fault::Unlisted) => {
                 let message = "the expression names a license that is not on the SPDX list";
-                return findings.add_because(&LICENSES, value, message);
+                return findings.add_because(LICENSES, value, message);
             }
         },
-        "ref.name" if place != Place::Entry => (false, &REF_NAME_PLACE),
-        "ref.name" => (is_ref_name(text), &REF_NAME),
-        "base.digest" => (text.parse::<Digest>().is_ok(), &BASE_DIGEST),
-        "base.name" => (names_its_registry(text), &BASE_NAME),
+        "ref.name" if place != Place::Entry => (false, REF_NAME_PLACE),
+        "ref.name" => (is_ref_name(text), REF_NAME),
+        "base.digest" => (text.parse::<Digest>().is_ok(), BASE_DIGEST),
+        "base.name" => (names_its_registry(text), BASE_NAME),
         _ => return,
     };
     if !right {

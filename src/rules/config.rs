@@ -30,12 +30,12 @@ rules! {
 }
 
 static PROPERTIES: Properties<10> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Absent,
     list: [
-        Property::required("architecture", Expect::String, &ARCHITECTURE_REQUIRED),
-        Property::required("os", Expect::String, &OS_REQUIRED),
-        Property::required("rootfs", Expect::Object, &ROOTFS_REQUIRED),
+        Property::required("architecture", Expect::String, ARCHITECTURE_REQUIRED),
+        Property::required("os", Expect::String, OS_REQUIRED),
+        Property::required("rootfs", Expect::Object, ROOTFS_REQUIRED),
         Property::optional("created", Expect::String),
         Property::optional("config", Expect::Object),
         Property::optional("history", Expect::Array),
@@ -47,7 +47,7 @@ static PROPERTIES: Properties<10> = Properties {
 };
 
 static EXECUTION: Properties<14> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Absent,
     list: [
         Property::optional("Env", Expect::Strings),
@@ -69,16 +69,16 @@ static EXECUTION: Properties<14> = Properties {
 };
 
 static ROOTFS: Properties<2> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Absent,
     list: [
-        Property::required("type", Expect::String, &ROOTFS_TYPE_REQUIRED),
-        Property::required("diff_ids", Expect::Strings, &DIFF_IDS_REQUIRED),
+        Property::required("type", Expect::String, ROOTFS_TYPE_REQUIRED),
+        Property::required("diff_ids", Expect::Strings, DIFF_IDS_REQUIRED),
     ],
 };
 
 static HISTORY: Properties<5> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Absent,
     list: [
         Property::optional("created", Expect::String),
@@ -141,13 +141,13 @@ fn execution(findings: &mut Findings, config: Value<'_>) {
         let text = variable.as_str().unwrap_or_default();
         // The official validator's pattern ends at a line feed.
         if !grammar::is_variable(&text) || strict && grammar::has_line_feed_in_value(&text) {
-            findings.add(&ENV, variable);
+            findings.add(ENV, variable);
         }
     }
     // Go's `map[string]struct{}`: what counts are the keys.
     for (port, value) in exposed_ports.into_iter().flat_map(Value::entries) {
         if object(findings, value) && !grammar::is_port(&port.as_str().unwrap_or_default()) {
-            findings.add(&PORTS, value);
+            findings.add(PORTS, value);
         }
     }
     for (_, value) in volumes.into_iter().flat_map(Value::entries) {
@@ -159,10 +159,10 @@ fn execution(findings: &mut Findings, config: Value<'_>) {
     if let Some(signal) = stop_signal
         && !grammar::is_signal(&signal.as_str().unwrap_or_default())
     {
-        findings.add(&STOP_SIGNAL, signal);
+        findings.add(STOP_SIGNAL, signal);
     }
     if let Some(args_escaped) = args_escaped {
-        findings.add(&ARGS_ESCAPED, args_escaped);
+        findings.add(ARGS_ESCAPED, args_escaped);
     }
 }
 
@@ -172,7 +172,7 @@ fn rootfs(findings: &mut Findings, rootfs: Value<'_>) -> Option<usize> {
     if let Some(kind) = kind
         && !kind.is_str("layers")
     {
-        findings.add(&ROOTFS_TYPE, kind);
+        findings.add(ROOTFS_TYPE, kind);
     }
     let mut count = 0;
     for diff_id in diff_ids?.elements() {
@@ -180,7 +180,7 @@ fn rootfs(findings: &mut Findings, rootfs: Value<'_>) -> Option<usize> {
         descriptor::digest(
             findings,
             diff_id,
-            [&DIFF_IDS, &DIFF_IDS, &DIFF_IDS_UNREGISTERED],
+            [DIFF_IDS, DIFF_IDS, DIFF_IDS_UNREGISTERED],
         );
     }
     Some(count)
@@ -204,7 +204,7 @@ fn history(findings: &mut Findings, history: Value<'_>, diff_ids: Option<usize>)
         }
     }
     if entries > 0 && readable && diff_ids.is_some_and(|diff_ids| diff_ids != layers) {
-        findings.add(&HISTORY_LAYERS, history);
+        findings.add(HISTORY_LAYERS, history);
     }
 }
 
@@ -213,14 +213,14 @@ fn date_time(findings: &mut Findings, value: Value<'_>) {
     // Go reads no leap seconds, and capital letters only.
     let strict = findings.profile == Profile::Schema;
     if !grammar::is_date_time(&text) || strict && !grammar::is_date_time_of_go(&text) {
-        findings.add(&CREATED, value);
+        findings.add(CREATED, value);
     }
 }
 
 fn object(findings: &mut Findings, value: Value<'_>) -> bool {
     match Expect::Object.mismatch(value) {
         Some(message) => {
-            findings.add_because(&TYPE, value, message);
+            findings.add_because(TYPE, value, message);
             false
         }
         None => true,

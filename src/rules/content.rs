@@ -71,7 +71,7 @@ fn artifact_type(findings: &mut Findings, root: Value<'_>, kind: Kind, stated: &
             .is_some_and(|text| text.eq_ignore_ascii_case(stated))
     };
     if ![own, config].iter().flatten().any(states) {
-        findings.add(&ARTIFACT_TYPE, own.or(config).unwrap_or(root));
+        findings.add(ARTIFACT_TYPE, own.or(config).unwrap_or(root));
     }
 }
 
@@ -99,15 +99,12 @@ impl Facts {
         &self,
         layers: Option<usize>,
         platform: Option<&Platform>,
-    ) -> [Option<&'static Rule>; 2] {
+    ) -> [Option<Rule>; 2] {
         let miscounted =
             matches!((self.diff_ids, layers), (Some(ids), Some(layers)) if ids != layers);
         let elsewhere =
             matches!((platform, &self.platform), (Some(stated), Some(own)) if !serves(stated, own));
-        [
-            miscounted.then_some(&LAYERS),
-            elsewhere.then_some(&PLATFORM),
-        ]
+        [miscounted.then_some(LAYERS), elsewhere.then_some(PLATFORM)]
     }
 }
 

@@ -30,11 +30,11 @@ pub(super) fn check(findings: &mut Findings, data: Value<'_>, claims: &Claims<'_
     let text = data.as_str().unwrap_or_default();
     let content = match decode(text.as_bytes()) {
         Ok(content) => content,
-        Err(Fault::Lenient) => return findings.add_beyond_schema(&BASE64, data),
-        Err(Fault::Grammar) => return findings.add(&BASE64, data),
+        Err(Fault::Lenient) => return findings.add_beyond_schema(BASE64, data),
+        Err(Fault::Grammar) => return findings.add(BASE64, data),
     };
     if claims.size.is_some_and(|size| size != content.len() as u64) {
-        return findings.add(&SIZE, data);
+        return findings.add(SIZE, data);
     }
     let digest: Option<Digest> = claims
         .digest
@@ -44,7 +44,7 @@ pub(super) fn check(findings: &mut Findings, data: Value<'_>, claims: &Claims<'_
         && let Some(algorithm) = digest.algorithm()
         && Digest::of(algorithm, &content) != digest
     {
-        return findings.add(&DIGEST, data);
+        return findings.add(DIGEST, data);
     }
     let Some(media_type) = claims.media_type.and_then(Value::as_str) else {
         return;
@@ -53,11 +53,11 @@ pub(super) fn check(findings: &mut Findings, data: Value<'_>, claims: &Claims<'_
         Ok((tree, text)) => {
             let detected = Shape::of(tree.root_of(text)).detect(Some(&media_type));
             if !detected.clashes.is_empty() {
-                findings.add(&MEDIA_TYPE, data);
+                findings.add(MEDIA_TYPE, data);
             }
         }
         Err(fault) if is_read_by_others(fault.cause) && begins_an_object(&content) => {
-            findings.add_because(&MEDIA_TYPE, data, LENIENT);
+            findings.add_because(MEDIA_TYPE, data, LENIENT);
         }
         Err(_) => {}
     }

@@ -41,7 +41,7 @@ rules! {
 }
 
 static DESCRIPTOR: Properties<8> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
         MEDIA_TYPE,
@@ -58,7 +58,7 @@ static DESCRIPTOR: Properties<8> = Properties {
 
 /// An entry of an index, of which the official schema does not know all properties.
 static ENTRY: Properties<8> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
         MEDIA_TYPE,
@@ -72,9 +72,9 @@ static ENTRY: Properties<8> = Properties {
     ],
 };
 
-const MEDIA_TYPE: Property = Property::required("mediaType", Expect::String, &MEDIA_TYPE_REQUIRED);
-const DIGEST: Property = Property::required("digest", Expect::String, &DIGEST_REQUIRED);
-const SIZE: Property = Property::required("size", Expect::Integer, &SIZE_REQUIRED);
+const MEDIA_TYPE: Property = Property::required("mediaType", Expect::String, MEDIA_TYPE_REQUIRED);
+const DIGEST: Property = Property::required("digest", Expect::String, DIGEST_REQUIRED);
+const SIZE: Property = Property::required("size", Expect::Integer, SIZE_REQUIRED);
 const URLS: Property = Property::optional("urls", Expect::Strings);
 const ANNOTATIONS: Property = Property::optional("annotations", Expect::Object);
 
@@ -114,7 +114,7 @@ impl Seen<'_> {
 /// Checks a descriptor; gives what others need to know of it, if it is an object.
 pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -> Option<Seen<'a>> {
     if !value.is_object() {
-        findings.add(&OBJECT, value);
+        findings.add(OBJECT, value);
         return None;
     }
     let entry = matches!(role, Role::Entry | Role::DockerEntry);
@@ -131,12 +131,12 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
     ] = findings.properties(value, properties);
     if let Some(digest) = digest {
         if role == Role::Alone && findings.profile == Profile::Schema && is_wrong_alone(digest) {
-            findings.add_with_schema(&DIGEST_ENCODING, digest);
+            findings.add_with_schema(DIGEST_ENCODING, digest);
         } else {
             self::digest(
                 findings,
                 digest,
-                [&DIGEST_GRAMMAR, &DIGEST_ENCODING, &DIGEST_UNREGISTERED],
+                [DIGEST_GRAMMAR, DIGEST_ENCODING, DIGEST_UNREGISTERED],
             );
         }
     }
@@ -159,9 +159,9 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
     {
         // Of an index's entries, the official schema does not know it.
         if entry {
-            findings.add_beyond_schema(&ARTIFACT_TYPE, artifact_type);
+            findings.add_beyond_schema(ARTIFACT_TYPE, artifact_type);
         } else {
-            findings.add(&ARTIFACT_TYPE, artifact_type);
+            findings.add(ARTIFACT_TYPE, artifact_type);
         }
     }
     if let Some(platform) = platform {
@@ -181,7 +181,7 @@ pub(super) fn check<'a>(findings: &mut Findings, value: Value<'a>, role: Role) -
     if class == MediaTypeClass::Empty {
         let right = digest.is_none_or(|digest| digest.is_str(EMPTY_DIGEST));
         if !right || size.is_some_and(|size| size != 2) {
-            findings.add(&EMPTY, value);
+            findings.add(EMPTY, value);
         }
     }
     Some(Seen {
@@ -205,22 +205,22 @@ const OCI: &str = "application/vnd.oci.";
 fn classify(findings: &mut Findings, media_type: Value<'_>, role: Role) -> MediaTypeClass {
     let name = media_type.as_str().unwrap_or_default();
     let Some((class, spelling)) = specified(&name) else {
-        if self::media_type(findings, media_type, &MEDIA_TYPE_GRAMMAR) && role == Role::Subject {
-            findings.add(&SUBJECT, media_type);
+        if self::media_type(findings, media_type, MEDIA_TYPE_GRAMMAR) && role == Role::Subject {
+            findings.add(SUBJECT, media_type);
         }
         return MediaTypeClass::Unknown;
     };
     if spelling != name {
-        findings.add(&MEDIA_TYPE_CASE, media_type);
+        findings.add(MEDIA_TYPE_CASE, media_type);
     }
     // Docker's are foreign, and not deprecated.
     if class == MediaTypeClass::NondistributableLayer && spelling.starts_with(OCI) {
-        findings.add(&DEPRECATED, media_type);
+        findings.add(DEPRECATED, media_type);
     }
     if role == Role::Subject
         && !matches!(class, MediaTypeClass::ImageManifest | MediaTypeClass::Index)
     {
-        findings.add(&SUBJECT, media_type);
+        findings.add(SUBJECT, media_type);
     }
     class
 }
@@ -233,19 +233,22 @@ pub(super) fn has(object: Value<'_>, name: &str) -> bool {
 fn url(findings: &mut Findings, url: Value<'_>) {
     let text = url.as_str().unwrap_or_default();
     match grammar::uri_fault(&text) {
-        Some(UriFault::NotAbsolute) => return findings.add(&URLS_GRAMMAR, url),
+        Some(UriFault::NotAbsolute) => return findings.add(URLS_GRAMMAR, url),
         // Go's `net/url` takes characters that no URI may have.
-        Some(UriFault::Characters) => return findings.add_beyond_schema(&URLS_GRAMMAR, url),
+        Some(UriFault::Characters) => return findings.add_beyond_schema(URLS_GRAMMAR, url),
         None => {}
     }
     let (scheme, rest) = text.split_once(':').unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
-        findings.add(&URLS_SCHEME, url);
+        findings.add(URLS_SCHEME, url);
     }
     let authority = rest.strip_prefix("//").unwrap_or_default();
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority
+        .split(&['/', '?', '#'][..])
+        .next()
+        .unwrap_or_default();
     if authority.contains('@') {
-        findings.add(&URLS_CREDENTIALS, url);
+        findings.add(URLS_CREDENTIALS, url);
     }
 }
 
@@ -254,7 +257,7 @@ fn is_media_type(value: Value<'_>) -> bool {
 }
 
 /// Checks that a string is a media type. Says whether it is.
-pub(super) fn media_type(findings: &mut Findings, value: Value<'_>, rule: &'static Rule) -> bool {
+pub(super) fn media_type(findings: &mut Findings, value: Value<'_>, rule: Rule) -> bool {
     let right = is_media_type(value);
     if !right {
         findings.add(rule, value);
@@ -263,7 +266,7 @@ pub(super) fn media_type(findings: &mut Findings, value: Value<'_>, rule: &'stat
 }
 
 /// Checks that a string is a digest, against the rules for its grammar, its encoding and its algorithm.
-pub(super) fn digest(findings: &mut Findings, value: Value<'_>, rules: [&'static Rule; 3]) {
+pub(super) fn digest(findings: &mut Findings, value: Value<'_>, rules: [Rule; 3]) {
     let [grammar, encoding, unregistered] = rules;
     let blake3_registered = findings.profile == Profile::Dev;
     match grammar::digest_fault(&value.as_str().unwrap_or_default(), blake3_registered) {
@@ -279,9 +282,9 @@ fn size(findings: &mut Findings, value: Value<'_>) -> Option<u64> {
     let rule = match value.as_u64() {
         Some(size) if !value.is_unsafe_integer() => return Some(size),
         _ => match value.as_i64() {
-            None => &SIZE_RANGE,
-            Some(..0) => &SIZE_NEGATIVE,
-            Some(_) => &SIZE_PRECISION,
+            None => SIZE_RANGE,
+            Some(..0) => SIZE_NEGATIVE,
+            Some(_) => SIZE_PRECISION,
         },
     };
     findings.add(rule, value);

@@ -25,13 +25,13 @@ rules! {
 }
 
 static MANIFEST_PROPERTIES: Properties<7> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("schemaVersion", Expect::Integer, &SCHEMA_VERSION_REQUIRED),
+        Property::required("schemaVersion", Expect::Integer, SCHEMA_VERSION_REQUIRED),
         Property::optional("mediaType", Expect::String),
-        Property::required("config", Expect::Descriptor, &CONFIG_REQUIRED),
-        Property::required("layers", Expect::Array, &LAYERS_REQUIRED),
+        Property::required("config", Expect::Descriptor, CONFIG_REQUIRED),
+        Property::required("layers", Expect::Array, LAYERS_REQUIRED),
         // Properties of other documents: see `ambiguity`.
         Property::optional("manifests", Expect::Any),
         Property::optional("fsLayers", Expect::Any),
@@ -40,12 +40,12 @@ static MANIFEST_PROPERTIES: Properties<7> = Properties {
 };
 
 static LIST_PROPERTIES: Properties<7> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("schemaVersion", Expect::Integer, &SCHEMA_VERSION_REQUIRED),
+        Property::required("schemaVersion", Expect::Integer, SCHEMA_VERSION_REQUIRED),
         Property::optional("mediaType", Expect::String),
-        Property::required("manifests", Expect::Array, &MANIFESTS_REQUIRED),
+        Property::required("manifests", Expect::Array, MANIFESTS_REQUIRED),
         // Properties of other documents: see `ambiguity`.
         Property::optional("config", Expect::Any),
         Property::optional("layers", Expect::Any),
@@ -55,11 +55,11 @@ static LIST_PROPERTIES: Properties<7> = Properties {
 };
 
 static ENVELOPE: envelope::Rules = envelope::Rules {
-    schema_version: &SCHEMA_VERSION,
-    media_type_missing: &MEDIA_TYPE_REQUIRED,
-    media_type_grammar: &MEDIA_TYPE_GRAMMAR,
+    schema_version: SCHEMA_VERSION,
+    media_type_missing: MEDIA_TYPE_REQUIRED,
+    media_type_grammar: MEDIA_TYPE_GRAMMAR,
     // A document is Docker's because its declared or its own media type says so, so no other rule is left to break.
-    media_type: &MEDIA_TYPE_GRAMMAR,
+    media_type: MEDIA_TYPE_GRAMMAR,
 };
 
 pub(super) fn manifest(findings: &mut Findings, root: Value<'_>, declared: Declared) {
@@ -94,7 +94,7 @@ pub(super) fn list(findings: &mut Findings, root: Value<'_>, declared: Declared)
     for manifest in manifests.into_iter().flat_map(Value::elements) {
         let seen = descriptor::check(findings, manifest, Role::DockerEntry);
         if seen.is_some_and(|seen| !seen.has_platform()) {
-            findings.add(&PLATFORM_REQUIRED, manifest);
+            findings.add(PLATFORM_REQUIRED, manifest);
         }
     }
 }

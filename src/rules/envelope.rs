@@ -9,10 +9,10 @@ use super::{Declared, Profile, descriptor};
 
 /// The rules of one kind of document on its envelope.
 pub(super) struct Rules {
-    pub(super) schema_version: &'static Rule,
-    pub(super) media_type_missing: &'static Rule,
-    pub(super) media_type_grammar: &'static Rule,
-    pub(super) media_type: &'static Rule,
+    pub(super) schema_version: Rule,
+    pub(super) media_type_missing: Rule,
+    pub(super) media_type_grammar: Rule,
+    pub(super) media_type: Rule,
 }
 
 /// Checks `schemaVersion` and `mediaType`, as [`Findings::properties`] gave them.

@@ -62,16 +62,16 @@ impl Expected {
         &self,
         bytes: &[u8],
         sha256: impl FnOnce() -> D,
-    ) -> Option<&'static Rule> {
+    ) -> Option<Rule> {
         let Descriptor { digest, size, .. } = self.descriptor.as_ref()?;
         if *size != bytes.len() as u64 {
-            return Some(&content::SIZE);
+            return Some(content::SIZE);
         }
         let right = match digest.algorithm() {
-            None => return Some(&content::UNVERIFIABLE),
+            None => return Some(content::UNVERIFIABLE),
             Some(Algorithm::Sha256) => digest.as_str() == sha256().as_ref(),
             Some(algorithm) => *digest == Digest::of(algorithm, bytes),
         };
-        (!right).then_some(&content::DIGEST)
+        (!right).then_some(content::DIGEST)
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn digest_fault(text: &str, blake3_registered: bool) -> Option<Digest
     };
     let encoded_byte =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b'_' | b'-');
-    if !name.split(['+', '.', '_', '-']).all(component)
+    if !name.split(&['+', '.', '_', '-'][..]).all(component)
         || encoded.is_empty()
         || !encoded.bytes().all(encoded_byte)
     {
@@ -168,7 +168,7 @@ pub(super) fn is_signal(text: &str) -> bool {
         return false;
     };
     let (name, offset) = name
-        .split_once(['+', '-'])
+        .split_once(&['+', '-'][..])
         .map_or((name, "0"), |(name, offset)| (name, offset));
     !name.is_empty()
         && name
@@ -181,7 +181,7 @@ pub(super) fn is_signal(text: &str) -> bool {
 /// Whether Go, too, reads a string that [`is_date_time`].
 pub(super) fn is_date_time_of_go(text: &str) -> bool {
     let second = text.get(17..19);
-    !text.contains(['t', 'z']) && second != Some("60")
+    !text.contains(&['t', 'z'][..]) && second != Some("60")
 }
 
 /// Whether a string is a `date-time` of RFC 3339, section 5.6.

@@ -27,13 +27,13 @@ rules! {
 }
 
 static PROPERTIES: Properties<10> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("schemaVersion", Expect::Integer, &SCHEMA_VERSION_REQUIRED),
+        Property::required("schemaVersion", Expect::Integer, SCHEMA_VERSION_REQUIRED),
         Property::optional("mediaType", Expect::String),
         Property::optional("artifactType", Expect::String),
-        Property::required("manifests", Expect::Array, &MANIFESTS_REQUIRED),
+        Property::required("manifests", Expect::Array, MANIFESTS_REQUIRED),
         Property::optional("subject", Expect::Descriptor),
         Property::optional("annotations", Expect::Object),
         // Properties of other documents: see `ambiguity`.
@@ -45,10 +45,10 @@ static PROPERTIES: Properties<10> = Properties {
 };
 
 static ENVELOPE: envelope::Rules = envelope::Rules {
-    schema_version: &SCHEMA_VERSION,
-    media_type_missing: &MEDIA_TYPE_MISSING,
-    media_type_grammar: &MEDIA_TYPE_GRAMMAR,
-    media_type: &MEDIA_TYPE,
+    schema_version: SCHEMA_VERSION,
+    media_type_missing: MEDIA_TYPE_MISSING,
+    media_type_grammar: MEDIA_TYPE_GRAMMAR,
+    media_type: MEDIA_TYPE,
 };
 
 pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared) {
@@ -70,7 +70,7 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared
         declared,
     );
     if let Some(artifact_type) = artifact_type {
-        descriptor::media_type(findings, artifact_type, &ARTIFACT_TYPE);
+        descriptor::media_type(findings, artifact_type, ARTIFACT_TYPE);
     }
     for manifest in manifests.into_iter().flat_map(Value::elements) {
         entry(findings, manifest);
@@ -94,11 +94,11 @@ fn entry(findings: &mut Findings, entry: Value<'_>) {
                 .annotations
                 .is_some_and(|annotations| annotations.get(REF_NAME).is_some());
             if !seen.has_platform() && !seen.artifact_type && !named {
-                findings.add(&PLATFORM_MISSING, entry);
+                findings.add(PLATFORM_MISSING, entry);
             }
         }
         (MediaTypeClass::Index, _) | (_, None) => {}
-        (_, Some(media_type)) => findings.add(&ENTRY_MEDIA_TYPE, media_type),
+        (_, Some(media_type)) => findings.add(ENTRY_MEDIA_TYPE, media_type),
     }
 }
 

@@ -33,23 +33,23 @@ pub(super) fn precision(findings: &mut Findings, root: Value<'_>, tree: &Tree) {
     for id in tree.unsafe_integers() {
         let value = root.at(id);
         if !findings.has(value) {
-            findings.add(&PRECISION, value);
+            findings.add(PRECISION, value);
         }
     }
 }
 
-pub(super) fn rule_of(cause: Cause) -> &'static Rule {
+pub(super) fn rule_of(cause: Cause) -> Rule {
     match cause {
-        Cause::TooLarge => &SIZE,
-        Cause::TooMany => &VALUES,
-        Cause::TooDeep => &DEPTH,
-        Cause::ByteOrderMark => &BYTE_ORDER_MARK,
-        Cause::Utf8 => &UTF8,
-        Cause::Surrogate => &SURROGATE,
-        Cause::ControlCharacter => &CONTROL_CHARACTER,
-        Cause::Overflow => &NUMBER,
-        Cause::Trailing => &TRAILING,
-        Cause::DuplicateKey => &DUPLICATE_KEY,
-        _ => &SYNTAX,
+        Cause::TooLarge => SIZE,
+        Cause::TooMany => VALUES,
+        Cause::TooDeep => DEPTH,
+        Cause::ByteOrderMark => BYTE_ORDER_MARK,
+        Cause::Utf8 => UTF8,
+        Cause::Surrogate => SURROGATE,
+        Cause::ControlCharacter => CONTROL_CHARACTER,
+        Cause::Overflow => NUMBER,
+        Cause::Trailing => TRAILING,
+        Cause::DuplicateKey => DUPLICATE_KEY,
+        _ => SYNTAX,
     }
 }

@@ -15,12 +15,12 @@ rules! {
 }
 
 static PROPERTIES: Properties<1> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [Property::required(
         "imageLayoutVersion",
         Expect::String,
-        &VERSION_REQUIRED,
+        VERSION_REQUIRED,
     )],
 };
 
@@ -29,6 +29,6 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>) {
     if let Some(version) = version
         && !version.is_str("1.0.0")
     {
-        findings.add(&VERSION, version);
+        findings.add(VERSION, version);
     }
 }

@@ -32,14 +32,14 @@ rules! {
 }
 
 static PROPERTIES: Properties<10> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("schemaVersion", Expect::Integer, &SCHEMA_VERSION_REQUIRED),
+        Property::required("schemaVersion", Expect::Integer, SCHEMA_VERSION_REQUIRED),
         Property::optional("mediaType", Expect::String),
         Property::optional("artifactType", Expect::String),
-        Property::required("config", Expect::Descriptor, &CONFIG_REQUIRED),
-        Property::required("layers", Expect::Array, &LAYERS_REQUIRED),
+        Property::required("config", Expect::Descriptor, CONFIG_REQUIRED),
+        Property::required("layers", Expect::Array, LAYERS_REQUIRED),
         Property::optional("subject", Expect::Descriptor),
         Property::optional("annotations", Expect::Object),
         // Properties of other documents: see `ambiguity`.
@@ -50,10 +50,10 @@ static PROPERTIES: Properties<10> = Properties {
 };
 
 static ENVELOPE: envelope::Rules = envelope::Rules {
-    schema_version: &SCHEMA_VERSION,
-    media_type_missing: &MEDIA_TYPE_MISSING,
-    media_type_grammar: &MEDIA_TYPE_GRAMMAR,
-    media_type: &MEDIA_TYPE,
+    schema_version: SCHEMA_VERSION,
+    media_type_missing: MEDIA_TYPE_MISSING,
+    media_type_grammar: MEDIA_TYPE_GRAMMAR,
+    media_type: MEDIA_TYPE,
 };
 
 pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared) {
@@ -76,14 +76,14 @@ pub(super) fn check(findings: &mut Findings, root: Value<'_>, declared: Declared
         declared,
     );
     if let Some(artifact_type) = artifact_type {
-        descriptor::media_type(findings, artifact_type, &ARTIFACT_TYPE_GRAMMAR);
+        descriptor::media_type(findings, artifact_type, ARTIFACT_TYPE_GRAMMAR);
     }
     let config = config.and_then(|config| descriptor::check(findings, config, Role::Part));
     if let Some(config) = &config
         && config.class == MediaTypeClass::Empty
         && !has(root, "artifactType")
     {
-        findings.add(&ARTIFACT_TYPE_REQUIRED, root);
+        findings.add(ARTIFACT_TYPE_REQUIRED, root);
     }
     if let Some(layers) = layers {
         let is_artifact = has(root, "artifactType")
@@ -121,18 +121,18 @@ fn layers(
             && of_image
             && !is_of_image(seen.class, media_type)
         {
-            findings.add(&LAYER_MEDIA_TYPE, media_type);
+            findings.add(LAYER_MEDIA_TYPE, media_type);
         }
         zero &= seen.size == Some(0);
         total = total.saturating_add(seen.size.unwrap_or_default());
     }
     if empty {
-        findings.add(&LAYERS_EMPTY, layers);
+        findings.add(LAYERS_EMPTY, layers);
     } else if zero && artifact {
-        findings.add(&ARTIFACT_EMPTY, layers);
+        findings.add(ARTIFACT_EMPTY, layers);
     }
     if total > i64::MAX as u64 {
-        findings.add(&LAYERS_SIZE, layers);
+        findings.add(LAYERS_SIZE, layers);
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) use report::Place;
 
 use descriptor::Role;
 use report::Findings;
-use rule::{image_spec, rules};
+use rule::{Definition, image_spec, rules};
 
 const MEDIA_TYPES: &str = image_spec!("media-types.md");
 const DEPRECATED: &str = "https://distribution.github.io/distribution/spec/deprecated-schema-v1/";
@@ -62,7 +62,7 @@ rules! {
 }
 
 /// The rules, module by module.
-static TABLE: [&[&Rule]; 16] = [
+const TABLE: [&[Definition]; 16] = [
     json::RULES,
     RULES,
     ambiguity::RULES,
@@ -82,8 +82,8 @@ static TABLE: [&[&Rule]; 16] = [
 ];
 
 /// All rules.
-pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    TABLE.into_iter().flatten().copied()
+pub fn rules() -> impl Iterator<Item = Rule> {
+    Rule::all()
 }
 
 /// How to validate.
@@ -146,7 +146,7 @@ impl Options {
     }
 
     /// The rule on size or digest that bytes break.
-    fn identity(&self, bytes: &[u8]) -> Option<&'static Rule> {
+    fn identity(&self, bytes: &[u8]) -> Option<Rule> {
         self.expected.identity(bytes, || self.sha256(bytes))
     }
 }
@@ -182,7 +182,7 @@ pub fn is_valid(bytes: &[u8], options: &Options) -> bool {
     };
     let types = MediaTypes::of(options);
     let (findings, _) = read(tree.root_of(text), &tree, types.declared, options);
-    let tolerable = |rule: &Rule| rule.severity(options.profile) < Severity::Error;
+    let tolerable = |rule: Rule| rule.severity(options.profile) < Severity::Error;
     findings.is_valid()
         && types.conflict().is_none_or(tolerable)
         && options.identity(bytes).is_none_or(tolerable)
@@ -195,7 +195,7 @@ pub(crate) struct Examined<'a> {
     /// What was read; `None` if it is not JSON.
     pub(crate) content: Option<(Tree, &'a str)>,
     /// The rule that its size or digest breaks.
-    pub(crate) identity: Option<&'static Rule>,
+    pub(crate) identity: Option<Rule>,
 }
 
 pub(crate) fn examine<'a>(bytes: &'a [u8], options: &Options) -> Examined<'a> {
@@ -244,12 +244,12 @@ impl<'a> MediaTypes<'a> {
     }
 
     /// The rule that two different ones break.
-    fn conflict(&self) -> Option<&'static Rule> {
+    fn conflict(&self) -> Option<Rule> {
         let (served, described) = (self.served?, self.described?);
         let same = served.eq_ignore_ascii_case(described)
             // Registries serve every blob by this one, which says nothing of it.
             || served.eq_ignore_ascii_case("application/octet-stream");
-        (!same).then_some(&content::MEDIA_TYPE)
+        (!same).then_some(content::MEDIA_TYPE)
     }
 }
 
@@ -263,12 +263,12 @@ fn read<'a>(
     let detected = shape.detect(declared);
     let mut findings = Findings::new(options.profile);
     for key in tree.duplicates() {
-        findings.add(&json::DUPLICATE_KEY, root.at(*key));
+        findings.add(json::DUPLICATE_KEY, root.at(*key));
     }
     ambiguity::check(&mut findings, &detected);
     // No walk over its properties comes across this one.
     if let (Kind::ArtifactManifest, Some(key)) = (detected.kind, shape.folded) {
-        findings.add(&ambiguity::KEY_CASE, key);
+        findings.add(ambiguity::KEY_CASE, key);
     }
     check(&mut findings, root, &detected, declared);
     content::check(&mut findings, root, detected.kind, &options.expected);
@@ -284,7 +284,7 @@ fn check(
 ) {
     let kind = detected.kind;
     if kind != Kind::Unknown && !root.is_object() {
-        findings.add(&OBJECT, root);
+        findings.add(OBJECT, root);
         return;
     }
     let declared = if declared.is_some() {
@@ -302,11 +302,11 @@ fn check(
         Kind::ImageLayout => layout::check(findings, root),
         Kind::DockerManifest => docker::manifest(findings, root, declared),
         Kind::DockerManifestList => docker::list(findings, root, declared),
-        Kind::DockerSchema1 => findings.add(&SCHEMA1, root),
-        Kind::ArtifactManifest => findings.add(&ARTIFACT, root),
-        Kind::Unknown if detected.media_type.is_some() => findings.add(&UNSUPPORTED, root),
+        Kind::DockerSchema1 => findings.add(SCHEMA1, root),
+        Kind::ArtifactManifest => findings.add(ARTIFACT, root),
+        Kind::Unknown if detected.media_type.is_some() => findings.add(UNSUPPORTED, root),
         // Not of no kind, but of two, which was reported.
         Kind::Unknown if !detected.clashes.is_empty() => {}
-        Kind::Unknown => findings.add(&KIND, root),
+        Kind::Unknown => findings.add(KIND, root),
     }
 }

@@ -24,11 +24,11 @@ rules! {
 }
 
 static PLATFORM: Properties<6> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
-        Property::required("architecture", Expect::String, &ARCHITECTURE_REQUIRED),
-        Property::required("os", Expect::String, &OS_REQUIRED),
+        Property::required("architecture", Expect::String, ARCHITECTURE_REQUIRED),
+        Property::required("os", Expect::String, OS_REQUIRED),
         Property::optional("variant", Expect::String),
         Property::optional("os.features", Expect::Strings),
         Property::optional("os.version", Expect::String),
@@ -38,7 +38,7 @@ static PLATFORM: Properties<6> = Properties {
 
 /// What the official validator knows of a platform that is not in an entry of an index: types, and those without `null`.
 static ELSEWHERE: Properties<5> = Properties {
-    types: &TYPE,
+    types: TYPE,
     nulls: Nulls::Suspect,
     list: [
         Property::nullable("architecture", Expect::String),
@@ -70,7 +70,7 @@ pub(super) fn check(findings: &mut Findings, platform: Value<'_>, role: Role) {
     if let Some(features) = features
         && role != Role::DockerEntry
     {
-        findings.add(&FEATURES, features);
+        findings.add(FEATURES, features);
     }
     let parts = Parts {
         os,
@@ -95,19 +95,19 @@ pub(super) fn values(findings: &mut Findings, parts: &Parts<'_>) {
         }
     };
     let known = os.as_deref().is_none_or(known::is_operating_system);
-    list(known, &OS, parts.os);
+    list(known, OS, parts.os);
     let known = architecture.as_deref().is_none_or(known::is_architecture);
-    list(known, &ARCHITECTURE, parts.architecture);
+    list(known, ARCHITECTURE, parts.architecture);
     if let Some(variant) = parts.variant {
         let name = variant.as_str().unwrap_or_default();
         let architecture = architecture.as_deref().unwrap_or_default();
         // Several tools write an empty one for none.
         let known = name.is_empty() || known::is_variant(architecture, &name);
-        list(known, &VARIANT, Some(variant));
+        list(known, VARIANT, Some(variant));
     }
     if os.as_deref() == Some("windows") {
         for feature in parts.os_features.into_iter().flat_map(Value::elements) {
-            list(feature.is_str("win32k"), &OS_FEATURES, Some(feature));
+            list(feature.is_str("win32k"), OS_FEATURES, Some(feature));
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) enum Expect {
 pub(super) struct Property {
     name: &'static str,
     expect: Expect,
-    required: Option<&'static Rule>,
+    required: Option<Rule>,
     nullable: bool,
 }
 
@@ -42,7 +42,7 @@ impl Property {
         }
     }
 
-    pub(super) const fn required(name: &'static str, expect: Expect, rule: &'static Rule) -> Self {
+    pub(super) const fn required(name: &'static str, expect: Expect, rule: Rule) -> Self {
         Self {
             name,
             expect,
@@ -75,7 +75,7 @@ pub(super) enum Nulls {
 #[derive(Debug)]
 pub(super) struct Properties<const N: usize> {
     /// The rule that a property of another type breaks.
-    pub(super) types: &'static Rule,
+    pub(super) types: Rule,
     pub(super) nulls: Nulls,
     pub(super) list: [Property; N],
 }
@@ -112,7 +112,7 @@ impl Findings {
                     .iter()
                     .any(|property| folds_to(&name, property.name)) =>
                 {
-                    self.add(&KEY_CASE, key);
+                    self.add(KEY_CASE, key);
                 }
                 None => {}
             }
@@ -124,7 +124,7 @@ impl Findings {
         object: Value<'a>,
         property: &Property,
         value: Option<Value<'a>>,
-        types: &'static Rule,
+        types: Rule,
         nulls: Nulls,
     ) -> Option<Value<'a>> {
         let value = match value {
@@ -148,17 +148,17 @@ impl Findings {
         Some(value)
     }
 
-    fn null(&mut self, null: Value<'_>, property: &Property, types: &'static Rule, nulls: Nulls) {
+    fn null(&mut self, null: Value<'_>, property: &Property, types: Rule, nulls: Nulls) {
         if self.profile == Profile::Schema && property.expect != Expect::Any {
             if !property.nullable {
                 self.add_because(types, null, "null is not of the property's type");
             }
         } else if nulls == Nulls::Suspect {
-            self.add(&NULL, null);
+            self.add(NULL, null);
         }
     }
 
-    fn strings<'a>(&mut self, array: Value<'a>, types: &'static Rule) -> Option<Value<'a>> {
+    fn strings<'a>(&mut self, array: Value<'a>, types: Rule) -> Option<Value<'a>> {
         if let Some(message) = Expect::Array.mismatch(array) {
             self.add_because(types, array, message);
             return None;

@@ -61,11 +61,12 @@ pub struct Issue {
 }
 
 struct Finding {
-    rule: &'static Rule,
+    rule: Rule,
     severity: Severity,
     node: NodeId,
     offset: usize,
-    message: &'static str,
+    /// `None` for what the rule says itself.
+    message: Option<&'static str>,
 }
 
 /// Collects findings while a document is checked.
@@ -89,40 +90,35 @@ impl Findings {
     }
 
     /// `value` breaks `rule`, in the way the rule says.
-    pub(super) fn add(&mut self, rule: &'static Rule, value: Value<'_>) {
-        self.add_because(rule, value, rule.summary);
+    pub(super) fn add(&mut self, rule: Rule, value: Value<'_>) {
+        self.add_as(rule.severity(self.profile), rule, value, None);
     }
 
     /// `value` breaks `rule`; `message` says in which way.
-    pub(super) fn add_because(
-        &mut self,
-        rule: &'static Rule,
-        value: Value<'_>,
-        message: &'static str,
-    ) {
-        self.add_as(rule.severity(self.profile), rule, value, message);
+    pub(super) fn add_because(&mut self, rule: Rule, value: Value<'_>, message: &'static str) {
+        self.add_as(rule.severity(self.profile), rule, value, Some(message));
     }
 
     /// `value` breaks `rule`, but in a way or at a place that the official schema and validator let pass.
-    pub(super) fn add_beyond_schema(&mut self, rule: &'static Rule, value: Value<'_>) {
+    pub(super) fn add_beyond_schema(&mut self, rule: Rule, value: Value<'_>) {
         let severity = match self.profile {
             Profile::Schema => Severity::Warning,
             profile => rule.severity(profile),
         };
-        self.add_as(severity, rule, value, rule.summary);
+        self.add_as(severity, rule, value, None);
     }
 
     /// `value` breaks `rule`, in a way or at a place that the official schema and validator refuse, though they do not elsewhere.
-    pub(super) fn add_with_schema(&mut self, rule: &'static Rule, value: Value<'_>) {
-        self.add_as(rule.severity, rule, value, rule.summary);
+    pub(super) fn add_with_schema(&mut self, rule: Rule, value: Value<'_>) {
+        self.add_as(rule.severity(Profile::V1_1), rule, value, None);
     }
 
     fn add_as(
         &mut self,
         severity: Severity,
-        rule: &'static Rule,
+        rule: Rule,
         value: Value<'_>,
-        message: &'static str,
+        message: Option<&'static str>,
     ) {
         self.worst = self.worst.max(Some(severity));
         if self.list.len() < MAX_ISSUES {
@@ -170,14 +166,15 @@ impl Findings {
         let mut issues: Vec<Issue> = Vec::with_capacity(self.list.len());
         for finding in &self.list {
             let position = lines.position(finding.offset);
+            let (rule, summary, spec) = finding.rule.text();
             issues.push(Issue {
-                rule: finding.rule.id,
+                rule,
                 severity: finding.severity,
                 pointer: pointers.pointer(finding.node),
                 line: position.line,
                 column: position.column,
-                message: finding.message,
-                spec: finding.rule.spec,
+                message: finding.message.unwrap_or(summary),
+                spec,
             });
         }
         if let Some(severity) = self.left_out {
@@ -207,7 +204,7 @@ impl Report {
         let issue = Issue {
             line: position.line,
             column: position.column,
-            ..Issue::at_start(rule, fault.cause.message(), rule.severity(profile))
+            ..Issue::at_start(rule, Some(fault.cause.message()), rule.severity(profile))
         };
         Self {
             valid: false,
@@ -238,7 +235,7 @@ impl Place {
 impl Report {
     /// The report on something that is no document, or is not there: its one finding is that it breaks `rule`.
     #[must_use]
-    pub fn broken(rule: &'static Rule, profile: Profile) -> Self {
+    pub fn broken(rule: Rule, profile: Profile) -> Self {
         let mut report = Self {
             valid: true,
             kind: document::Kind::Unknown,
@@ -251,10 +248,10 @@ impl Report {
     }
 
     /// Adds what was found after the report was made, in its order.
-    pub(crate) fn add(&mut self, rule: &'static Rule, profile: Profile, place: Place) {
+    pub(crate) fn add(&mut self, rule: Rule, profile: Profile, place: Place) {
         let severity = rule.severity(profile);
         self.valid &= severity < Severity::Error;
-        let mut issue = Issue::at_start(rule, rule.summary, severity);
+        let mut issue = Issue::at_start(rule, None, severity);
         (issue.pointer, issue.line, issue.column) = (place.pointer, place.line, place.column);
         let at = self
             .issues
@@ -274,18 +271,18 @@ impl Report {
 
 impl Issue {
     fn truncated(severity: Severity) -> Self {
-        Self::at_start(&TRUNCATED, TRUNCATED.summary, severity)
+        Self::at_start(TRUNCATED, None, severity)
     }
 
-    fn at_start(rule: &'static Rule, message: &'static str, severity: Severity) -> Self {
-        let Rule { id, spec, .. } = *rule;
+    fn at_start(rule: Rule, message: Option<&'static str>, severity: Severity) -> Self {
+        let (rule, summary, spec) = rule.text();
         Self {
-            rule: id,
+            rule,
             severity,
             pointer: String::new(),
             line: 1,
             column: 1,
-            message,
+            message: message.unwrap_or(summary),
             spec,
         }
     }

@@ -1,19 +1,20 @@
 //! The client, one task for each call.
 
-mod blobs;
 mod copy;
-mod manifests;
+mod given;
+mod operations;
 mod pages;
 
 use std::sync::Arc;
 
-use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::transport::FetchTransport;
 use super::{error, executor, value};
 use crate::client::{Client, ClientOptions};
-use crate::digest::Digest;
+
+#[cfg(feature = "front")]
+pub(super) use given::Answer;
 
 /// A client of one registry.
 #[wasm_bindgen]
@@ -60,33 +61,6 @@ impl RawClient {
         )
         .into()
     }
-
-    pub fn ping(&self) -> u32 {
-        let client = Arc::clone(&self.0);
-        executor::spawn(async move {
-            client
-                .ping()
-                .await
-                .map(|()| JsValue::UNDEFINED)
-                .map_err(error::to_js)
-        })
-    }
-}
-
-#[wasm_bindgen]
-impl RawClient {
-    /// The list of extensions of the registry or of a repository, as it came; `undefined` if there is none.
-    pub fn extensions(&self, name: Option<String>) -> Result<u32, JsValue> {
-        let client = Arc::clone(&self.0);
-        let name = name.map(|name| name.parse().map_err(error::to_js));
-        let name = name.transpose()?;
-        Ok(executor::spawn(async move {
-            let list = client.extension_list(name.as_ref()).await;
-            let list = list.map_err(error::to_js)?;
-            // Empty text is no JSON.
-            Ok(js_sys::JSON::parse(&list).unwrap_or(JsValue::UNDEFINED))
-        }))
-    }
 }
 
 /// A client over the host's `fetch`.
@@ -97,21 +71,4 @@ pub(super) fn connect(
 ) -> Result<Client<FetchTransport>, JsValue> {
     let endpoint = endpoint.parse().map_err(error::to_js)?;
     Client::with_options(FetchTransport::new(settings), endpoint, options).map_err(error::to_js)
-}
-
-fn described(digest: &Digest, media_type: Option<&str>, size: Option<f64>) -> Object {
-    let object = Object::new();
-    set(&object, "digest", &JsValue::from_str(digest.as_str()));
-    if let Some(media_type) = media_type {
-        set(&object, "mediaType", &JsValue::from_str(media_type));
-    }
-    if let Some(size) = size {
-        set(&object, "size", &JsValue::from_f64(size));
-    }
-    object
-}
-
-pub(super) fn set(object: &Object, key: &str, value: &JsValue) {
-    // Setting a property of a plain object cannot fail.
-    let _ = Reflect::set(object, &JsValue::from_str(key), value);
 }

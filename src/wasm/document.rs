@@ -72,11 +72,11 @@ struct Listed {
 pub fn rules() -> JsValue {
     let list: Vec<Listed> = rules::rules()
         .map(|rule| Listed {
-            id: rule.id,
+            id: rule.id(),
             severity: rule.severity(Profile::default()),
             schema_severity: rule.severity(Profile::Schema),
-            summary: rule.summary,
-            spec: rule.spec,
+            summary: rule.summary(),
+            spec: rule.spec(),
         })
         .collect();
     value::to_js(&list)

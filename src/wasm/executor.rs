@@ -12,10 +12,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use wasm_bindgen::prelude::*;
 
-use super::host;
 use super::window::Window;
+use super::{error, host};
 
-type Task = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+type Task = Pin<Box<dyn Future<Output = crate::Result<JsValue>>>>;
 
 /// What a slot holds: who waits for it, then what it was settled with.
 enum Slot {
@@ -31,7 +31,7 @@ thread_local! {
 }
 
 /// Takes a future in as a task; the caller polls it.
-pub(super) fn spawn(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> u32 {
+pub(super) fn spawn(future: impl Future<Output = crate::Result<JsValue>> + 'static) -> u32 {
     TASKS.with(|tasks| tasks.borrow_mut().add(Some(Box::pin(future))))
 }
 
@@ -65,7 +65,7 @@ pub fn poll(task: u32) {
             TASKS.with(|tasks| tasks.borrow_mut().remove(task));
             host::with(|host| match result {
                 Ok(value) => host.resolve(task, value),
-                Err(error) => host.reject(task, error),
+                Err(error) => host.reject(task, error::to_js(error)),
             });
         }
     }

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::client::{connect, set};
+use super::client::{Answer, connect};
 use super::executor;
 use super::transport::{self, FetchTransport};
 use crate::client::ClientOptions;
@@ -47,12 +47,8 @@ impl RawFront {
         let request = Incoming::new(method, target, transport::from_host(headers));
         executor::spawn(async move {
             let response = front.handle(request).await;
-            let object = Object::new();
-            set(
-                &object,
-                "status",
-                &JsValue::from_f64(f64::from(response.status)),
-            );
+            let answer = Answer::new();
+            answer.number("status", Some(u64::from(response.status)));
             let headers: Array = response
                 .headers
                 .iter()
@@ -60,13 +56,13 @@ impl RawFront {
                     Array::of2(&JsValue::from_str(name), &JsValue::from_str(value))
                 })
                 .collect();
-            set(&object, "headers", &headers);
+            answer.set("headers", &headers);
             match response.body {
                 Outgoing::None => {}
-                Outgoing::Bytes(bytes) => set(&object, "body", &Uint8Array::from(bytes.as_slice())),
-                Outgoing::Stream(body) => set(&object, "body", &body.into_js()),
+                Outgoing::Bytes(bytes) => answer.set("body", &Uint8Array::from(bytes.as_slice())),
+                Outgoing::Stream(body) => answer.set("body", &body.into_js()),
             }
-            Ok(object.into())
+            Ok(answer.into_js())
         })
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::document::profile;
 use super::{error, value};
 use crate::graph::{Limits, Options, Outcome, Step, Walk};
-use crate::rules::{Expected, Profile, Report, image_layout};
+use crate::rules::{Expected, Profile, Report, rules};
 
 /// A walk in progress.
 #[wasm_bindgen]
@@ -78,7 +78,7 @@ impl RawWalk {
 
     /// The report on something that is no document, or is not there, by the id of the rule on layouts that it breaks.
     pub fn broken(&self, rule: &str) -> JsValue {
-        match image_layout::RULES.iter().find(|known| known.id == rule) {
+        match rules().find(|known| known.id() == rule) {
             Some(rule) => value::to_js(&Report::broken(rule, self.profile)),
             None => JsValue::UNDEFINED,
         }

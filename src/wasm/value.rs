@@ -9,7 +9,6 @@ use crate::digest::{Algorithm, Digest, DigestParts};
 use crate::json::to_json;
 use crate::platform::Platform;
 use crate::reference::{Reference, ReferenceParts};
-use crate::{Error, Kind};
 
 /// A value as the JavaScript that its JSON reads to. As text it crosses the boundary once, whatever it holds, and no key of a map
 /// has a meaning of its own: `__proto__` is a name like any other.
@@ -18,17 +17,6 @@ pub(super) fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
     // Only fractions, bytes and keys that are no strings cannot be written, and there are none.
     text.and_then(|text| JSON::parse(&text).ok())
         .unwrap_or(JsValue::UNDEFINED)
-}
-
-/// A number of bytes that came from JavaScript.
-pub(super) fn size(number: f64) -> Result<u64, JsValue> {
-    if number.fract() != 0.0 || !(0.0..=9_007_199_254_740_991.0).contains(&number) {
-        return Err(error::to_js(Error::new(
-            Kind::InvalidArgument,
-            "a size is not a whole number of bytes up to 2^53-1",
-        )));
-    }
-    Ok(number as u64)
 }
 
 #[wasm_bindgen]

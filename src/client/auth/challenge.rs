@@ -35,7 +35,7 @@ impl Challenge {
         let url: Url = self.realm.parse().map_err(|error: Error| {
             Error::new(Kind::Auth, "the token realm is no URL").with_source(error)
         })?;
-        let refused = |reason| Err(Error::new(Kind::Auth, reason).with_url(&url.to_string()));
+        let refused = |reason| Err(Error::new(Kind::Auth, reason).at(&url));
         if registry.scheme() == Scheme::Https && url.scheme() == Scheme::Http {
             return refused("the token realm is reached by plain HTTP");
         }

@@ -5,7 +5,6 @@ use crate::digest::Digest;
 use crate::document::{self, Descriptor, Document, Variants, select_platform};
 use crate::media_type::MediaType;
 use crate::platform::Platform;
-use std::sync::{Mutex, PoisonError};
 
 /// How many descriptors belong to one copy, at most.
 const MAX_DESCRIPTORS: usize = 10_000;
@@ -47,7 +46,7 @@ struct Wanted {
     descriptor: Descriptor,
     /// What it refers to, where it is here for that.
     subject: Option<Digest>,
-    bytes: Mutex<Vec<u8>>,
+    bytes: Vec<u8>,
 }
 
 impl Plan {
@@ -64,7 +63,7 @@ impl Plan {
         let mut wanted = vec![Wanted {
             descriptor: root.descriptor,
             subject: None,
-            bytes: Mutex::new(root.bytes),
+            bytes: root.bytes,
         }];
         let mut depth = 0;
         while !wanted.is_empty() {
@@ -75,10 +74,10 @@ impl Plan {
                 ));
             }
             if depth > 0 {
-                pool::each(concurrency, wanted.iter(), |wanted| async move {
-                    let bytes = source.manifest(&wanted.descriptor).await?;
-                    *wanted.bytes.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
-                    Ok(())
+                let mut reads = wanted.iter_mut();
+                pool::each(concurrency, &mut || {
+                    let wanted = reads.next()?;
+                    Some(Box::pin(read(source, wanted)))
                 })
                 .await?;
             }
@@ -120,7 +119,6 @@ impl Plan {
             subject,
             bytes,
         } = wanted;
-        let bytes = bytes.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.bytes += bytes.len();
         if self.bytes > MAX_MANIFEST_BYTES {
             return Err(too_large("64 MiB of manifests"));
@@ -168,7 +166,7 @@ impl Plan {
             next.push(Wanted {
                 descriptor,
                 subject: subject.cloned(),
-                bytes: Mutex::default(),
+                bytes: Vec::new(),
             });
         }
         Ok(())
@@ -231,6 +229,11 @@ impl Plan {
             "manifests lead to one another in a circle",
         ))
     }
+}
+
+async fn read<S: Place>(source: &S, wanted: &mut Wanted) -> Result<()> {
+    wanted.bytes = source.manifest(&wanted.descriptor).await?;
+    Ok(())
 }
 
 /// What a reference names; of an index, the image for the one platform that is asked for, where one is.

@@ -1,27 +1,27 @@
 //! Several futures at once, within a bound.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::task::Poll;
 
 use crate::Result;
+use crate::client::ask::Boxed;
 
-/// Runs what `start` makes of each item, at most `limit` (at least 1) at a time. The first failure ends all the others: they are dropped.
-pub(super) async fn each<I, F>(
-    limit: usize,
-    mut items: impl Iterator<Item = I>,
-    start: impl Fn(I) -> F,
-) -> Result<()>
-where
-    F: Future<Output = Result<()>>,
-{
-    let mut running: Vec<Pin<Box<F>>> = Vec::new();
+/// Gives one future after the other. All of one type, so that what runs them is compiled once.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + Send + 'j;
+/// Gives one future after the other. All of one type, so that what runs them is compiled once.
+#[cfg(target_arch = "wasm32")]
+pub(super) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + 'j;
+
+/// Runs what `next` gives, at most `limit` (at least 1) at a time. The first failure ends all the others: they are dropped.
+pub(super) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()> {
+    let mut running: Vec<Boxed<'a, ()>> = Vec::new();
     poll_fn(move |context| {
         loop {
             while running.len() < limit
-                && let Some(item) = items.next()
+                && let Some(job) = next()
             {
-                running.push(Box::pin(start(item)));
+                running.push(job);
             }
             let before = running.len();
             let mut failure = None;

@@ -48,7 +48,8 @@ pub struct PushedManifest {
 impl<T: Host> Client<T> {
     /// Pushes a manifest's exact bytes, 8 MiB at most (end-7a), under all its tags: where a registry takes them along with the
     /// digest (end-7b), in one request. Where it has a subject and the registry does not say that it has put it among the referrers
-    /// (`OCI-Subject`), or says so and has no list, the index under the fallback tag is changed as the specification has it ("Pushing Manifests with Subject").
+    /// (`OCI-Subject`), or says so and has no list, the index under the fallback tag is changed as the specification has it ("Pushing
+    /// Manifests with Subject").
     ///
     /// # Errors
     /// Before anything is sent: [`Kind::DigestMismatch`] where the reference is another digest; [`Kind::MediaTypeMismatch`],
@@ -87,7 +88,7 @@ impl<T: Host> Client<T> {
             }
             let mut call = Call::new(Method::Put, url, Scope::push(name));
             call.idempotent = true;
-            call.headers.append("content-type", &*pushed.media_type)?;
+            call.headers.add("content-type", &*pushed.media_type);
             call.payload = Payload::Piece(piece.clone());
             let answer = match self.ask(call, 0).await {
                 // So many tags make too long a URL for it.

@@ -235,7 +235,7 @@ impl<T: Host> Client<T> {
             let mut call = Call::new(method, url.clone(), scope);
             match &etag {
                 Some(etag) => call.headers.append("if-match", etag.as_str())?,
-                None if !exists && conditional => call.headers.append("if-none-match", "*")?,
+                None if !exists && conditional => call.headers.add("if-none-match", "*"),
                 None => {}
             }
             if !deletes {
@@ -245,7 +245,7 @@ impl<T: Host> Client<T> {
                         "the list of referrers is larger than a manifest can be",
                     ));
                 }
-                call.headers.append("content-type", OCI_IMAGE_INDEX)?;
+                call.headers.add("content-type", OCI_IMAGE_INDEX);
                 call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
             }
             conflict = None;

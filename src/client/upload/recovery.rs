@@ -93,7 +93,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 "the registry does not say how much of the upload it has",
             )
             .with_status(answer.status)
-            .with_url(&answer.from.to_string())
+            .at(&answer.from)
         })?;
         let range = answer.headers.get("range").unwrap_or_default();
         let doubtful = range.contains('=') || (now == 1 && self.certain == 0);
@@ -142,6 +142,6 @@ pub(super) fn committed(answer: &Answer) -> Result<Option<u64>> {
                 Kind::InvalidHeader,
                 "the Range of an upload is not 0-<last byte>",
             )
-            .with_url(&answer.from.to_string())
+            .at(&answer.from)
         })
 }

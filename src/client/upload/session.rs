@@ -231,14 +231,14 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         let whole = self.reached == 0 && self.total == Some(size);
         let last = whole || size == 0;
         let mut headers = Headers::new();
-        headers.append("content-type", "application/octet-stream")?;
+        headers.add("content-type", "application/octet-stream");
         let url = if last {
             let digest = self.known_digest().ok_or_else(nameless)?;
             self.closing = true;
             location.with_query("digest", digest.as_str())
         } else {
             let end = self.sent.saturating_add(size).saturating_sub(1);
-            headers.append("content-range", format!("{}-{end}", self.sent))?;
+            headers.add("content-range", format!("{}-{end}", self.sent));
             location
         };
         self.reached = self.reached.max(self.sent.saturating_add(size));
@@ -303,7 +303,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
             .with_expected(self.reached, now)
-            .with_url(&answer.from.to_string()));
+            .at(&answer.from));
         }
         self.sent = now;
         Ok(())
@@ -327,7 +327,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     "the registry took the blob for another",
                 )
                 .with_expected(digest, stated)
-                .with_url(&answer.from.to_string()))
+                .at(&answer.from))
             }
             _ => Ok(()),
         }

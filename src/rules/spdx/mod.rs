@@ -9,10 +9,23 @@ pub(super) enum Fault {
     Unlisted,
 }
 
-/// The names of the list, hashed and sorted at compile time: of two thousand bytes instead of nine, none has to be stored as text. That
+/// The names of both lists, hashed and sorted at compile time: of two thousand bytes instead of nine, none has to be stored as text. That
 /// another name has the hash of a listed one happens once in twenty thousand.
-static LICENSES: [Hash; count(LICENSE_LIST)] = hashes(LICENSE_LIST);
-static EXCEPTIONS: [Hash; count(EXCEPTION_LIST)] = hashes(EXCEPTION_LIST);
+static LISTED: Listed = listed();
+
+/// How many names the lists have.
+const COUNT: usize = count(LICENSE_LIST) + count(EXCEPTION_LIST);
+
+/// Hashes, of which those that begin alike stand together, without their first byte.
+struct Listed {
+    /// How many begin with each byte.
+    counts: [u8; 256],
+    rests: [[u8; 2]; COUNT],
+}
+
+/// What the hashes of each list begin from, so that none is taken for one of the other.
+const LICENSE: u32 = 0x811c_9dc5;
+const EXCEPTION: u32 = !LICENSE;
 
 /// The identifiers of the SPDX license list 3.29.0 (<https://github.com/spdx/license-list-data>, CC0-1.0), one a line.
 const LICENSE_LIST: &str = include_str!("licenses.txt");
@@ -55,7 +68,7 @@ pub(super) fn fault(expression: &str) -> Option<Fault> {
                     if !is_name(id) {
                         return Some(Fault::Grammar);
                     }
-                    unlisted |= !is_listed(&LICENSES, id) && !is_listed(&LICENSES, license);
+                    unlisted |= !is_listed(LICENSE, id) && !is_listed(LICENSE, license);
                 }
                 Next::Operator { with: true }
             }
@@ -63,7 +76,7 @@ pub(super) fn fault(expression: &str) -> Option<Fault> {
                 if !is_name(exception) {
                     return Some(Fault::Grammar);
                 }
-                unlisted |= !is_listed(&EXCEPTIONS, exception);
+                unlisted |= !is_listed(EXCEPTION, exception);
                 Next::Operator { with: false }
             }
         };
@@ -78,7 +91,7 @@ pub(super) fn fault(expression: &str) -> Option<Fault> {
 fn tokens(expression: &str) -> impl Iterator<Item = &str> {
     let mut rest = expression;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        rest = rest.trim_start_matches(&[' ', '\t', '\n', '\r'][..]);
         let length = match rest.as_bytes().first()? {
             b'(' | b')' => 1,
             _ => rest
@@ -116,9 +129,14 @@ fn is_name(text: &str) -> bool {
 
 type Hash = [u8; 3];
 
-fn is_listed(list: &[Hash], name: &str) -> bool {
-    let hash = hash(name.as_bytes(), 0, name.len());
-    list.binary_search(&hash).is_ok()
+fn is_listed(list: u32, name: &str) -> bool {
+    let [first, rest @ ..] = hash(list, name.as_bytes(), 0, name.len());
+    let counts = &LISTED.counts;
+    let before = counts.iter().take(usize::from(first));
+    let start = before.fold(0, |sum, count| sum + usize::from(*count));
+    let count = counts.get(usize::from(first)).copied().unwrap_or_default();
+    let rests = LISTED.rests.iter().skip(start);
+    rests.take(usize::from(count)).any(|listed| *listed == rest)
 }
 
 /// Three bytes of the FNV-1a hash of a name in lower case.
@@ -126,8 +144,8 @@ fn is_listed(list: &[Hash], name: &str) -> bool {
     clippy::indexing_slicing,
     reason = "evaluated at compile time, where iterators are not; its callers give a range of the text"
 )]
-const fn hash(text: &[u8], start: usize, end: usize) -> Hash {
-    let mut hash = 0x811c_9dc5_u32;
+const fn hash(list: u32, text: &[u8], start: usize, end: usize) -> Hash {
+    let mut hash = list;
     let mut at = start;
     while at < end {
         hash = (hash ^ text[at].to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
@@ -151,23 +169,42 @@ const fn count(list: &str) -> usize {
 }
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const fn hashes<const N: usize>(list: &str) -> [Hash; N] {
-    let text = list.as_bytes();
-    let mut hashes = [[0; 3]; N];
-    let (mut line, mut start, mut at) = (0, 0, 0);
-    while at < text.len() {
-        if text[at] == b'\n' {
-            hashes[line] = hash(text, start, at);
-            line += 1;
-            start = at + 1;
-        }
+const fn listed() -> Listed {
+    let hashes = sorted();
+    let (mut counts, mut rests) = ([0; 256], [[0; 2]; COUNT]);
+    let mut at = 0;
+    while at < COUNT {
+        let [first, rest @ ..] = hashes[at];
+        counts[first as usize] += 1;
+        rests[at] = rest;
         at += 1;
     }
+    Listed { counts, rests }
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const fn sorted() -> [Hash; COUNT] {
+    let mut hashes = [[0; 3]; COUNT];
+    let lists = [(LICENSE, LICENSE_LIST), (EXCEPTION, EXCEPTION_LIST)];
+    let (mut list, mut line) = (0, 0);
+    while list < lists.len() {
+        let text = lists[list].1.as_bytes();
+        let (mut start, mut at) = (0, 0);
+        while at < text.len() {
+            if text[at] == b'\n' {
+                hashes[line] = hash(lists[list].0, text, start, at);
+                line += 1;
+                start = at + 1;
+            }
+            at += 1;
+        }
+        list += 1;
+    }
     // By insertion, in steps that become smaller until the last is one.
-    let mut step = N / 2;
+    let mut step = COUNT / 2;
     while step > 0 {
         let mut sorted = step;
-        while sorted < N {
+        while sorted < COUNT {
             let mut at = sorted;
             while at >= step && is_before(hashes[at], hashes[at - step]) {
                 (hashes[at], hashes[at - step]) = (hashes[at - step], hashes[at]);
@@ -207,12 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_found_among_the_sorted_ones() {
-        for (hashes, list) in [
-            (&LICENSES[..], LICENSE_LIST),
-            (&EXCEPTIONS[..], EXCEPTION_LIST),
+    fn every_name_is_found_in_its_list_alone() {
+        for (own, other, names) in [
+            (LICENSE, EXCEPTION, LICENSE_LIST),
+            (EXCEPTION, LICENSE, EXCEPTION_LIST),
         ] {
-            assert!(hashes.is_sorted() && list.lines().all(|name| is_listed(hashes, name)));
+            assert!(names.lines().all(|name| is_listed(own, name)));
+            assert!(!names.lines().any(|name| is_listed(other, name)));
         }
     }
 

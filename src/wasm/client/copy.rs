@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{RawClient, described, error, executor, set};
+use super::given::{Answer, Given};
+use super::{RawClient, error, executor};
 use crate::client::copy::{
     CopyOptions, Fetched, MountSource, Naming, Observer, Outcome, Place, Platforms,
     RepositoryPlace, copy,
@@ -43,54 +44,41 @@ impl RawPlace {
         Self(AnyPlace::Layout(layout))
     }
 
-    /// Copies from here to there. `platforms` are those of [`Platforms::Some`], or the one of [`Platforms::Image`] if `image`;
-    /// all if they are none.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one by one they cross with the least code"
-    )]
+    /// Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
+    /// run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
+    /// [`Platforms::Some`]; all if none follows.
     #[wasm_bindgen(js_name = copyTo)]
-    pub fn copy_to(
-        self,
-        from: String,
-        target: RawPlace,
-        to: Option<String>,
-        platforms: Vec<String>,
-        image: bool,
-        referrers: bool,
-        concurrency: usize,
-        observer: JsValue,
-    ) -> Result<u32, JsValue> {
-        let platforms = platforms
-            .iter()
-            .map(|platform| platform.parse())
-            .collect::<Result<Vec<Platform>>>()
-            .map_err(error::to_js)?;
-        let options = CopyOptions {
-            platforms: match platforms.first() {
-                None => Platforms::All,
-                Some(platform) if image => Platforms::Image(platform.clone()),
-                Some(_) => Platforms::Some(platforms),
-            },
-            referrers,
-            concurrency,
-        };
-        let (source, target) = (self.0, target.0);
-        Ok(executor::spawn(async move {
-            let observer = Watch(observer);
-            let copied = copy(&source, &from, &target, to.as_deref(), &options, &observer)
-                .await
-                .map_err(error::to_js)?;
+    pub fn copy_to(self, target: RawPlace, given: Array) -> u32 {
+        let given = Given(given);
+        executor::spawn(async move {
+            let platforms: Vec<Platform> = given.all(6)?;
+            let options = CopyOptions {
+                platforms: match platforms.first() {
+                    None => Platforms::All,
+                    Some(platform) if given.is(5) => Platforms::Image(platform.clone()),
+                    Some(_) => Platforms::Some(platforms),
+                },
+                referrers: given.is(2),
+                concurrency: given.number(3).unwrap_or_default() as usize,
+            };
+            let (from, to) = (given.text(0).unwrap_or_default(), given.text(1));
+            let observer = Watch(given.value(4));
+            let copied = copy(
+                &self.0,
+                &from,
+                &target.0,
+                to.as_deref(),
+                &options,
+                &observer,
+            )
+            .await?;
             let root = &copied.root;
-            let object = described(&root.digest, Some(&root.media_type), Some(root.size as f64));
-            set(
-                &object,
-                "manifests",
-                &JsValue::from_f64(copied.manifests as f64),
-            );
-            set(&object, "blobs", &JsValue::from_f64(copied.blobs as f64));
-            Ok(object.into())
-        }))
+            let answer = Answer::of(&root.digest, Some(root.size));
+            answer.text("mediaType", Some(&root.media_type));
+            answer.number("manifests", Some(copied.manifests as u64));
+            answer.number("blobs", Some(copied.blobs as u64));
+            Ok(answer.into_js())
+        })
     }
 }
 

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+use super::given::Given;
 use super::{FetchTransport, RawClient, error, executor, value};
 use crate::Result;
 use crate::client::{Client, ListOptions, Paging};
@@ -27,7 +29,7 @@ impl RawPages {
             let Some(mut paging) = place.take() else {
                 return Ok(JsValue::UNDEFINED);
             };
-            let Some(page) = paging.next(&client).await.map_err(error::to_js)? else {
+            let Some(page) = paging.next(&client).await? else {
                 return Ok(JsValue::UNDEFINED);
             };
             place.replace(Some(paging));
@@ -42,45 +44,33 @@ impl RawPages {
 
 #[wasm_bindgen]
 impl RawClient {
-    /// A list: of what refers to `digest`, else of the tags of a repository, else, without a name, of the repositories.
-    pub fn list(
-        &self,
-        name: Option<String>,
-        digest: Option<String>,
-        artifact_type: Option<String>,
-        n: Option<u32>,
-        last: Option<String>,
-        max_pages: Option<u32>,
-    ) -> std::result::Result<RawPages, JsValue> {
-        let mut options = ListOptions::default();
-        (options.n, options.last, options.max_pages) = (n, last, max_pages);
-        let paging = self.paging(name, digest, artifact_type, &options);
+    /// A list, of what stands in `given`: a name, a digest, an artifact type; how many names at a time, after which, and how many pages at
+    /// most. It is of what refers to the digest, else of the tags of a repository, else, without a name, of the repositories.
+    pub fn list(&self, given: Array) -> std::result::Result<RawPages, JsValue> {
         Ok(RawPages {
             client: Arc::clone(&self.0),
-            paging: Rc::new(RefCell::new(Some(paging.map_err(error::to_js)?))),
+            paging: Rc::new(RefCell::new(Some(
+                self.paging(&Given(given)).map_err(error::to_js)?,
+            ))),
         })
     }
 }
 
 impl RawClient {
-    fn paging(
-        &self,
-        name: Option<String>,
-        digest: Option<String>,
-        artifact_type: Option<String>,
-        options: &ListOptions,
-    ) -> Result<Paging> {
-        let Some(name) = name else {
-            return self.0.repositories_paging(options);
+    fn paging(&self, given: &Given) -> Result<Paging> {
+        let mut options = ListOptions::default();
+        (options.n, options.max_pages) = (given.number(3), given.number(5));
+        options.last = given.text(4);
+        let Some(name) = given.optional(0)? else {
+            return self.0.repositories_paging(&options);
         };
-        let name = name.parse()?;
-        match digest {
+        match given.optional(1)? {
             Some(digest) => {
-                let digest = digest.parse()?;
+                let artifact_type = given.text(2);
                 self.0
                     .referrers_paging(&name, &digest, artifact_type.as_deref())
             }
-            None => self.0.tags_paging(&name, options),
+            None => self.0.tags_paging(&name, &options),
         }
     }
 }

@@ -96,9 +96,9 @@ test.each(["--version", "-V"])("%s is that of the package", TIMEOUT, async (flag
 
 describe.concurrent("arguments that are wrong end with 2, and one line on stderr:", TIMEOUT, () => {
   test.each([
-    [["publish"], "unknown command 'publish'"],
+    [["shrink"], "unknown command 'shrink'"],
     [["validat", "x"], "unknown command 'validat' (Did you mean validate?)"],
-    [["help", "publish"], "unknown command 'publish'"],
+    [["help", "shrink"], "unknown command 'shrink'"],
     [["help", "digest", "inspect"], "unknown command 'inspect'"],
     [["manifest", "gett", "x"], "unknown command 'gett' (Did you mean get?)"],
     [["blob", "get"], "missing required argument 'reference'"],

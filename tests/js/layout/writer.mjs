@@ -27,8 +27,8 @@ if (name === "hold") {
   writeFileSync(join(folder, "index.json.lock"), "another", { flag: "wx" });
   console.log("holding");
 } else if (name === "stall") {
-  const { descriptor, bytes } = part("text/plain", "x".repeat(1000));
-  const never = new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 500)) });
+  const { descriptor, bytes } = part("text/plain", "x".repeat(2_000_000));
+  const never = new ReadableStream({ start: (controller) => controller.enqueue(bytes.subarray(0, 1_000_000)) });
   const onProgress = () => setTimeout(() => console.log("begun"), 50);
   setInterval(() => {}, 1000);
   await layout.put({ ...descriptor, annotations: {}, urls: [] }, never, { onProgress });
