@@ -61,7 +61,7 @@ pub struct Client<T> {
     mirrors: Vec<Place>,
     options: ClientOptions,
     notices: Notices,
-    missing: referrers::Missing,
+    apis: referrers::Apis,
 }
 
 impl<T: Host> Client<T> {
@@ -88,7 +88,7 @@ impl<T: Host> Client<T> {
             mirrors,
             options,
             notices: Notices::default(),
-            missing: referrers::Missing::default(),
+            apis: referrers::Apis::default(),
         })
     }
 

@@ -93,7 +93,7 @@ export function readParts(
           }
         }
       },
-      cancel: () => part.body.cancel(),
+      cancel: (reason) => part.body.cancel(reason),
     },
     { highWaterMark: 0 },
   );

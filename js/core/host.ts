@@ -139,10 +139,10 @@ export class HostBody {
     return this.#settings.idleTimeout ?? MAX_WAIT;
   }
 
-  /** Gives the rest up. */
-  cancel(): void {
+  /** Gives the rest up, for a reason that its source is told. */
+  cancel(reason?: unknown): void {
     // Whoever gives up no longer minds how it ended.
-    quietly(() => (this.#source ?? this.#stream)?.cancel().catch(() => {}))();
+    quietly(() => (this.#source ?? this.#stream)?.cancel(reason).catch(() => {}))();
   }
 
   /** This body, made to fail before its end unless it is what is expected, or at once if it cannot be verified. */

@@ -51,6 +51,7 @@ impl<T: Host> Client<T> {
     ) -> Boxed<'_, Answer> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
+            let changes = !matches!(call.method, Method::Get | Method::Head) || call.scope.writes();
             let conditional = call.headers.get("if-none-match").is_some();
             let Located { from, mut message } = self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());
@@ -60,7 +61,14 @@ impl<T: Host> Client<T> {
             } else {
                 !unmodified
             };
-            let refused = if expected {
+            // A gateway's page, which has done nothing, and has nothing, of what it says is well.
+            let is_page = |field: &str| field.starts_with("text/html");
+            let is_page =
+                changes && status == 200 && headers.get("content-type").is_some_and(is_page);
+            let refused = if is_page {
+                let page = response::unexpected(&from, status);
+                Err(page.with_message("a web page answers in the registry's place".into()))
+            } else if expected {
                 check(&headers).map_err(|error| error.at(&from))
             } else {
                 Err(response::unexpected(&from, status))

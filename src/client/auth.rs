@@ -106,7 +106,11 @@ impl<T: Host> Client<T> {
         }
         let challenge = place.auth.known().challenge.clone();
         match challenge {
-            Some(challenge) => self.token(place, &challenge, scope).await.map(Some),
+            Some(challenge) => match self.token(place, &challenge, scope).await {
+                // Which scope there is instead, the registry says.
+                Err(error) if error.status() == Some(400) => Ok(None),
+                token => token.map(Some),
+            },
             None => Ok(None),
         }
     }
@@ -135,7 +139,16 @@ impl<T: Host> Client<T> {
         }
         *asked = merged;
         let answer = if let Some(challenge) = bearer {
-            Some(self.token(place, &challenge, asked).await?)
+            let wanted = Scope::none().and(challenge.scope.as_deref().unwrap_or_default());
+            let mut alone = Some(wanted).filter(|wanted| *wanted != *asked);
+            loop {
+                let token = self.token(place, &challenge, asked).await;
+                match (token, alone.take()) {
+                    // Not every service knows the action "delete": then what the registry asks for has to do.
+                    (Err(error), Some(wanted)) if error.status() == Some(400) => *asked = wanted,
+                    (token, _) => break Some(token?),
+                }
+            }
         } else if basic {
             self.permit_proof(&place.endpoint)?;
             let proof = self.proof(place).await?;

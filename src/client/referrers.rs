@@ -18,28 +18,28 @@ use crate::{Kind, RegistryErrorEntry, Result};
 
 pub(super) use fallback::Change;
 
-/// How long it is remembered that a repository has no referrers API, in milliseconds.
+/// How long it is remembered whether a repository has a referrers API, in milliseconds.
 const REMEMBERED: u64 = 5 * 60_000;
 /// Of how many repositories.
 const MAX_REMEMBERED: usize = 64;
 
-/// The repositories that have no referrers API, each until some time. Not the registry: one host may be a front of several.
+/// Whether repositories have a referrers API, each until some time. Not the registry: one host may be a front of several.
 #[derive(Debug, Default)]
-pub(super) struct Missing(Mutex<Vec<(String, u64)>>);
+pub(super) struct Apis(Mutex<Vec<(String, u64, bool)>>);
 
-impl Missing {
-    fn has(&self, name: &RepositoryName, now: u64) -> bool {
+impl Apis {
+    fn known(&self, name: &RepositoryName, now: u64) -> Option<bool> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names
-            .iter()
-            .any(|(known, until)| known == name.as_str() && *until > now)
+        let mut names = names.iter();
+        let found = names.find(|(known, until, _)| known == name.as_str() && *until > now);
+        found.map(|(.., has)| *has)
     }
 
-    fn keep(&self, name: &RepositoryName, now: u64) {
+    fn keep(&self, name: &RepositoryName, now: u64, has: bool) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.retain(|(known, until)| known != name.as_str() && *until > now);
+        names.retain(|(known, until, _)| known != name.as_str() && *until > now);
         if names.len() < MAX_REMEMBERED {
-            names.push((name.to_string(), now.saturating_add(REMEMBERED)));
+            names.push((name.to_string(), now.saturating_add(REMEMBERED), has));
         }
     }
 }
@@ -109,6 +109,18 @@ impl<T: Host> Client<T> {
         ))
     }
 
+    /// Whether a repository has a referrers API, as is known or as it answers to who asks for those of a digest.
+    pub(super) async fn has_referrers(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<bool> {
+        match self.apis.known(name, self.host.now()) {
+            Some(known) => Ok(known),
+            None => Ok(self.first_referrers(name, digest, None).await?.is_some()),
+        }
+    }
+
     /// Asks for a first page of referrers: the answer, its bytes taken out as the index that they are; `None` if there is no API to ask.
     pub(super) async fn first_referrers(
         &self,
@@ -116,7 +128,7 @@ impl<T: Host> Client<T> {
         digest: &Digest,
         url: Option<Url>,
     ) -> Result<Option<(Answer, Document)>> {
-        if self.missing.has(name, self.host.now()) {
+        if self.apis.known(name, self.host.now()) == Some(false) {
             return Ok(None);
         }
         // Whoever asks for no list wants to know what the registry itself does.
@@ -137,7 +149,11 @@ impl<T: Host> Client<T> {
                     None => false,
                 };
                 return match index(std::mem::take(&mut answer.bytes)) {
-                    Ok(index) => Ok(index.map(|index| (answer, index))),
+                    Ok(None) => Ok(None),
+                    Ok(Some(index)) => {
+                        self.apis.keep(name, self.host.now(), true);
+                        Ok(Some((answer, index)))
+                    }
                     Err(error) if is_index => Err(answer.located(error)),
                     Err(_) => Ok(None),
                 };
@@ -151,7 +167,7 @@ impl<T: Host> Client<T> {
         // 400 may be about this digest, and there may be such a repository before long.
         let passing = |entry: &RegistryErrorEntry| entry.code == "NAME_UNKNOWN";
         if status != 400 && !error.entries().iter().any(passing) {
-            self.missing.keep(name, self.host.now());
+            self.apis.keep(name, self.host.now(), false);
         }
         Ok(None)
     }

@@ -494,6 +494,15 @@ impl Body for MemoryBody {
     }
 }
 
+/// All of a body, or the error that ended it.
+pub async fn drain_all(mut body: impl Chunks) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        bytes.extend(chunk);
+    }
+    Ok(bytes)
+}
+
 /// All of a body that could be read, and the error that ended it.
 pub fn drain(mut body: impl Chunks) -> (Vec<u8>, Option<Kind>) {
     let mut bytes = Vec::new();

@@ -1,58 +1,41 @@
 //! Pushing blobs to registries that do it in ways of their own (`docs/registries.md`).
 
 use crate::client::BASE;
-use crate::registry::{AfterCut, Fault, Location, Mounts, Ranges, Settings, Source, What, When};
+use crate::quirks::replicas;
+use crate::registry::{Fault, Location, Settings, Source, What, When};
 use crate::upload::{arrives, push, settings, world};
 use pierhead::Kind;
 
 const BYTES: &[u8] = b"twelve bytes";
 
-/// What sets each registry apart where blobs are pushed.
+/// What sets each registry apart where blobs are pushed, its limits cut down to a dozen bytes.
 fn registries() -> Vec<(&'static str, Settings)> {
-    let with = |name, change: fn(&mut Settings)| {
+    let with = |name, change: &dyn Fn(&mut Settings)| {
         let mut settings = settings();
         change(&mut settings);
         (name, settings)
     };
-    vec![
-        with("the specification", |settings| {
-            settings.uploads.single_post = true;
-        }),
-        with("Harbor", |settings| {
-            settings.uploads.location = Location::State;
-            settings.uploads.after_cut = AfterCut::AsBefore;
-        }),
-        with("GHCR", |settings| {
-            settings.uploads.location = Location::Singular;
-            settings.uploads.chunk_max = Some((5, 416));
-            settings.uploads.tells_chunk_max = false;
-        }),
-        with("ECR", |settings| {
-            settings.uploads.ranges = Ranges::Stuck;
-            settings.uploads.mounts = Mounts::Never;
-            settings.uploads.after_cut = AfterCut::AsBefore;
-        }),
-        with("Google", |settings| {
-            settings.uploads.location = Location::Outside;
-            settings.uploads.chunks = false;
-        }),
-        with("Azure", |settings| {
-            settings.uploads.location = Location::State;
-            settings.uploads.body_max = Some(8);
-            settings.uploads.after_cut = AfterCut::Nothing;
-        }),
-        with("Quay", |settings| {
-            settings.uploads.location = Location::Absolute;
-            settings.uploads.ranges = Ranges::WithUnit;
-        }),
-        with("Cloudflare", |settings| {
-            settings.uploads.chunk_min = Some(4);
-            settings.uploads.chunk_max = Some((6, 413));
-        }),
-        with("one with a storage of its own", |settings| {
-            settings.uploads.location = Location::Elsewhere;
-        }),
-    ]
+    let mut registries = vec![with("the specification", &|settings| {
+        settings.uploads.single_post = true;
+    })];
+    let common = settings().uploads;
+    for replica in replicas() {
+        let mut uploads = replica.settings.uploads;
+        uploads.single_post = false;
+        uploads.chunk_max = uploads.chunk_max.map(|(_, status)| (5, status));
+        uploads.body_max = uploads.body_max.map(|_| 8);
+        if uploads != common {
+            registries.push(with(replica.name, &|settings| settings.uploads = uploads));
+        }
+    }
+    registries.push(with("Cloudflare", &|settings| {
+        settings.uploads.chunk_min = Some(4);
+        settings.uploads.chunk_max = Some((6, 413));
+    }));
+    registries.push(with("one with a storage of its own", &|settings| {
+        settings.uploads.location = Location::Elsewhere;
+    }));
+    registries
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl<T: Host> Client<T> {
     ) -> Result<()> {
         let mut change = None;
         if let ManifestReference::Digest(digest) = reference
-            && self.first_referrers(name, digest, None).await?.is_none()
+            && !self.has_referrers(name, digest).await?
         {
             let read = self.raw_manifest(name, reference, None).await?;
             // What cannot be read refers to nothing.

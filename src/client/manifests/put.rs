@@ -48,7 +48,8 @@ pub struct PushedManifest {
 impl<T: Host> Client<T> {
     /// Pushes a manifest's exact bytes, 8 MiB at most (end-7a), under all its tags: where a registry takes them along with the
     /// digest (end-7b), in one request. Where it has a subject and the registry does not say that it has put it among the referrers
-    /// (`OCI-Subject`), the index under the fallback tag is changed as the specification has it ("Pushing Manifests with Subject").
+    /// (`OCI-Subject`), or says so and has no list, the index under the fallback tag is changed as the specification has it ("Pushing
+    /// Manifests with Subject").
     ///
     /// # Errors
     /// Before anything is sent: [`Kind::DigestMismatch`] where the reference is another digest; [`Kind::MediaTypeMismatch`],
@@ -111,8 +112,13 @@ impl<T: Host> Client<T> {
                 break;
             }
         }
+        // Some say that it is listed who have no list: one of them is believed where it cannot be asked.
         if let Some(change) = change
-            && !listed
+            && !(listed
+                && self
+                    .has_referrers(name, &pushed.digest)
+                    .await
+                    .unwrap_or(true))
         {
             self.change_referrers(name, &change).await?;
         }

@@ -12,6 +12,8 @@ pub enum Auth {
     None,
     Basic {
         realm: String,
+        /// A parameter that this scheme does not know.
+        service: Option<&'static str>,
         users: Vec<User>,
     },
     Bearer(Bearer),
@@ -49,6 +51,8 @@ pub struct Bearer {
     /// The URL of the token service.
     pub realm: String,
     pub service: Option<String>,
+    /// Whether the challenge of `/v2/` names the service too. Where it does not, a token may be asked for without it.
+    pub service_at_ping: bool,
     pub users: Vec<User>,
     /// What is granted without credentials.
     pub nobody: User,
@@ -75,6 +79,10 @@ pub struct Bearer {
     pub beside_success: bool,
     /// Whether a token says nothing of a scope that was not the first.
     pub first_scope_only: bool,
+    /// The actions that a scope may have, if not any: 400 for others, and for what is no repository's scope.
+    pub actions: Option<&'static [&'static str]>,
+    /// The status for whoever has no name and wants no scope, if they get no token.
+    pub nameless: Option<u16>,
 }
 
 /// What a token service does with POST.
@@ -101,6 +109,7 @@ impl Default for Bearer {
         Self {
             realm: "https://auth.example/token".to_owned(),
             service: Some("registry.example".to_owned()),
+            service_at_ping: true,
             users: vec![User::owner()],
             nobody: User {
                 name: String::new(),
@@ -120,6 +129,8 @@ impl Default for Bearer {
             expired: 401,
             beside_success: false,
             first_scope_only: false,
+            actions: None,
+            nameless: None,
         }
     }
 }
@@ -134,7 +145,9 @@ impl Auth {
     }
 
     pub fn is_realm(&self, url: &str) -> bool {
-        self.realm() == url.split('?').next()
+        // A port that goes without saying is said by some.
+        let realm = self.realm().map(|realm| realm.replacen(":443/", "/", 1));
+        realm.as_deref() == url.split('?').next()
     }
 }
 
@@ -150,13 +163,19 @@ impl Registry {
         let needs = needs(asked, route, &self.settings.auth);
         match &self.settings.auth {
             Auth::None => None,
-            Auth::Basic { realm, users } => {
+            Auth::Basic {
+                realm,
+                service,
+                users,
+            } => {
                 let user = basic_user(asked, users);
                 let may = user
                     .is_some_and(|user| needs.iter().all(|(name, action)| user.may(name, action)));
+                let service = service.map(|service| format!(",service=\"{service}\""));
+                let challenge = format!("Basic realm=\"{realm}\"{}", service.unwrap_or_default());
                 (!may).then(|| {
                     self.error(401, "UNAUTHORIZED", "Not Authorized")
-                        .with("WWW-Authenticate", format!("Basic realm=\"{realm}\""))
+                        .with("WWW-Authenticate", challenge)
                 })
             }
             Auth::Bearer(bearer) => self.admit_bearer(asked, route, bearer, &needs),
@@ -200,6 +219,10 @@ impl Registry {
             (Some(then), Some(_)) => then.clone(),
             _ => {
                 let lacks = access.is_some() && !is_expired;
+                let mut bearer = bearer.clone();
+                bearer.service = bearer
+                    .service
+                    .filter(|_| bearer.service_at_ping || *route != Route::Ping);
                 bearer.challenge(needs, if lacks { "insufficient_scope" } else { "" })
             }
         };

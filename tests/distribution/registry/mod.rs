@@ -210,6 +210,8 @@ impl Registry {
     }
 
     fn error(&self, status: u16, code: &str, message: &str) -> Answer {
-        self.settings.errors.answer(status, code, message)
+        let special = self.settings.unauthorized.filter(|_| status == 401);
+        let shape = special.unwrap_or(self.settings.errors);
+        shape.answer(status, code, message)
     }
 }

@@ -12,6 +12,8 @@ pub struct Settings {
     pub origin: String,
     pub auth: Auth,
     pub errors: Errors,
+    /// The shape of a 401's body, where it is another one.
+    pub unauthorized: Option<Errors>,
     /// What is answered for a repository that is not there, to whoever may pull it.
     pub missing_repository: (u16, &'static str),
     pub pages: Pages,
@@ -43,6 +45,7 @@ impl Default for Settings {
             origin: "https://registry.example".to_owned(),
             auth: Auth::None,
             errors: Errors::Specified,
+            unauthorized: None,
             missing_repository: (404, "NAME_UNKNOWN"),
             pages: Pages::default(),
             uploads: Uploads::default(),
@@ -135,10 +138,12 @@ pub enum Link {
 }
 
 /// How blobs are pushed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uploads {
     pub location: Location,
     pub mounts: Mounts,
+    /// The status that refuses to mount from a repository that is not there; else the answer is a session.
+    pub mount_refused: Option<u16>,
     /// Whether one POST with a body can be all of an upload; else it is answered with a session.
     pub single_post: bool,
     /// Whether PATCH is known.
@@ -165,6 +170,7 @@ impl Default for Uploads {
         Self {
             location: Location::Relative,
             mounts: Mounts::All,
+            mount_refused: None,
             single_post: true,
             chunks: true,
             chunk_min: None,

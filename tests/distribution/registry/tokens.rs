@@ -46,7 +46,8 @@ impl Registry {
         if !asked.is("GET") && !asked.is("POST") {
             return refused(405, "UNSUPPORTED", "no such method");
         }
-        if bearer.service != asked.parameter("service") {
+        let service = asked.parameter("service");
+        if bearer.service != service && (bearer.service_at_ping || service.is_some()) {
             return refused(400, "UNSUPPORTED", "the token is for another service");
         }
         let mut refresh = None;
@@ -78,6 +79,17 @@ impl Registry {
             .filter(|scope| !scope.is_empty())
             .map(str::to_owned)
             .collect();
+        if let Some(known) = bearer.actions
+            && !scopes.iter().all(|scope| has_actions(scope, known))
+        {
+            return refused(400, "INVALID_REQUEST", "no such scope");
+        }
+        if let Some(status) = bearer.nameless
+            && user.name.is_empty()
+            && scopes.is_empty()
+        {
+            return refused(status, "DENIED", "who asks for what?");
+        }
         if bearer.first_scope_only {
             scopes.truncate(1);
         }
@@ -142,6 +154,14 @@ impl Registry {
             _ => Err(self.error(400, "UNSUPPORTED", "no such grant")),
         }
     }
+}
+
+/// Whether a scope is one of a repository, and of these actions.
+fn has_actions(scope: &str, known: &[&str]) -> bool {
+    scope.starts_with("repository:")
+        && scope
+            .rsplit_once(':')
+            .is_some_and(|(_, actions)| actions.split(',').all(|action| known.contains(&action)))
 }
 
 /// What of the scopes a user has: the name may hold colons, so it ends at the last.

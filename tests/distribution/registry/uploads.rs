@@ -47,6 +47,12 @@ impl Registry {
         if let Some(mounted) = self.mount(asked, name) {
             return mounted;
         }
+        if let Some(status) = self.settings.uploads.mount_refused
+            && let Some(from) = asked.parameter("from")
+            && !self.store.0.contains_key(&from)
+        {
+            return self.error(status, "UNAUTHORIZED", "no such repository");
+        }
         if let Some(algorithm) = asked.parameter("digest-algorithm")
             && !self.takes(&algorithm)
         {

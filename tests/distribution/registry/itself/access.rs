@@ -31,6 +31,7 @@ fn status(world: &World, target: &str, authorization: &str) -> u16 {
 fn basic_credentials_are_compared() {
     let world = seeded(Settings {
         auth: Auth::Basic {
+            service: None,
             realm: "here".to_owned(),
             users: vec![User::owner()],
         },
