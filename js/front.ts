@@ -4,7 +4,7 @@
  * @module pierhead/front
  */
 import { frontCore } from "./core/front.js";
-import { HostBody } from "./core/host.js";
+import { HostBody, toLines } from "./core/host.js";
 import { Revivable } from "./core/runtime.js";
 import { endpoint, fetchSettings, type TransportOptions } from "./core/settings.js";
 import { optionalTexts } from "./core/text.js";
@@ -55,8 +55,9 @@ export function createFront(options: FrontOptions): Front {
     try {
       const { pathname, search } = new URL(request.url);
       const handle = front.get();
-      const { method, headers, signal } = request;
-      return toResponse(await frontCore.run<Answer>(() => handle.handle(method, pathname + search, headers), signal));
+      const { method, signal } = request;
+      const fields = toLines(request.headers);
+      return toResponse(await frontCore.run<Answer>(() => handle.handle(method, pathname + search, fields), signal));
     } catch (error) {
       // Whoever asked has left.
       if (request.signal.aborted) throw error;

@@ -1,10 +1,12 @@
 //! What must hold of verdicts, whatever the bytes, the declared media type and the profile.
 
+use std::sync::OnceLock;
+
 use pierhead::Result;
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::document::Document;
 use pierhead::json::{Tree, Value};
-use pierhead::rules::{Issue, Options, Profile, Report, Severity, is_valid, rules, validate};
+use pierhead::rules::{Issue, Options, Profile, Report, Rule, Severity, is_valid, rules, validate};
 
 /// The media types that have rules of their own, one that has none, and one in other letters with a parameter.
 const MEDIA_TYPES: [&str; 12] = [
@@ -79,12 +81,17 @@ fn check_issues(bytes: &[u8], tree: Option<&Tree>, report: &Report, profile: Pro
         "{} findings",
         report.issues.len()
     );
+    static TABLE: OnceLock<Vec<(&str, &str, Rule)>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let rows = rules().map(|rule| (rule.id(), rule.spec(), rule));
+        rows.collect()
+    });
     let mut last = (1, 1);
     for (index, issue) in report.issues.iter().enumerate() {
-        let Some(rule) = rules().find(|rule| rule.id() == issue.rule) else {
+        let Some((_, spec, rule)) = table.iter().find(|(id, ..)| *id == issue.rule) else {
             panic!("{issue:?} is of no rule");
         };
-        assert_eq!(issue.spec, rule.spec());
+        assert_eq!(issue.spec, *spec);
         assert!(
             !issue.message.is_empty() && !issue.message.contains('\n'),
             "{issue:?}"

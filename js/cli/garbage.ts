@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Bytes after which buffers that have been written are given back. */
+/** Bytes after which the buffers that they were in are given back. */
 const STEP = 4 * 1024 * 1024;
 
 type Collect = (options: { type: "minor" }) => void;
@@ -10,10 +10,10 @@ let pending = 0;
 let collect: Collect | undefined;
 
 /**
- * Told of bytes that came into buffers of their own. V8 hardly counts what a buffer holds, and lets a hundred MiB of them wait for its
+ * Told of bytes that came, or went, in buffers of their own. V8 hardly counts what a buffer holds, and lets a hundred MiB of them wait for its
  * collector: taking the young ones away every few MiB costs less than the fresh memory does that is had for them else.
  */
-export function received(bytes: number): void {
+export function moved(bytes: number): void {
   pending += bytes;
   if (pending < STEP) return;
   pending = 0;

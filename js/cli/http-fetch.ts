@@ -2,7 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { received } from "./garbage.js";
+import { moved } from "./garbage.js";
 import { version } from "./version.js";
 
 /** Connections are kept for the next request, but do not keep the process. */
@@ -19,29 +19,36 @@ const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex
   ["br", createBrotliDecompress],
 ]);
 
+type Signal = AbortSignal | null | undefined;
+
 /** Statuses of responses without a body (Fetch standard, "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * As much of `fetch` as the client needs, over Node's own HTTP: it takes a quarter less of the processor for what is moved, and
- * refuses no port. Redirects are not followed.
+ * As much of `fetch` as the client needs, over Node's own HTTP: it takes a quarter less of the processor for what is moved, holds less
+ * of it, and refuses no port. Redirects are not followed, proxies not asked.
+ *
+ * A body that is a stream has to have as many bytes as its `Content-Length` says, where there is one: else the request fails. It is read
+ * as fast as it is taken, and no further once the response is there. The body of the response is read from the network as it is
+ * asked for. The signal counts to the end of that.
  */
 export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const { signal, body } = init;
   signal?.throwIfAborted();
   const request = begin(new URL(input instanceof Request ? input.url : input), init);
-  const abort = () => void request.destroy();
+  const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
+  request.once("close", () => signal?.removeEventListener("abort", abort));
   try {
     const head = headOf(request);
+    // Where nothing can be sent, nobody waits for it.
+    head.catch(() => {});
     send(request, body);
-    return responseOf(await head, request);
+    return await responseOf(await head, request, signal);
   } catch (error) {
     request.destroy();
     signal?.throwIfAborted();
     throw error;
-  } finally {
-    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -59,6 +66,7 @@ function headOf(request: ClientRequest): Promise<IncomingMessage> {
     request.once("response", resolve);
     // Behind the head, whoever reads the body is told.
     request.on("error", reject);
+    request.once("close", () => reject(new Error("the connection was closed")));
   });
 }
 
@@ -75,27 +83,33 @@ function send(request: ClientRequest, body: RequestInit["body"]): void {
 
 /** Sends a stream of the length that the request states, as fast as it is taken. */
 async function sendStream(request: ClientRequest, body: ReadableStream<Uint8Array>): Promise<void> {
-  const length = Number(request.getHeader("content-length") ?? Number.POSITIVE_INFINITY);
+  const length = Number(request.getHeader("content-length") ?? Number.NaN);
   const reader = body.getReader();
   let sent = 0;
   let over = false;
   const stop = () => {
-    // Of a response that comes before all is sent, the rest is not waited for.
-    if (over || sent >= length) return;
     over = true;
     // Later than whoever waits hears how it ended: that the rest was not wanted must not pass for the reason.
     setImmediate(() => reader.cancel().catch(() => {}));
   };
-  request.once("response", stop);
+  // Of a response that comes before all is sent, the rest is not waited for.
+  request.once("response", () => sent === length || stop());
   request.once("close", stop);
   for (;;) {
     const { done, value } = await reader.read();
-    if (done || over) break;
+    if (over) return;
+    if (done) break;
     sent += value.byteLength;
-    if (!request.write(value) && !over) await drained(request);
+    moved(value.byteLength);
+    if (sent > length) {
+      reader.cancel().catch(() => {});
+      break;
+    }
+    if (!request.write(value)) await drained(request);
   }
-  if (!over) request.end();
-  over = true;
+  // Ended too early, it would be waited for; what is too much would be the next request's.
+  if (sent !== length && !Number.isNaN(length)) throw new TypeError(`the body does not have ${length} bytes`);
+  request.end();
 }
 
 function drained(request: ClientRequest): Promise<void> {
@@ -108,7 +122,7 @@ function drained(request: ClientRequest): Promise<void> {
   });
 }
 
-function responseOf(message: IncomingMessage, request: ClientRequest): Response {
+async function responseOf(message: IncomingMessage, request: ClientRequest, signal: Signal): Promise<Response> {
   const headers = new Headers();
   const { rawHeaders, statusCode: status = 0 } = message;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -116,14 +130,17 @@ function responseOf(message: IncomingMessage, request: ClientRequest): Response 
   }
   // A connection on which not all was sent is of no use to others.
   message.once("close", () => request.writableEnded || request.destroy());
+  // Nobody may be reading when it breaks.
+  message.on("error", () => {});
   const empty = request.method === "HEAD" || BODILESS.has(status);
-  if (empty) message.resume();
-  const body = empty ? null : streamOf(message, headers.get("content-encoding"));
+  // Then the connection is there for the next request.
+  if (empty) await new Promise((resolve) => message.once("close", resolve).resume());
+  const body = empty ? null : streamOf(message, headers.get("content-encoding"), signal);
   return new Response(body, { status, statusText: message.statusMessage ?? "", headers });
 }
 
 /** The body, of which nothing is read before it is asked for. */
-function streamOf(message: IncomingMessage, encoding: string | null): ReadableStream<Uint8Array> {
+function streamOf(message: IncomingMessage, encoding: string | null, signal: Signal): ReadableStream<Uint8Array> {
   const source = decoded(message, encoding?.trim().toLowerCase());
   let over = false;
   const end = (act: () => void) => {
@@ -135,12 +152,13 @@ function streamOf(message: IncomingMessage, encoding: string | null): ReadableSt
       start(controller) {
         source.on("data", (chunk: Buffer) => {
           source.pause();
-          received(chunk.byteLength);
+          moved(chunk.byteLength);
           if (!over) controller.enqueue(chunk);
         });
         source.once("end", () => end(() => controller.close()));
-        source.on("error", (error) => end(() => controller.error(error)));
-        source.once("close", () => end(() => controller.error(new Error("the connection was closed"))));
+        const fail = (error: Error) => end(() => controller.error(signal?.aborted ? signal.reason : error));
+        source.on("error", fail);
+        source.once("close", () => fail(new Error("the connection was closed")));
         source.pause();
       },
       pull: () => void source.resume(),
@@ -153,4 +171,8 @@ function streamOf(message: IncomingMessage, encoding: string | null): ReadableSt
 function decoded(message: IncomingMessage, encoding: string | undefined): Readable {
   const decoder = DECODERS.get(encoding ?? "")?.();
   return decoder === undefined ? message : pipeline(message, decoder, () => {});
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

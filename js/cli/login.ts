@@ -5,7 +5,7 @@ import type { Context } from "./context.js";
 import { credentialOf } from "./credentials/credential.js";
 import { canonical } from "./credentials/names.js";
 import { ask, readSecret } from "./credentials/prompt.js";
-import { httpFetch } from "./http-fetch.js";
+import { fetchOfCli } from "./fetch.js";
 import { CliError, describe, printable } from "./output.js";
 import { isPlain } from "./registries.js";
 
@@ -109,7 +109,7 @@ async function verify(
     asked = true;
     return credentialOf(username, secret);
   };
-  const options = { fetch: httpFetch, plainHttp: isPlain(registry, plainHttp), credentials };
+  const options = { fetch: fetchOfCli, plainHttp: isPlain(registry, plainHttp), credentials };
   try {
     await new Registry(registry, options).ping({ signal });
   } catch (error) {

@@ -3,7 +3,7 @@ import { Registry, type RegistryWarning, type Repository } from "../entry/client
 import { parseReference } from "../entry/index.js";
 import { wholeNumber } from "./arguments.js";
 import type { Context } from "./context.js";
-import { httpFetch } from "./http-fetch.js";
+import { fetchOfCli } from "./fetch.js";
 import { CliError } from "./output.js";
 
 /** How registries are to be reached: the options of every command that does. */
@@ -98,7 +98,7 @@ export class Registries {
     const { keychain, output } = this.#context;
     const { plainHttp, anonymous, concurrency } = this.#flags;
     const options = {
-      fetch: httpFetch,
+      fetch: fetchOfCli,
       plainHttp: isPlain(registry, plainHttp),
       ...(concurrency !== undefined && { concurrency }),
       onWarning: (warning: RegistryWarning) => output.warn(`${warning.registry} says: ${warning.text}`),

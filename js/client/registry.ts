@@ -91,14 +91,7 @@ export class Registry {
   /** How often the registry may be asked, as the last response that spoke of it said; `undefined` before. */
   get rateLimit(): RateLimit | undefined {
     const client = this.#client.get();
-    const stated = core.call<(number | undefined)[] | undefined>(() => client.rateLimit);
-    if (stated === undefined) return undefined;
-    const [limit, remaining, window] = stated;
-    return {
-      ...(limit !== undefined && { limit }),
-      ...(remaining !== undefined && { remaining }),
-      ...(window !== undefined && { window }),
-    };
+    return core.call<RateLimit | undefined>(() => client.rateLimit);
   }
 
   /** Asks whether the registry speaks the API (end-1). */

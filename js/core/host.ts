@@ -190,11 +190,11 @@ export interface Host {
     settings: FetchSettings,
     method: string,
     url: string,
-    headers: Headers,
+    headers: string,
     payload: Payload,
     size: number,
   ): void;
-  fetchUnheeded(settings: FetchSettings, method: string, url: string, headers: Headers): void;
+  fetchUnheeded(settings: FetchSettings, method: string, url: string, headers: string): void;
   sleep(slot: number, task: number, milliseconds: number): void;
   random(): number;
   credential(slot: number, task: number, settings: FetchSettings, registry: string): void;
@@ -284,7 +284,8 @@ function quietly(act: () => void): () => void {
 interface Asked {
   readonly method: string;
   readonly url: string;
-  readonly headers: Headers;
+  /** As lines: {@link toLines}. */
+  readonly headers: string;
   readonly payload: Payload;
   readonly size: number;
   readonly limit: number;
@@ -292,7 +293,8 @@ interface Asked {
 
 /** The request as `fetch` takes it. A stream may take as long as it goes on; then, or where it halts, `timer` runs. */
 function requestInit(
-  { method, headers, payload, size }: Asked,
+  { method, payload, size }: Asked,
+  headers: Headers,
   timer: Timer,
   failed: (reason: unknown) => void,
 ): RequestInit & { duplex?: "half" } {
@@ -306,7 +308,7 @@ function requestInit(
 /** A response, as `src/wasm/host.rs` reads it. */
 interface Exchange {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: string;
   readonly body: HostBody;
   /** Where it came from, if the host followed redirects by itself. */
   readonly url: string | undefined;
@@ -320,17 +322,18 @@ async function exchange(
   asked: Asked,
 ): Promise<Exchange> {
   const { signal } = controller;
+  const headers = ofLines(asked.headers);
   // Not `AbortSignal.any`, which is younger than all else that is needed. From the head on, the body itself heeds the caller.
   const abort = () => controller.abort(caller?.reason);
   if (caller?.aborted) abort();
   caller?.addEventListener("abort", abort);
   const timer = new Timer(asked.limit);
   let failure: { reason: unknown } | undefined;
-  const init = requestInit(asked, timer, (reason) => {
+  const init = requestInit(asked, headers, timer, (reason) => {
     failure = { reason };
   });
   // A form holds what proves who asks for a token: no browser may carry it on by itself to where it is led.
-  const isSecret = asked.headers.get("content-type") === "application/x-www-form-urlencoded";
+  const isSecret = headers.get("content-type") === "application/x-www-form-urlencoded";
   const send = async () => {
     const { fetch } = settings;
     const redirect = isSecret ? "manual" : settings.redirect;
@@ -355,7 +358,7 @@ async function exchange(
     }
     return {
       status: response.status,
-      headers: meantHeaders(response, asked.method),
+      headers: toLines(meantHeaders(response, asked.method)),
       body: new HostBody(response.body, settings, caller),
       url: response.redirected ? response.url : undefined,
     };
@@ -385,6 +388,24 @@ function meantHeaders(response: Response, method: string): Headers {
     return response.headers;
   const headers = new Headers(response.headers);
   headers.delete("content-length");
+  return headers;
+}
+
+/** Header fields as they cross into the core: a line of `name:value` each. */
+export function toLines(headers: Headers): string {
+  let lines = "";
+  headers.forEach((value, name) => {
+    lines += `${name}:${value}\n`;
+  });
+  return lines;
+}
+
+function ofLines(lines: string): Headers {
+  const headers = new Headers();
+  for (const line of lines.split("\n").slice(0, -1)) {
+    const end = line.indexOf(":");
+    headers.append(line.slice(0, end), line.slice(end + 1));
+  }
   return headers;
 }
 

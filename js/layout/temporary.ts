@@ -6,8 +6,12 @@ const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{
 /** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
 const ABANDONED = 60 * 60 * 1000;
 
-/** Bytes that are written at once. */
-const BATCH = 512 * 1024;
+/** Bytes that are written at once: each write costs a change of threads. */
+const BATCH = 256 * 1024;
+
+/** Buffers that wait for the next file, and how many of them are kept: what is made anew for each file is garbage for long. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+const MAX_SPARE = 16;
 
 /** A file that gets its name once it is complete. */
 export class Temporary {
@@ -15,9 +19,11 @@ export class Temporary {
   readonly #handle: FileHandle;
   readonly #path: string;
   #open = true;
-  #gathered: Uint8Array[] = [];
-  /** In bytes. */
-  #size = 0;
+  /** What is gathered, and how many bytes of it. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+  /** Ends when the buffer before is written. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(host: Host, handle: FileHandle, path: string) {
     this.#host = host;
@@ -32,16 +38,25 @@ export class Temporary {
     return new Temporary(host, await host.fs.open(path, "wx", 0o644), path);
   }
 
-  /** Takes bytes, which whoever gave them no longer changes. They are gathered: each write costs a change of threads. */
+  /**
+   * Takes bytes, and copies them: who gave them has them back at once. As good as free beside hashing, it lets the pieces that come from a
+   * network go while they are young; kept until they are written, they would outlive many a collection of garbage.
+   */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#gathered.push(bytes);
-    this.#size += bytes.byteLength;
-    if (this.#size >= BATCH) await this.#flush();
+    for (let at = 0; at < bytes.byteLength; ) {
+      this.#buffer ??= spare.pop() ?? new Uint8Array(BATCH);
+      const part = bytes.subarray(at, at + BATCH - this.#filled);
+      this.#buffer.set(part, this.#filled);
+      at += part.byteLength;
+      this.#filled += part.byteLength;
+      if (this.#filled === BATCH) await this.#flush();
+    }
   }
 
   /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
   async commit(path: string, check?: () => Promise<void>): Promise<void> {
     await this.#flush();
+    await this.#writing;
     await this.#handle.sync();
     await this.#close();
     await check?.();
@@ -51,15 +66,26 @@ export class Temporary {
 
   /** Leaves nothing. */
   async discard(): Promise<void> {
+    await this.#writing.catch(() => {});
     await this.#close();
     await this.#host.fs.rm(this.#path, { force: true });
   }
 
+  /** Begins to write what is gathered, once what came before is written. */
   async #flush(): Promise<void> {
-    let left = this.#gathered;
-    this.#gathered = [];
-    this.#size = 0;
-    while (left.length > 0) left = after(left, (await this.#handle.writev(left)).bytesWritten);
+    await this.#writing;
+    const [buffer, size] = [this.#buffer, this.#filled];
+    if (buffer === undefined) return;
+    this.#buffer = undefined;
+    this.#filled = 0;
+    this.#writing = this.#writeOut(buffer, size);
+    // It is waited for later.
+    this.#writing.catch(() => {});
+  }
+
+  async #writeOut(buffer: Uint8Array<ArrayBuffer>, size: number): Promise<void> {
+    for (let at = 0; at < size; ) at += (await this.#handle.write(buffer, at, size - at)).bytesWritten;
+    if (spare.length < MAX_SPARE) spare.push(buffer);
   }
 
   async #close(): Promise<void> {
@@ -67,16 +93,6 @@ export class Temporary {
     this.#open = false;
     await this.#handle.close();
   }
-}
-
-/** What is left of pieces when so many bytes of them are gone. */
-function after(pieces: readonly Uint8Array[], gone: number): Uint8Array[] {
-  let rest = gone;
-  return pieces.flatMap((piece) => {
-    const left = piece.subarray(Math.min(rest, piece.byteLength));
-    rest -= piece.byteLength - left.byteLength;
-    return left.byteLength > 0 ? [left] : [];
-  });
 }
 
 /** Writes a file that appears complete or not at all. */

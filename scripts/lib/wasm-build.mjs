@@ -169,17 +169,28 @@ function tidy(module, glue) {
   const short = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
   if (dataStart(short.module) < STACK) throw new Error("the stack is not what lies lowest in memory");
   writeFileSync(module, short.module);
-  writeFileSync(glue, withoutDefaultExport(short.glue));
+  writeFileSync(glue, withoutNeedless(short.glue));
 }
 
 /**
- * Takes the asynchronous way to an instance out of a module's exports, so that bundlers drop it: it fetches, nobody goes it, and
- * it is half a kilobyte of each user's download.
+ * What the glue has and nobody needs, which is a kilobyte of each user's download: the asynchronous way to an instance, which
+ * fetches; `Symbol.dispose`, beside `free`, of classes that only our own code sees; and before each call the question whether the
+ * instance is to be replaced, which is asked for only by builds that unwind.
  */
-function withoutDefaultExport(glue) {
-  const [exported, wanted] = ["export { initSync, __wbg_init as default };", "export { initSync };"];
-  if (!glue.includes(exported)) throw new Error("the glue of wasm-bindgen ends in another export than it did");
-  return glue.replace(exported, wanted);
+const NEEDLESS = [
+  [/^export \{ initSync, __wbg_init as default \};$/m, "export { initSync };"],
+  [/^if \(Symbol\.dispose\) .+\n/gm, ""],
+  [/^ *__wbg_call_guard\(\);\n/gm, ""],
+  [/^function __wbg_call_guard\(\) \{\n(?: .*\n)+\}\n/m, ""],
+];
+
+function withoutNeedless(glue) {
+  if (/__wbg_reinit_scheduled = true/.test(glue))
+    throw new Error("the glue of wasm-bindgen replaces instances by itself");
+  return NEEDLESS.reduce((left, [needless, instead]) => {
+    if (left.search(needless) < 0) throw new Error(`the glue of wasm-bindgen has no ${needless} any more`);
+    return left.replace(needless, instead);
+  }, glue);
 }
 
 /** Builds both modules into `<out>/core` and `<out>/front`; what was there is replaced when both are complete. */

@@ -164,9 +164,14 @@ impl Findings {
         let valid = self.is_valid();
         let (mut lines, mut pointers) = (Lines::new(source), Pointers::new(root));
         let mut issues: Vec<Issue> = Vec::with_capacity(self.list.len());
+        // Many findings in a row are of one rule, and its text has to be looked for.
+        let (mut last, mut text) = (None, <(&str, &str, &str)>::default());
         for finding in &self.list {
             let position = lines.position(finding.offset);
-            let (rule, summary, spec) = finding.rule.text();
+            if last.replace(finding.rule) != Some(finding.rule) {
+                text = finding.rule.text();
+            }
+            let (rule, summary, spec) = text;
             issues.push(Issue {
                 rule,
                 severity: finding.severity,

@@ -110,7 +110,7 @@ impl Rule {
     }
 
     /// Its id, its summary and its section.
-    pub(super) fn text(self) -> (&'static str, &'static str, &'static str) {
+    pub(crate) fn text(self) -> (&'static str, &'static str, &'static str) {
         let mut lines = TEXTS.split('\n').skip(usize::from(self.0 >> 2) * 3);
         let mut next = || lines.next().unwrap_or_default();
         let (id, summary, marks) = (next(), next(), next());

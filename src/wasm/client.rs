@@ -13,7 +13,6 @@ use super::transport::FetchTransport;
 use super::{error, executor, value};
 use crate::client::{Client, ClientOptions};
 
-#[cfg(feature = "front")]
 pub(super) use given::Answer;
 
 /// A client of one registry.
@@ -47,19 +46,17 @@ impl RawClient {
         connect(endpoint, settings, options).map(|client| Self(Arc::new(client)))
     }
 
-    /// `[limit, remaining, window]`, each `undefined` where it is not stated; `undefined` before any was.
+    /// `{limit, remaining, window}`, each where it is stated; `undefined` before any was.
     #[wasm_bindgen(getter, js_name = rateLimit)]
     pub fn rate_limit(&self) -> JsValue {
         let Some(stated) = self.0.rate_limit() else {
             return JsValue::UNDEFINED;
         };
-        let number = |value: Option<u64>| JsValue::from(value.map(|value| value as f64));
-        js_sys::Array::of3(
-            &number(stated.limit),
-            &number(stated.remaining),
-            &number(stated.window),
-        )
-        .into()
+        let answer = Answer::new();
+        answer.number("limit", stated.limit);
+        answer.number("remaining", stated.remaining);
+        answer.number("window", stated.window);
+        answer.into_js()
     }
 }
 

@@ -71,12 +71,15 @@ struct Listed {
 #[wasm_bindgen]
 pub fn rules() -> JsValue {
     let list: Vec<Listed> = rules::rules()
-        .map(|rule| Listed {
-            id: rule.id(),
-            severity: rule.severity(Profile::default()),
-            schema_severity: rule.severity(Profile::Schema),
-            summary: rule.summary(),
-            spec: rule.spec(),
+        .map(|rule| {
+            let (id, summary, spec) = rule.text();
+            Listed {
+                id,
+                severity: rule.severity(Profile::default()),
+                schema_severity: rule.severity(Profile::Schema),
+                summary,
+                spec,
+            }
         })
         .collect();
     value::to_js(&list)

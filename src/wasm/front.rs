@@ -41,8 +41,8 @@ impl RawFront {
         })
     }
 
-    /// Answers a request, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
-    pub fn handle(&self, method: &str, target: &str, headers: &web_sys::Headers) -> u32 {
+    /// Answers a request, whose headers are lines of `name:value`, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+    pub fn handle(&self, method: &str, target: &str, headers: &str) -> u32 {
         let front = Rc::clone(&self.0);
         let request = Incoming::new(method, target, transport::from_host(headers));
         executor::spawn(async move {

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
-use web_sys::Headers;
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,7 +27,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn now(this: &Host) -> f64;
 
-    /// Begins a request for `task`, and settles `slot` with an [`Exchange`]. `payload` is `undefined`, a `Uint8Array`, or a
+    /// Begins a request for `task`, and settles `slot` with an [`Exchange`]. `headers` are lines of `name:value`. `payload` is `undefined`, a `Uint8Array`, or a
     /// [`HostBody`] of `size` bytes.
     #[wasm_bindgen(method)]
     pub(super) fn fetch(
@@ -38,7 +37,7 @@ extern "C" {
         settings: &JsValue,
         method: &str,
         url: &str,
-        headers: &Headers,
+        headers: &str,
         payload: &JsValue,
         size: f64,
     );
@@ -49,7 +48,7 @@ extern "C" {
         settings: &JsValue,
         method: &str,
         url: &str,
-        headers: &Headers,
+        headers: &str,
     );
     /// Begins to wait for so many milliseconds, and settles `slot` then.
     #[wasm_bindgen(method)]
@@ -110,22 +109,22 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn status(this: &Exchange) -> u16;
     #[wasm_bindgen(method, getter)]
-    pub(super) fn headers(this: &Exchange) -> Headers;
+    pub(super) fn headers(this: &Exchange) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub(super) fn body(this: &Exchange) -> HostBody;
     /// Where it came from, if the host followed redirects and did not let them be seen.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn url(this: &Exchange) -> Option<String>;
+    pub(super) fn url(this: &Exchange) -> JsValue;
 
     /// What is to be pushed.
     #[derive(Clone, Debug)]
     pub(super) type HostContent;
     /// In bytes; `undefined` where it is not known.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn size(this: &HostContent) -> Option<f64>;
+    pub(super) fn size(this: &HostContent) -> JsValue;
     /// `undefined` until it is known.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn digest(this: &HostContent) -> Option<String>;
+    pub(super) fn digest(this: &HostContent) -> JsValue;
     /// Whether it can be opened again, at any offset.
     #[wasm_bindgen(method, getter)]
     pub(super) fn reopens(this: &HostContent) -> bool;

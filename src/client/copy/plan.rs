@@ -41,14 +41,6 @@ pub(super) struct Plan {
     bytes: usize,
 }
 
-/// A manifest to be read.
-struct Wanted {
-    descriptor: Descriptor,
-    /// What it refers to, where it is here for that.
-    subject: Option<Digest>,
-    bytes: Vec<u8>,
-}
-
 impl Plan {
     /// Finds all that belongs to what `reference` names.
     pub(super) async fn make<S: Place>(
@@ -57,16 +49,11 @@ impl Plan {
         options: &CopyOptions,
     ) -> Result<Self> {
         let concurrency = options.concurrency.max(1);
-        let root = root(source, reference, &options.platforms).await?;
+        let Fetched { descriptor, bytes } = root(source, reference, &options.platforms).await?;
         let mut plan = Self::default();
-        plan.note(&root.descriptor.digest)?;
-        let mut wanted = vec![Wanted {
-            descriptor: root.descriptor,
-            subject: None,
-            bytes: root.bytes,
-        }];
-        let mut depth = 0;
-        while !wanted.is_empty() {
+        plan.want(descriptor, None, bytes)?;
+        let (mut first, mut depth) = (0, 0);
+        while first < plan.manifests.len() {
             if depth > MAX_DEPTH {
                 return Err(Error::new(
                     Kind::TooDeep,
@@ -74,31 +61,30 @@ impl Plan {
                 ));
             }
             if depth > 0 {
-                let mut reads = wanted.iter_mut();
+                let mut wanted = plan.manifests.iter_mut().skip(first);
                 pool::each(concurrency, &mut || {
-                    let wanted = reads.next()?;
-                    Some(Box::pin(read(source, wanted)))
+                    let node = wanted.next()?;
+                    Some(Box::pin(read(source, node)))
                 })
                 .await?;
             }
-            let first = plan.manifests.len();
-            let mut next = Vec::new();
-            for manifest in wanted {
-                plan.add(manifest, &options.platforms, &mut next)?;
+            let level = first..plan.manifests.len();
+            first = level.end;
+            for place in level.clone() {
+                plan.expand(place, &options.platforms)?;
             }
             if options.referrers {
                 // One after the other: they are few requests beside the blobs.
-                for place in first..plan.manifests.len() {
+                for place in level {
                     let Some(node) = plan.manifests.get(place) else {
                         break;
                     };
                     let subject = node.descriptor.digest.clone();
                     for descriptor in source.referrers(&subject).await? {
-                        plan.want(descriptor, Some(&subject), &mut next)?;
+                        plan.want(descriptor, Some(&subject), Vec::new())?;
                     }
                 }
             }
-            wanted = next;
             depth += 1;
         }
         plan.rank()?;
@@ -112,61 +98,60 @@ impl Plan {
             .ok_or_else(|| Error::new(Kind::Internal, "a copy of nothing"))
     }
 
-    /// Takes a manifest in, and what it names.
-    fn add(&mut self, wanted: Wanted, platforms: &Platforms, next: &mut Vec<Wanted>) -> Result<()> {
-        let Wanted {
-            descriptor,
-            subject,
-            bytes,
-        } = wanted;
+    /// Takes in what a manifest names.
+    fn expand(&mut self, place: usize, platforms: &Platforms) -> Result<()> {
+        let Some(node) = self.manifests.get_mut(place) else {
+            return Ok(());
+        };
+        let bytes = std::mem::take(&mut node.bytes);
         self.bytes += bytes.len();
         if self.bytes > MAX_MANIFEST_BYTES {
             return Err(too_large("64 MiB of manifests"));
         }
-        let document = Document::parse(bytes, Some(&descriptor.media_type))?;
+        let media_type = &node.descriptor.media_type;
+        let document = Document::parse(bytes, Some(media_type))?;
         let kind = document.kind();
         if !kind.is_manifest() && !kind.is_index() {
             return Err(Error::new(
                 Kind::InvalidManifest,
                 "neither an image manifest nor an index, so it cannot be copied",
             )
-            .with_expected("an image manifest or index", &descriptor.media_type));
+            .with_expected("an image manifest or index", media_type));
         }
-        let mut before: Vec<Digest> = subject.iter().cloned().collect();
+        node.has_subject = document.subject()?.is_some();
+        let mut before = std::mem::take(&mut node.before);
         for blob in document.config()?.into_iter().chain(document.layers()?) {
             self.blob(blob)?;
         }
         for child in chosen(document.manifests()?, platforms) {
             if document::Kind::of(&child.media_type).is_self_describing() {
                 before.push(child.digest.clone());
-                self.want(child, None, next)?;
+                self.want(child, None, Vec::new())?;
             } else {
                 self.blob(child)?;
             }
         }
-        self.manifests.push(Node {
-            descriptor,
-            is_referrer: subject.is_some(),
-            has_subject: document.subject()?.is_some(),
-            bytes: document.into_bytes(),
-            rank: 0,
-            before,
-        });
+        if let Some(node) = self.manifests.get_mut(place) {
+            (node.before, node.bytes) = (before, document.into_bytes());
+        }
         Ok(())
     }
 
-    /// Has a manifest read, unless it was named before.
+    /// Takes a manifest in, unless it was named before: what it refers to, where it is here for that, and its bytes if they were read.
     fn want(
         &mut self,
         descriptor: Descriptor,
         subject: Option<&Digest>,
-        next: &mut Vec<Wanted>,
+        bytes: Vec<u8>,
     ) -> Result<()> {
         if self.note(&descriptor.digest)? {
-            next.push(Wanted {
+            self.manifests.push(Node {
                 descriptor,
-                subject: subject.cloned(),
-                bytes: Vec::new(),
+                bytes,
+                is_referrer: subject.is_some(),
+                has_subject: false,
+                rank: 0,
+                before: subject.into_iter().cloned().collect(),
             });
         }
         Ok(())
@@ -202,8 +187,11 @@ impl Plan {
     fn rank(&mut self) -> Result<()> {
         // What leads to another is deeper by one level, so levels and referrers in turn bound how often this goes round.
         for _ in 0..=2 * MAX_DEPTH + 2 {
-            let mut moved = Vec::new();
-            for (place, node) in self.manifests.iter().enumerate() {
+            let mut settled = true;
+            for place in 0..self.manifests.len() {
+                let Some(node) = self.manifests.get(place) else {
+                    break;
+                };
                 let above = self
                     .manifests
                     .iter()
@@ -211,17 +199,15 @@ impl Plan {
                     .map(|other| other.rank + 1)
                     .max()
                     .unwrap_or_default();
-                if above > node.rank {
-                    moved.push((place, above));
+                if above > node.rank
+                    && let Some(node) = self.manifests.get_mut(place)
+                {
+                    settled = false;
+                    node.rank = above;
                 }
             }
-            if moved.is_empty() {
+            if settled {
                 return Ok(());
-            }
-            for (place, rank) in moved {
-                if let Some(node) = self.manifests.get_mut(place) {
-                    node.rank = rank;
-                }
             }
         }
         Err(Error::new(
@@ -231,8 +217,8 @@ impl Plan {
     }
 }
 
-async fn read<S: Place>(source: &S, wanted: &mut Wanted) -> Result<()> {
-    wanted.bytes = source.manifest(&wanted.descriptor).await?;
+async fn read<S: Place>(source: &S, node: &mut Node) -> Result<()> {
+    node.bytes = source.manifest(&node.descriptor).await?;
     Ok(())
 }
 

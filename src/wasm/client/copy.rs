@@ -73,8 +73,7 @@ impl RawPlace {
             )
             .await?;
             let root = &copied.root;
-            let answer = Answer::of(&root.digest, Some(root.size));
-            answer.text("mediaType", Some(&root.media_type));
+            let answer = Answer::of(&root.digest, Some(&root.media_type), Some(root.size));
             answer.number("manifests", Some(copied.manifests as u64));
             answer.number("blobs", Some(copied.blobs as u64));
             Ok(answer.into_js())

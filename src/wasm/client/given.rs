@@ -70,9 +70,10 @@ impl Answer {
     }
 
     /// An answer about what has this digest.
-    pub(super) fn of(digest: &Digest, size: Option<u64>) -> Self {
+    pub(super) fn of(digest: &Digest, media_type: Option<&str>, size: Option<u64>) -> Self {
         let answer = Self::new();
         answer.text("digest", Some(digest.as_str()));
+        answer.text("mediaType", media_type);
         answer.number("size", size);
         answer
     }

@@ -74,8 +74,8 @@ async fn put_manifest(
     };
     let bytes = given.value(2).unchecked_into::<Uint8Array>().to_vec();
     let pushed = client.put_manifest(name, bytes, options).await?;
-    let answer = Answer::of(&pushed.digest, Some(pushed.size));
-    answer.text("mediaType", Some(&pushed.media_type));
+    let media_type = Some(pushed.media_type.as_str());
+    let answer = Answer::of(&pushed.digest, media_type, Some(pushed.size));
     answer.text("subject", pushed.subject.as_ref().map(Digest::as_str));
     Ok(answer.into_js())
 }
@@ -93,7 +93,7 @@ async fn push_blob(
     }
     let content = FetchContent(given.value(2).unchecked_into());
     let pushed = client.push_blob(name, content, &options).await?;
-    let answer = Answer::of(&pushed.digest, Some(pushed.size));
+    let answer = Answer::of(&pushed.digest, None, Some(pushed.size));
     answer.text("status", Some(pushed.outcome.as_str()));
     Ok(answer.into_js())
 }
@@ -115,8 +115,7 @@ async fn manifest(
     let accept = accept.as_deref();
     if operation == 5 {
         let head = client.manifest_head(name, reference, accept).await?;
-        let answer = Answer::of(&head.digest, Some(head.size));
-        answer.text("mediaType", head.media_type.as_deref());
+        let answer = Answer::of(&head.digest, head.media_type.as_deref(), Some(head.size));
         return Ok(answer.into_js());
     }
     let read = match given.text(4) {
@@ -129,7 +128,7 @@ async fn manifest(
     let Some(read) = read else {
         return Ok(JsValue::UNDEFINED);
     };
-    let answer = Answer::of(&read.digest, Some(read.bytes.len() as u64));
+    let answer = Answer::of(&read.digest, None, Some(read.bytes.len() as u64));
     answer.set("verified", &JsValue::from_bool(read.verified));
     answer.set("bytes", &Uint8Array::from(read.bytes.as_slice()));
     answer.text("etag", read.etag.as_deref());
@@ -154,7 +153,7 @@ async fn blob(
     match operation {
         8 => {
             let size = client.blob_head(name, digest).await?;
-            Ok(Answer::of(digest, size).into_js())
+            Ok(Answer::of(digest, None, size).into_js())
         }
         9 => {
             let from = given.optional(3)?;
@@ -175,7 +174,7 @@ async fn blob(
             let part = client
                 .part_of_blob(name, digest, size, (start, end), failures > 0)
                 .await?;
-            let answer = Answer::of(digest, part.size);
+            let answer = Answer::of(digest, None, part.size);
             answer.number("start", Some(part.start));
             answer.set("encoded", &part.content_encoded.into());
             answer.set("body", &part.body.into_js());

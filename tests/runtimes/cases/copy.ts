@@ -38,7 +38,10 @@ export const cases: Case[] = [
           done.find((progress) => progress.digest === digest),
           { digest, bytes: size, total: size, status },
         );
-        ok(seen.every(({ bytes, total }) => bytes <= total), "more bytes than there are");
+        ok(
+          seen.every(({ bytes, total }) => bytes <= total),
+          "more bytes than there are",
+        );
       }
       equal((await target.repository.manifests.get("v1")).digest, context.image.index.digest);
       equal((await target.repository.blobs.head(context.image.layer.digest)).size, context.image.layer.size);
