@@ -114,7 +114,7 @@ impl<T: Host> Client<T> {
             }
             let outcome = self.send(place, sent, payload, &scope).await;
             if mirror.is_some() {
-                if let Some(located) = self.taken(place, outcome) {
+                if let Some(located) = self.taken(place, &request.headers, outcome) {
                     return Ok(located);
                 }
                 continue;
@@ -155,8 +155,13 @@ impl<T: Host> Client<T> {
         self.host.send_unheeded(request);
     }
 
-    /// What a mirror answered, if that will do.
-    fn taken(&self, place: &Place, outcome: Result<Located<T::Body>>) -> Option<Located<T::Body>> {
+    /// What a mirror answered, if that will do for a request with the headers `asked`.
+    fn taken(
+        &self,
+        place: &Place,
+        asked: &Headers,
+        outcome: Result<Located<T::Body>>,
+    ) -> Option<Located<T::Body>> {
         let located = match outcome {
             Ok(located) if !retry::is_passing_status(located.message.status) => located,
             _ => {
@@ -164,9 +169,14 @@ impl<T: Host> Client<T> {
                 return None;
             }
         };
-        let answers =
-            matches!(located.message.status, 200..=299 | 304) && says_what_was_asked(&located);
-        answers.then_some(located)
+        let asked_for = |name| asked.get(name).is_some();
+        let answers = match located.message.status {
+            200 => true,
+            206 => asked_for("range"),
+            304 => asked_for("if-none-match"),
+            _ => false,
+        };
+        (answers && says_what_was_asked(&located)).then_some(located)
     }
 
     /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.

@@ -244,6 +244,25 @@ impl<T: Host> Client<T> {
         })
     }
 
+    /// Whether the registry has a manifest: itself, since what a mirror has need not be there.
+    pub(super) async fn has_manifest(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        accept: &str,
+    ) -> Result<bool> {
+        let reference = ManifestReference::Digest(digest.clone());
+        let mut call = self.manifest_call(Method::Head, name, &reference, Some(accept), None)?;
+        call.origin_only = true;
+        match self.ask(call, 0).await {
+            Ok(answer) => head(&answer, &reference)
+                .map(|_| true)
+                .map_err(|error| answer.located(error)),
+            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     fn manifest_call(
         &self,
         method: Method,

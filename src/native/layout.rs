@@ -117,6 +117,26 @@ impl LayoutPlace {
         }
     }
 
+    /// Whether what is there is what its name says: what others have left may have the right size alone.
+    async fn is_right(&self, descriptor: &Descriptor) -> Result<bool> {
+        if !self.has(descriptor).await? {
+            return Ok(false);
+        }
+        let expected = Expected::new(descriptor.digest.clone(), Some(descriptor.size));
+        let Some(body) = self.content(descriptor).open(0).await? else {
+            return Ok(false);
+        };
+        let mut body = body.verified(expected)?;
+        loop {
+            match body.chunk().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(true),
+                Err(error) if error.kind() == Kind::DigestMismatch => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The entries of `index.json`.
     async fn entries(&self) -> Result<Vec<Descriptor>> {
         let path = self.folder.join(INDEX);
@@ -242,7 +262,7 @@ impl Place for LayoutPlace {
     }
 
     async fn has_manifest(&self, descriptor: &Descriptor) -> Result<bool> {
-        self.has(descriptor).await
+        self.is_right(descriptor).await
     }
 
     async fn put_blob(
@@ -251,7 +271,7 @@ impl Place for LayoutPlace {
         _mount: Option<MountSource<'_>>,
         mut content: impl Content<Body = NativeBody>,
     ) -> Result<Outcome> {
-        if self.has(blob).await? {
+        if self.is_right(blob).await? {
             return Ok(Outcome::Existed);
         }
         let path = self.path_of(&blob.digest);
@@ -289,7 +309,7 @@ impl Place for LayoutPlace {
         naming: Naming<'_>,
     ) -> Result<()> {
         verify(descriptor, bytes)?;
-        if !self.has(descriptor).await? {
+        if !self.is_right(descriptor).await? {
             let path = self.path_of(&descriptor.digest);
             let bytes = bytes.to_vec();
             blocking(move || write_whole(&path, &bytes).map_err(|error| failed(&path, error)))

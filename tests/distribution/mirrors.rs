@@ -3,7 +3,9 @@
 use crate::auth::{BASIC, authorization, bearer, get, guard, password};
 use crate::client::{BASE, MANIFEST, kind, served, sha256};
 use crate::memory::{Memory, Reply, block_on, drain};
+use pierhead::client::copy::{Place as _, RepositoryPlace};
 use pierhead::client::{Client, ClientOptions, ListOptions, ManifestReference, PutManifest};
+use pierhead::document::Descriptor;
 use pierhead::{Error, Kind};
 
 const ONE: &str = "https://one.example";
@@ -52,6 +54,32 @@ fn a_mirror_that_does_not_have_it_leads_on_to_the_next_and_last_to_the_registry(
         assert_eq!(memory.asked(), [asked(ONE), asked(TWO), asked(BASE)]);
         assert!(memory.slept().is_empty());
     }
+}
+
+#[test]
+fn a_mirror_that_answers_what_was_not_asked_leads_on_too() {
+    for status in [202, 204, 206, 304] {
+        let memory = Memory::new();
+        memory.reply("GET", &format!("{ONE}{PATH}"), Reply::new(status));
+        serve(&memory, BASE);
+        get(&client(&memory), "a/b").unwrap();
+        assert_eq!(memory.asked(), [asked(ONE), asked(TWO), asked(BASE)]);
+    }
+}
+
+#[test]
+fn whether_a_copy_leaves_a_manifest_out_is_asked_of_the_registry_itself() {
+    let memory = Memory::new();
+    let digest = sha256(MANIFEST);
+    let path = format!("/v2/a/b/manifests/{digest}");
+    memory.reply("HEAD", &format!("{ONE}{path}"), served(MANIFEST));
+    let place = RepositoryPlace::new(client(&memory).into(), "a/b".parse().unwrap());
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let descriptor = Descriptor::new(media_type.to_owned(), digest, MANIFEST.len() as u64);
+    assert!(!block_on(place.has_manifest(&descriptor)).unwrap());
+    assert_eq!(memory.asked(), [format!("HEAD {BASE}{path}")]);
+    memory.reply("HEAD", &format!("{BASE}{path}"), served(MANIFEST));
+    assert!(block_on(place.has_manifest(&descriptor)).unwrap());
 }
 
 #[test]

@@ -256,6 +256,32 @@ async fn nothing_appears_that_is_not_whole_and_right() {
 }
 
 #[tokio::test]
+async fn what_is_of_the_right_size_alone_is_replaced() {
+    let folder = Folder::new("same-size");
+    let layout = LayoutPlace::create(&folder.0).await.unwrap();
+    let (bytes, manifest) = (pattern(300_000), manifest(""));
+    let blob = describe("application/octet-stream", &bytes);
+    let image = describe(MANIFEST, &manifest);
+    let content = || BytesContent::new(bytes.clone(), Algorithm::Sha256);
+    layout.put_blob(&blob, None, content()).await.unwrap();
+    let put = layout.put_manifest(&image, &manifest, Naming::Root);
+    put.await.unwrap();
+    let before = files(&folder.0);
+    for (descriptor, right) in [(&blob, &bytes), (&image, &manifest)] {
+        let encoded = descriptor.digest.encoded();
+        let mut wrong = right.clone();
+        wrong[5] ^= 1;
+        fs::write(folder.0.join("blobs/sha256").join(encoded), wrong).unwrap();
+    }
+    assert!(!layout.has_manifest(&image).await.unwrap());
+    let outcome = layout.put_blob(&blob, None, content()).await.unwrap();
+    assert_eq!(outcome, Outcome::Copied);
+    let put = layout.put_manifest(&image, &manifest, Naming::Root);
+    put.await.unwrap();
+    assert!(files(&folder.0) == before);
+}
+
+#[tokio::test]
 async fn a_copy_that_is_dropped_leaves_no_part_of_a_file() {
     let folder = Folder::new("dropped");
     let layout = LayoutPlace::create(&folder.0).await.unwrap();
@@ -301,7 +327,13 @@ async fn many_that_write_at_once_lose_nothing() {
     let listed = entries(&folder.0);
     let mut names: Vec<_> = listed
         .iter()
-        .map(|entry| entry.annotations[REF_NAME].clone())
+        .map(|entry| {
+            entry
+                .annotations
+                .get(REF_NAME)
+                .unwrap_or_default()
+                .to_owned()
+        })
         .collect();
     names.sort();
     names.dedup();

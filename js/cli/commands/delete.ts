@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { RegistryError } from "../../entry/index.js";
+import { parseReference, RegistryError } from "../../entry/index.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
 import { CliError, jsonLine, type Output } from "../output.js";
@@ -40,7 +40,14 @@ export function addDelete(program: Command, context: Context): void {
     .command("delete")
     .summary("delete a tag, or a manifest by its digest")
     .description("Deletes a tag, or by its digest a manifest or an index.");
-  addAction(command, context, EXAMPLES, ({ identifier }) => (identifier.includes(":") ? "manifest" : "tag"));
+  addAction(command, context, EXAMPLES, ({ name }, reference) => {
+    const { tag, digest } = parseReference(reference);
+    // By the digest other tags would go too, by the tag nothing else would.
+    if (tag !== undefined && digest !== undefined) {
+      throw new CliError(`has a tag and a digest: delete ${name}:${tag}, or ${name}@${digest} with every tag?`);
+    }
+    return digest === undefined ? "tag" : "manifest";
+  });
 }
 
 /** Adds `pierhead manifest delete`. */
@@ -54,7 +61,12 @@ export function addManifestDelete(manifest: Command, context: Context): void {
 
 type Kind = "tag" | "manifest";
 
-function addAction(command: Command, context: Context, examples: string, kindOf: (image: Image) => Kind): void {
+function addAction(
+  command: Command,
+  context: Context,
+  examples: string,
+  kindOf: (image: Image, reference: string) => Kind,
+): void {
   command
     .argument("<reference>", "an image in a registry, by tag or digest")
     .option("--json", "print one line of JSON about it");
@@ -65,7 +77,7 @@ function addAction(command: Command, context: Context, examples: string, kindOf:
         const image = new Registries(flags, context).image(reference);
         // Nobody should lose `latest` by a name that was not written to its end.
         if (!isSpecific(reference)) throw new CliError(`has neither tag nor digest: ${image.name}:latest, or which?`);
-        await (kindOf(image) === "tag" ? deleteTag : deleteManifest)(image, flags, context);
+        await (kindOf(image, reference) === "tag" ? deleteTag : deleteManifest)(image, flags, context);
       }),
     );
 }

@@ -122,17 +122,8 @@ impl<T: Host> Place for RepositoryPlace<T> {
     }
 
     async fn has_manifest(&self, descriptor: &Descriptor) -> Result<bool> {
-        let reference = ManifestReference::Digest(descriptor.digest.clone());
-        let accept = Some(descriptor.media_type.as_str());
-        match self
-            .client
-            .manifest_head(&self.name, &reference, accept)
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error) if error.status() == Some(404) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let (digest, accept) = (&descriptor.digest, &descriptor.media_type);
+        self.client.has_manifest(&self.name, digest, accept).await
     }
 
     async fn put_blob(

@@ -1,5 +1,7 @@
 //! Changes of an `index.json` (image specification, `image-layout.md`): what need not change stays, byte by byte.
 
+use std::collections::BTreeMap;
+
 use crate::document::{Descriptor, Document};
 use crate::json::{Value, to_json};
 use crate::{Error, Kind, Result};
@@ -14,7 +16,7 @@ pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// The name of an entry.
 pub(super) fn name_of(entry: &Descriptor) -> Option<&str> {
-    entry.annotations.get(REF_NAME).map(String::as_str)
+    entry.annotations.get(REF_NAME)
 }
 
 /// The index with a manifest entered by a name, or without one; `None` if it has that entry already. The name moves from
@@ -113,11 +115,10 @@ fn rebuilt(
 
 /// An entry as it is written anew.
 fn entry_text(descriptor: &Descriptor, name: Option<&str>) -> Result<String> {
-    let mut annotations = descriptor.annotations.clone();
-    annotations.remove(REF_NAME);
-    if let Some(name) = name {
-        annotations.insert(REF_NAME.to_owned(), name.to_owned());
-    }
+    let others = descriptor.annotations.iter();
+    let others = others.filter(|(key, _)| *key != REF_NAME);
+    let annotations: BTreeMap<&str, &str> =
+        others.chain(name.map(|name| (REF_NAME, name))).collect();
     let mut text = [
         "{\"mediaType\":",
         &json(&descriptor.media_type)?,

@@ -197,6 +197,15 @@ describe.concurrent("pierhead delete", TIMEOUT, () => {
     expect(problem(again)).toContain("status 404");
   });
 
+  test("deletes nothing by a tag and a digest, which could be meant either way", async () => {
+    const name = await tagged(["1", "2"]);
+    const both = `${name}:1@${hello.digest}`;
+    const result = await pierhead(["delete", both]);
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(`delete ${name}:1, or ${name}@${hello.digest} with every tag`);
+    expect((await pierhead(["tags", name])).stdout).toBe("1\n2\n");
+  });
+
   test("of a manifest, by a tag, deletes what that points at", async () => {
     const { host } = await startStore({ deletesTags: true });
     const name = await tagged(["1", "2"], host);
