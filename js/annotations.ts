@@ -5,22 +5,24 @@ import type { KnownAnnotations } from "./generated/KnownAnnotations.js";
 import type { ReferenceParts } from "./generated/ReferenceParts.js";
 import { parseDigest, parseReference } from "./vocabulary.js";
 
+const key = <const Name extends string>(name: Name) => `org.opencontainers.image.${name}` as const;
+
 /** The keys of the annotations that the image specification predefines (`annotations.md`). */
 export const ANNOTATIONS = {
-  created: "org.opencontainers.image.created",
-  authors: "org.opencontainers.image.authors",
-  url: "org.opencontainers.image.url",
-  documentation: "org.opencontainers.image.documentation",
-  source: "org.opencontainers.image.source",
-  version: "org.opencontainers.image.version",
-  revision: "org.opencontainers.image.revision",
-  vendor: "org.opencontainers.image.vendor",
-  licenses: "org.opencontainers.image.licenses",
-  refName: "org.opencontainers.image.ref.name",
-  title: "org.opencontainers.image.title",
-  description: "org.opencontainers.image.description",
-  baseDigest: "org.opencontainers.image.base.digest",
-  baseName: "org.opencontainers.image.base.name",
+  created: key("created"),
+  authors: key("authors"),
+  url: key("url"),
+  documentation: key("documentation"),
+  source: key("source"),
+  version: key("version"),
+  revision: key("revision"),
+  vendor: key("vendor"),
+  licenses: key("licenses"),
+  refName: key("ref.name"),
+  title: key("title"),
+  description: key("description"),
+  baseDigest: key("base.digest"),
+  baseName: key("base.name"),
 } as const satisfies Record<keyof KnownAnnotations, string>;
 
 /** The image that another is based on: its immediate base, whose layers are the first of its own. */

@@ -143,7 +143,7 @@ export class ManifestError extends OciError {
     options?: ErrorOptions,
   ) {
     super(code, message, options);
-    assign(this, details, ["offset", "line", "column", "expected", "actual"]);
+    assign(this, details);
   }
 }
 
@@ -200,7 +200,7 @@ export class TransferError extends OciError {
     options?: ErrorOptions,
   ) {
     super(code, message, options);
-    assign(this, details, ["expected", "actual", "url", "status"]);
+    assign(this, details);
   }
 }
 
@@ -244,7 +244,7 @@ export class RegistryError extends OciError {
     super(details.code ?? "REGISTRY_ERROR", message, options);
     this.status = details.status;
     this.errors = details.errors ?? [];
-    assign(this, details, ["url", "retryAfter"]);
+    assign(this, details);
   }
 }
 
@@ -261,7 +261,7 @@ export class AuthError extends OciError {
 
   constructor(message: string, details: Details<"url" | "status"> = {}, options?: ErrorOptions) {
     super("AUTH_FAILED", message, options);
-    assign(this, details, ["url", "status"]);
+    assign(this, details);
   }
 }
 
@@ -322,13 +322,11 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
 
 // A detail that was not given shows in no log. It is set all the same: JavaScriptCore gives each error a `line` and
 // `column` of its own, those of the script, and they must not pass for a document's.
-function assign(
-  error: OciError,
-  details: Partial<Record<keyof WireError, unknown>>,
-  names: readonly (keyof WireError)[],
-): void {
-  for (const name of names) {
+function assign(error: OciError, details: Pick<WireError, (typeof DETAILS)[number]>): void {
+  for (const name of DETAILS) {
     const value = details[name];
     Object.defineProperty(error, name, { value, enumerable: value !== undefined, writable: false });
   }
 }
+
+const DETAILS = ["expected", "actual", "url", "status", "retryAfter", "offset", "line", "column"] as const;

@@ -1,13 +1,15 @@
 import type { RawPlace } from "../../pkg/core/pierhead.js";
 import { core } from "../core/core.js";
 import { HostBody, type HostContent } from "../core/host.js";
+import { wholeNumber } from "../core/settings.js";
 import { optionalText } from "../core/text.js";
+import { algorithmOf } from "../digest.js";
 import { DOCUMENT_LIMIT } from "../document.js";
 import { LayoutError, OciError } from "../errors.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import type { ImageLayout } from "../layout/image-layout.js";
 import { type PlatformLike, specifier } from "../platform.js";
-import { readAll, streamOf, verifyStream } from "../stream.js";
+import { digestStream, readAll, streamOf, verifyStream } from "../stream.js";
 import type { OperationOptions } from "./raw.js";
 import type { Repository } from "./repository.js";
 
@@ -104,11 +106,9 @@ function place(glue: Glue, where: CopyPlace, options: Options): RawPlace {
 }
 
 function bound(concurrency = DEFAULT_CONCURRENCY, target: CopyPlace): number {
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
-    throw new OciError("INVALID_ARGUMENT", `concurrency is not a whole number from 1 to ${MAX_CONCURRENCY}`);
-  }
+  const asked = wholeNumber("concurrency", concurrency, 1, MAX_CONCURRENCY);
   // What is written in order would only keep connections waiting.
-  return "layout" in target && target.layout.sequential ? 1 : concurrency;
+  return "layout" in target && target.layout.sequential ? 1 : asked;
 }
 
 /** A place's blobs as the core copies them: `src/wasm/client/copy.rs`. */
@@ -171,8 +171,16 @@ class LayoutPlace extends Source {
     });
   }
 
-  has(descriptor: Descriptor): Promise<boolean> {
-    return this.#layout.has(descriptor, this.options);
+  /** Whether the layout has it, and not something else in its place; one that is only written to has what was put. */
+  async has(descriptor: Descriptor): Promise<boolean> {
+    if (!(await this.#layout.has(descriptor, this.options))) return false;
+    if (this.#layout.sequential) return true;
+    const { signal } = this.options;
+    const { digest } = await digestStream(await this.#read(descriptor), {
+      algorithm: algorithmOf(descriptor.digest),
+      signal,
+    });
+    return digest === descriptor.digest;
   }
 
   async put(descriptor: Descriptor, content: HostBody | Uint8Array): Promise<void> {

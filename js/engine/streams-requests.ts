@@ -16,7 +16,7 @@ export function streamsRequests(): boolean {
 function canStream(): boolean {
   let streams = "FixedLengthStream" in globalThis;
   try {
-    const { headers } = new Request("https://host.invalid", {
+    const { headers } = new Request("http://a", {
       method: "POST",
       headers: { "Content-Length": "1" },
       body: new ReadableStream(),

@@ -7,15 +7,23 @@
 export class RawClient {
     free(): void;
     [Symbol.dispose](): void;
-    blobHead(name: string, digest: string): number;
-    blob(name: string, digest: string, size?: number | null): number;
-    manifestHead(name: string, reference: string, accept?: string | null): number;
     /**
-     * Unless it is to be `raw`, what the manifest says is checked too.
+     * A list, of what stands in `given`: a name, a digest, an artifact type; how many names at a time, after which, and how many pages at
+     * most. It is of what refers to the digest, else of the tags of a repository, else, without a name, of the repositories.
      */
-    manifest(name: string, reference: string, accept: string | null | undefined, raw: boolean): number;
-    constructor(endpoint: string, settings: any);
-    ping(): number;
+    list(given: Array<any>): RawPages;
+    /**
+     * `mirrors` are endpoints, to be tried in order, separated by spaces; a `concurrency` of 0 has no request wait for another.
+     */
+    constructor(endpoint: string, settings: any, plain_http: boolean, retries: number, concurrency: number, mirrors: string);
+    /**
+     * Begins the operation that the first of `given` names; what else each is given stands where it is read.
+     */
+    run(given: Array<any>): number;
+    /**
+     * `{limit, remaining, window}`, each where it is stated; `undefined` before any was.
+     */
+    readonly rateLimit: any;
 }
 
 /**
@@ -50,6 +58,42 @@ export class RawHasher {
     static restore(algorithm: string, state: Uint8Array | number[]): RawHasher;
     save(): Uint8Array;
     update(chunk: Uint8Array | number[]): void;
+}
+
+/**
+ * A list that is being read.
+ */
+export class RawPages {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The next page, an array that is never empty; `undefined` at the end.
+     */
+    next(): number;
+}
+
+/**
+ * A place as the host has it: a repository of one of its clients, or an image layout of its own.
+ */
+export class RawPlace {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
+     * run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
+     * [`Platforms::Some`]; all if none follows.
+     */
+    copyTo(target: RawPlace, given: Array<any>): number;
+    /**
+     * An image layout: `LayoutPlace` in `js/client/copy.ts`.
+     */
+    static layout(layout: any): RawPlace;
+    /**
+     * A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+     */
+    static repository(client: RawClient, name: string, source: any): RawPlace;
 }
 
 /**
@@ -139,6 +183,8 @@ export interface InitOutput {
     readonly __wbg_rawclient_free: (a: number, b: number) => void;
     readonly __wbg_rawdocument_free: (a: number, b: number) => void;
     readonly __wbg_rawhasher_free: (a: number, b: number) => void;
+    readonly __wbg_rawpages_free: (a: number, b: number) => void;
+    readonly __wbg_rawplace_free: (a: number, b: number) => void;
     readonly __wbg_rawwalk_free: (a: number, b: number) => void;
     readonly cancel: (a: number) => void;
     readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
@@ -148,12 +194,10 @@ export interface InitOutput {
     readonly parseReference: (a: number, b: number) => [number, number, number];
     readonly platformRuns: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly poll: (a: number) => void;
-    readonly rawclient_blob: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
-    readonly rawclient_blobHead: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
-    readonly rawclient_manifest: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
-    readonly rawclient_manifestHead: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
-    readonly rawclient_new: (a: number, b: number, c: any) => [number, number, number];
-    readonly rawclient_ping: (a: number) => number;
+    readonly rawclient_list: (a: number, b: any) => [number, number, number];
+    readonly rawclient_new: (a: number, b: number, c: any, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly rawclient_rateLimit: (a: number) => any;
+    readonly rawclient_run: (a: number, b: any) => number;
     readonly rawdocument_artifact: (a: number) => [number, number, number];
     readonly rawdocument_descriptors: (a: number) => [number, number, number];
     readonly rawdocument_kind: (a: number) => [number, number];
@@ -165,6 +209,10 @@ export interface InitOutput {
     readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly rawpages_next: (a: number) => number;
+    readonly rawplace_copyTo: (a: number, b: number, c: any) => number;
+    readonly rawplace_layout: (a: any) => number;
+    readonly rawplace_repository: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly rawwalk_broken: (a: number, b: number, c: number) => any;
     readonly rawwalk_content: (a: number, b: number) => void;
     readonly rawwalk_document: (a: number, b: number, c: number) => number;

@@ -12,145 +12,48 @@ export class RawClient {
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        __wbg_call_guard();
         wasm.__wbg_rawclient_free(ptr, 0);
 
     }
     /**
-     * @param {string} name
-     * @param {string} digest
-     * @returns {number}
+     * A list, of what stands in `given`: a name, a digest, an artifact type; how many names at a time, after which, and how many pages at
+     * most. It is of what refers to the digest, else of the tags of a repository, else, without a name, of the repositories.
+     * @param {Array<any>} given
+     * @returns {RawPages}
      */
-    blobHead(name, digest) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(digest, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_blobHead(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    list(given) {
+        __wbg_hold(this);
+        let ret = wasm.rawclient_list(this.__wbg_ptr, given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
-        return ret[0] >>> 0;
+        return RawPages.__wrap(ret[0]);
     }
     /**
-     * @param {string} name
-     * @param {string} digest
-     * @param {number | null} [size]
-     * @returns {number}
-     */
-    blob(name, digest, size) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        const val3 = +(isLikeNone(size) ? 0 : size);
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(digest, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_blob(this.__wbg_ptr, ptr0, len0, ptr1, len1, !isLikeNone(size), val3);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return ret[0] >>> 0;
-    }
-    /**
-     * @param {string} name
-     * @param {string} reference
-     * @param {string | null} [accept]
-     * @returns {number}
-     */
-    manifestHead(name, reference, accept) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ptr0, len0, ptr1, len1, ptr2, len2;
-        try {
-            ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(reference, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-            ptr2 = isLikeNone(accept) ? 0 : passStringToWasm0(accept, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len2 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_manifestHead(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return ret[0] >>> 0;
-    }
-    /**
-     * Unless it is to be `raw`, what the manifest says is checked too.
-     * @param {string} name
-     * @param {string} reference
-     * @param {string | null | undefined} accept
-     * @param {boolean} raw
-     * @returns {number}
-     */
-    manifest(name, reference, accept, raw) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        const val4 = +raw;
-        let ptr0, len0, ptr1, len1, ptr2, len2;
-        try {
-            ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(reference, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-            ptr2 = isLikeNone(accept) ? 0 : passStringToWasm0(accept, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len2 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_manifest(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, val4);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return ret[0] >>> 0;
-    }
-    /**
+     * `mirrors` are endpoints, to be tried in order, separated by spaces; a `concurrency` of 0 has no request wait for another.
      * @param {string} endpoint
      * @param {any} settings
+     * @param {boolean} plain_http
+     * @param {number} retries
+     * @param {number} concurrency
+     * @param {string} mirrors
      */
-    constructor(endpoint, settings) {
-        const ptr0 = passStringToWasm0(endpoint, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        const len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_new(ptr0, len0, settings);
+    constructor(endpoint, settings, plain_http, retries, concurrency, mirrors) {
+        const val3 = +plain_http;
+        const val4 = +retries;
+        const val5 = +concurrency;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passStringToWasm0(endpoint);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passStringToWasm0(mirrors);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
+            throw e;
+        }
+        let ret = wasm.rawclient_new(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -160,19 +63,25 @@ export class RawClient {
         return this;
     }
     /**
+     * `{limit, remaining, window}`, each where it is stated; `undefined` before any was.
+     * @returns {any}
+     */
+    get rateLimit() {
+        __wbg_hold(this);
+        let ret = wasm.rawclient_rateLimit(this.__wbg_ptr);
+        return ret;
+    }
+    /**
+     * Begins the operation that the first of `given` names; what else each is given stands where it is read.
+     * @param {Array<any>} given
      * @returns {number}
      */
-    ping() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawclient_ping(this.__wbg_ptr);
+    run(given) {
+        __wbg_hold(this);
+        let ret = wasm.rawclient_run(this.__wbg_ptr, given);
         return ret >>> 0;
     }
 }
-if (Symbol.dispose) RawClient.prototype[Symbol.dispose] = RawClient.prototype.free;
 
 /**
  * A document that keeps its bytes.
@@ -194,7 +103,6 @@ export class RawDocument {
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        __wbg_call_guard();
         wasm.__wbg_rawdocument_free(ptr, 0);
 
     }
@@ -202,12 +110,8 @@ export class RawDocument {
      * @returns {any}
      */
     artifact() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawdocument_artifact(this.__wbg_ptr);
+        __wbg_hold(this);
+        let ret = wasm.rawdocument_artifact(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -217,12 +121,8 @@ export class RawDocument {
      * @returns {any}
      */
     descriptors() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawdocument_descriptors(this.__wbg_ptr);
+        __wbg_hold(this);
+        let ret = wasm.rawdocument_descriptors(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -235,17 +135,12 @@ export class RawDocument {
         let deferred1_0;
         let deferred1_1;
         try {
-            if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-                throw new Error('Invalid stale object from previous Wasm instance');
-            }
-            let ret;
-            __wbg_call_guard();
-            ret = wasm.rawdocument_kind(this.__wbg_ptr);
+            __wbg_hold(this);
+            let ret = wasm.rawdocument_kind(this.__wbg_ptr);
             deferred1_0 = ret[0];
             deferred1_1 = ret[1];
             return getStringFromWasm0(ret[0], ret[1]);
         } finally {
-            __wbg_call_guard();
             wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
         }
     }
@@ -253,12 +148,8 @@ export class RawDocument {
      * @returns {string | undefined}
      */
     get mediaType() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawdocument_mediaType(this.__wbg_ptr);
+        __wbg_hold(this);
+        let ret = wasm.rawdocument_mediaType(this.__wbg_ptr);
         let v1;
         if (ret[0] !== 0) {
             v1 = getStringFromWasm0(ret[0], ret[1]);
@@ -274,18 +165,16 @@ export class RawDocument {
     static parse(bytes, media_type) {
         let ptr0, len0, ptr1, len1;
         try {
-            ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+            ptr0 = passArray8ToWasm0(bytes);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawdocument_parse(ptr0, len0, ptr1, len1);
+        let ret = wasm.rawdocument_parse(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -298,22 +187,17 @@ export class RawDocument {
      * @returns {number | undefined}
      */
     selectPlatform(platform, exact) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
+        __wbg_hold(this);
         const val2 = +exact;
-        const ptr0 = passStringToWasm0(platform, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const ptr0 = passStringToWasm0(platform);
         const len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawdocument_selectPlatform(this.__wbg_ptr, ptr0, len0, val2);
+        let ret = wasm.rawdocument_selectPlatform(this.__wbg_ptr, ptr0, len0, val2);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return ret[0] === Number.MAX_SAFE_INTEGER ? undefined : ret[0];
     }
 }
-if (Symbol.dispose) RawDocument.prototype[Symbol.dispose] = RawDocument.prototype.free;
 
 /**
  * A front over one upstream.
@@ -327,35 +211,33 @@ export class RawFront {
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        __wbg_call_guard();
         wasm.__wbg_rawfront_free(ptr, 0);
 
     }
     /**
-     * Answers a request, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+     * Answers a request, whose headers are lines of `name:value`, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
      * @param {string} method
      * @param {string} target
-     * @param {Headers} headers
+     * @param {string} headers
      * @returns {number}
      */
     handle(method, target, headers) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ptr0, len0, ptr1, len1;
+        __wbg_hold(this);
+        let ptr0, len0, ptr1, len1, ptr2, len2;
         try {
-            ptr0 = passStringToWasm0(method, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr0 = passStringToWasm0(method);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(target, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr1 = passStringToWasm0(target);
             len1 = WASM_VECTOR_LEN;
+            ptr2 = passStringToWasm0(headers);
+            len2 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawfront_handle(this.__wbg_ptr, ptr0, len0, ptr1, len1, headers);
+        let ret = wasm.rawfront_handle(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         return ret >>> 0;
     }
     /**
@@ -367,18 +249,16 @@ export class RawFront {
     constructor(upstream, settings, origins) {
         let ptr0, len0, ptr1, len1;
         try {
-            ptr0 = passStringToWasm0(upstream, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr0 = passStringToWasm0(upstream);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins, wasm.__wbindgen_malloc);
+            ptr1 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len1 = WASM_VECTOR_LEN;
         } catch (e) {
             if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawfront_new(ptr0, len0, settings, ptr1, len1);
+        let ret = wasm.rawfront_new(ptr0, len0, settings, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -388,7 +268,6 @@ export class RawFront {
         return this;
     }
 }
-if (Symbol.dispose) RawFront.prototype[Symbol.dispose] = RawFront.prototype.free;
 
 /**
  * A hash in progress.
@@ -410,7 +289,6 @@ export class RawHasher {
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        __wbg_call_guard();
         wasm.__wbg_rawhasher_free(ptr, 0);
 
     }
@@ -422,17 +300,12 @@ export class RawHasher {
         let deferred1_0;
         let deferred1_1;
         try {
-            if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-                throw new Error('Invalid stale object from previous Wasm instance');
-            }
-            let ret;
-            __wbg_call_guard();
-            ret = wasm.rawhasher_digest(this.__wbg_ptr);
+            __wbg_hold(this);
+            let ret = wasm.rawhasher_digest(this.__wbg_ptr);
             deferred1_0 = ret[0];
             deferred1_1 = ret[1];
             return getStringFromWasm0(ret[0], ret[1]);
         } finally {
-            __wbg_call_guard();
             wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
         }
     }
@@ -440,11 +313,9 @@ export class RawHasher {
      * @param {string} algorithm
      */
     constructor(algorithm) {
-        const ptr0 = passStringToWasm0(algorithm, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const ptr0 = passStringToWasm0(algorithm);
         const len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawhasher_new(ptr0, len0);
+        let ret = wasm.rawhasher_new(ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -461,18 +332,16 @@ export class RawHasher {
     static restore(algorithm, state) {
         let ptr0, len0, ptr1, len1;
         try {
-            ptr0 = passStringToWasm0(algorithm, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr0 = passStringToWasm0(algorithm);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passArray8ToWasm0(state, wasm.__wbindgen_malloc);
+            ptr1 = passArray8ToWasm0(state);
             len1 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawhasher_restore(ptr0, len0, ptr1, len1);
+        let ret = wasm.rawhasher_restore(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -482,12 +351,8 @@ export class RawHasher {
      * @returns {Uint8Array}
      */
     save() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawhasher_save(this.__wbg_ptr);
+        __wbg_hold(this);
+        let ret = wasm.rawhasher_save(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
@@ -499,16 +364,111 @@ export class RawHasher {
      * @param {Uint8Array | number[]} chunk
      */
     update(chunk) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        const ptr0 = passArray8ToWasm0(chunk, wasm.__wbindgen_malloc);
+        __wbg_hold(this);
+        const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        __wbg_call_guard();
         wasm.rawhasher_update(this.__wbg_ptr, ptr0, len0);
     }
 }
-if (Symbol.dispose) RawHasher.prototype[Symbol.dispose] = RawHasher.prototype.free;
+
+/**
+ * A list that is being read.
+ */
+export class RawPages {
+    static __wrap(ptr) {
+        const obj = Object.create(RawPages.prototype);
+        obj.__wbg_ptr = ptr;
+        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+
+        RawPagesFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        RawPagesFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_rawpages_free(ptr, 0);
+
+    }
+    /**
+     * The next page, an array that is never empty; `undefined` at the end.
+     * @returns {number}
+     */
+    next() {
+        __wbg_hold(this);
+        let ret = wasm.rawpages_next(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+
+/**
+ * A place as the host has it: a repository of one of its clients, or an image layout of its own.
+ */
+export class RawPlace {
+    static __wrap(ptr) {
+        const obj = Object.create(RawPlace.prototype);
+        obj.__wbg_ptr = ptr;
+        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+
+        RawPlaceFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        RawPlaceFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_rawplace_free(ptr, 0);
+
+    }
+    /**
+     * Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
+     * run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
+     * [`Platforms::Some`]; all if none follows.
+     * @param {RawPlace} target
+     * @param {Array<any>} given
+     * @returns {number}
+     */
+    copyTo(target, given) {
+        __wbg_hold(this);
+        __wbg_hold(target);
+        let ret = wasm.rawplace_copyTo(this.__wbg_ptr, target.__wbg_ptr, given);
+        return ret >>> 0;
+    }
+    /**
+     * An image layout: `LayoutPlace` in `js/client/copy.ts`.
+     * @param {any} layout
+     * @returns {RawPlace}
+     */
+    static layout(layout) {
+        let ret = wasm.rawplace_layout(layout);
+        return RawPlace.__wrap(ret);
+    }
+    /**
+     * A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+     * @param {RawClient} client
+     * @param {string} name
+     * @param {any} source
+     * @returns {RawPlace}
+     */
+    static repository(client, name, source) {
+        __wbg_hold(client);
+        const ptr0 = passStringToWasm0(name);
+        const len0 = WASM_VECTOR_LEN;
+        let ret = wasm.rawplace_repository(client.__wbg_ptr, ptr0, len0, source);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return RawPlace.__wrap(ret[0]);
+    }
+}
 
 /**
  * A walk in progress.
@@ -522,7 +482,6 @@ export class RawWalk {
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        __wbg_call_guard();
         wasm.__wbg_rawwalk_free(ptr, 0);
 
     }
@@ -532,14 +491,10 @@ export class RawWalk {
      * @returns {any}
      */
     broken(rule) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        const ptr0 = passStringToWasm0(rule, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        __wbg_hold(this);
+        const ptr0 = passStringToWasm0(rule);
         const len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawwalk_broken(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.rawwalk_broken(this.__wbg_ptr, ptr0, len0);
         return ret;
     }
     /**
@@ -547,10 +502,7 @@ export class RawWalk {
      * @param {number} outcome
      */
     content(outcome) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        __wbg_call_guard();
+        __wbg_hold(this);
         wasm.rawwalk_content(this.__wbg_ptr, outcome);
     }
     /**
@@ -558,14 +510,10 @@ export class RawWalk {
      * @returns {boolean}
      */
     document(bytes) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+        __wbg_hold(this);
+        const ptr0 = passArray8ToWasm0(bytes);
         const len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawwalk_document(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.rawwalk_document(this.__wbg_ptr, ptr0, len0);
         return ret !== 0;
     }
     /**
@@ -581,11 +529,9 @@ export class RawWalk {
         const val3 = +depth;
         const val4 = +descriptors;
         const val5 = +bytes;
-        var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         var len0 = WASM_VECTOR_LEN;
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawwalk_new(ptr0, len0, val2, val3, val4, val5);
+        let ret = wasm.rawwalk_new(ptr0, len0, val2, val3, val4, val5);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -599,12 +545,8 @@ export class RawWalk {
      * @returns {any}
      */
     next() {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawwalk_next(this.__wbg_ptr);
+        __wbg_hold(this);
+        let ret = wasm.rawwalk_next(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -614,32 +556,27 @@ export class RawWalk {
      * @param {string} expected
      */
     root(bytes, media_type, expected) {
-        if (this.__wbg_inst !== undefined && this.__wbg_inst !== __wbg_instance_id) {
-            throw new Error('Invalid stale object from previous Wasm instance');
-        }
+        __wbg_hold(this);
         let ptr0, len0, ptr1, len1, ptr2, len2;
         try {
-            ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+            ptr0 = passArray8ToWasm0(bytes);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
-            ptr2 = passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr2 = passStringToWasm0(expected);
             len2 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.rawwalk_root(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.rawwalk_root(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
     }
 }
-if (Symbol.dispose) RawWalk.prototype[Symbol.dispose] = RawWalk.prototype.free;
 
 export function __wbg_reset_state () {
     __wbg_instance_id++;
@@ -658,7 +595,6 @@ export function __wbg_reset_state () {
  * @param {number} task
  */
 export function cancel(task) {
-    __wbg_call_guard();
     wasm.cancel(task);
 }
 
@@ -673,18 +609,16 @@ export function digest(algorithm, bytes) {
     try {
         let ptr0, len0, ptr1, len1;
         try {
-            ptr0 = passStringToWasm0(algorithm, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            ptr0 = passStringToWasm0(algorithm);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+            ptr1 = passArray8ToWasm0(bytes);
             len1 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
             throw e;
         }
-        let ret;
-        __wbg_call_guard();
-        ret = wasm.digest(ptr0, len0, ptr1, len1);
+        let ret = wasm.digest(ptr0, len0, ptr1, len1);
         var ptr3 = ret[0];
         var len3 = ret[1];
         if (ret[3]) {
@@ -695,7 +629,6 @@ export function digest(algorithm, bytes) {
         deferred4_1 = len3;
         return getStringFromWasm0(ptr3, len3);
     } finally {
-        __wbg_call_guard();
         wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
     }
 }
@@ -711,24 +644,22 @@ export function digest(algorithm, bytes) {
 export function isValid(bytes, media_type, profile, expected) {
     let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
     try {
-        ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+        ptr0 = passArray8ToWasm0(bytes);
         len0 = WASM_VECTOR_LEN;
-        ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         len2 = WASM_VECTOR_LEN;
-        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected);
         len3 = WASM_VECTOR_LEN;
     } catch (e) {
-        if (ptr3) { wasm.__wbindgen_free(ptr3, len3 * 1, 1); }
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        if (ptr3) { wasm.__wbindgen_free(ptr3, len3, 1); }
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
         throw e;
     }
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.isValid(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    let ret = wasm.isValid(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -740,11 +671,9 @@ export function isValid(bytes, media_type, profile, expected) {
  * @returns {any}
  */
 export function parseDigest(text) {
-    const ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.parseDigest(ptr0, len0);
+    let ret = wasm.parseDigest(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -756,11 +685,9 @@ export function parseDigest(text) {
  * @returns {any}
  */
 export function parsePlatform(text) {
-    const ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.parsePlatform(ptr0, len0);
+    let ret = wasm.parsePlatform(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -772,11 +699,9 @@ export function parsePlatform(text) {
  * @returns {any}
  */
 export function parseReference(text) {
-    const ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.parseReference(ptr0, len0);
+    let ret = wasm.parseReference(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -794,18 +719,16 @@ export function platformRuns(asked, image, exact) {
     const val3 = +exact;
     let ptr0, len0, ptr1, len1;
     try {
-        ptr0 = passStringToWasm0(asked, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr0 = passStringToWasm0(asked);
         len0 = WASM_VECTOR_LEN;
-        ptr1 = passStringToWasm0(image, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr1 = passStringToWasm0(image);
         len1 = WASM_VECTOR_LEN;
     } catch (e) {
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
         throw e;
     }
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.platformRuns(ptr0, len0, ptr1, len1, val3);
+    let ret = wasm.platformRuns(ptr0, len0, ptr1, len1, val3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -817,7 +740,6 @@ export function platformRuns(asked, image, exact) {
  * @param {number} task
  */
 export function poll(task) {
-    __wbg_call_guard();
     wasm.poll(task);
 }
 
@@ -826,9 +748,7 @@ export function poll(task) {
  * @returns {any}
  */
 export function rules() {
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.rules();
+    let ret = wasm.rules();
     return ret;
 }
 
@@ -839,7 +759,6 @@ export function rules() {
  * @param {any} value
  */
 export function settle(slot, succeeded, value) {
-    __wbg_call_guard();
     wasm.settle(slot, succeeded, value);
 }
 
@@ -848,7 +767,6 @@ export function settle(slot, succeeded, value) {
  * @param {any} host
  */
 export function start(host) {
-    __wbg_call_guard();
     wasm.start(host);
 }
 
@@ -865,27 +783,25 @@ export function start(host) {
 export function validate(bytes, media_type, profile, expected, digest) {
     let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4;
     try {
-        ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+        ptr0 = passArray8ToWasm0(bytes);
         len0 = WASM_VECTOR_LEN;
-        ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr2 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         len2 = WASM_VECTOR_LEN;
-        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected);
         len3 = WASM_VECTOR_LEN;
-        ptr4 = isLikeNone(digest) ? 0 : passStringToWasm0(digest, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        ptr4 = isLikeNone(digest) ? 0 : passStringToWasm0(digest);
         len4 = WASM_VECTOR_LEN;
     } catch (e) {
-        if (ptr4) { wasm.__wbindgen_free(ptr4, len4 * 1, 1); }
-        if (ptr3) { wasm.__wbindgen_free(ptr3, len3 * 1, 1); }
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        if (ptr4) { wasm.__wbindgen_free(ptr4, len4, 1); }
+        if (ptr3) { wasm.__wbindgen_free(ptr3, len3, 1); }
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
         throw e;
     }
-    let ret;
-    __wbg_call_guard();
-    ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4);
+    let ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -894,78 +810,74 @@ export function validate(bytes, media_type, profile, expected, digest) {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
-        __wbg___wbindgen_debug_string_f249a2a76caa9a55: function(arg0, arg1) {
-            const ret = debugString(arg1);
-            const ptr1 = passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            const len1 = WASM_VECTOR_LEN;
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
-        },
-        __wbg___wbindgen_is_function_741ff2bb612836f5: function(arg0) {
-            const ret = typeof(arg0) === 'function';
+        is_falsy: function(arg0) {
+            const ret = !arg0;
             return ret;
         },
-        __wbg___wbindgen_is_object_8b968c3ab8e96595: function(arg0) {
-            const val = arg0;
-            const ret = typeof(val) === 'object' && val !== null;
-            return ret;
-        },
-        __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
+        is_undefined: function(arg0) {
             const ret = arg0 === undefined;
             return ret;
         },
-        __wbg___wbindgen_string_get_7ce8eee7fd327545: function(arg0, arg1) {
+        number_get: function(arg0, arg1) {
+            const obj = arg1;
+            const ret = typeof(obj) === 'number' ? obj : undefined;
+            getDataViewMemory0().setFloat64((arg0 >>> 0) + 8 * 1, isLikeNone(ret) ? 0 : ret, true);
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, !isLikeNone(ret), true);
+        },
+        string_get: function(arg0, arg1) {
             const obj = arg1;
             const ret = typeof(obj) === 'string' ? obj : undefined;
-            var ptr1 = isLikeNone(ret) ? 0 : passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            var ptr1 = isLikeNone(ret) ? 0 : passStringToWasm0(ret);
             var len1 = WASM_VECTOR_LEN;
             getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
             getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
         },
-        __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
+        throw: function(arg0, arg1) {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
-        __wbg_abandon_2b8e2e924e9904d7: function(arg0, arg1) {
+        abandon: function(arg0, arg1) {
             arg0.abandon(arg1 >>> 0);
         },
-        __wbg_append_ba9a4dc30a0323fd: function() { return handleError(function (arg0, arg1, arg2, arg3, arg4) {
-            arg0.append(getStringFromWasm0(arg1, arg2), getStringFromWasm0(arg3, arg4));
-        }, arguments); },
-        __wbg_body_a3d6274eccd7c932: function(arg0) {
+        body: function(arg0) {
             const ret = arg0.body;
             return ret;
         },
-        __wbg_call_40b008ba32f73991: function() { return handleError(function (arg0, arg1) {
-            const ret = arg0.call(arg1);
-            return ret;
-        }, arguments); },
-        __wbg_cancel_ca6278dd9c7ef7d4: function(arg0, arg1) {
+        cancel: function(arg0, arg1) {
             arg0.cancel(arg1);
         },
-        __wbg_done_57e08d0be6e30c02: function(arg0) {
-            const ret = arg0.done;
+        content: function(arg0, arg1, arg2) {
+            const ret = arg0.content(arg1, arg2);
             return ret;
         },
-        __wbg_fetch_c2fa52518411d362: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8) {
-            arg0.fetch(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5), getStringFromWasm0(arg6, arg7), arg8);
+        credential: function(arg0, arg1, arg2, arg3, arg4, arg5) {
+            arg0.credential(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5));
         },
-        __wbg_get_2080c49015e35254: function() { return handleError(function (arg0, arg1) {
+        digest: function(arg0) {
+            const ret = arg0.digest;
+            return ret;
+        },
+        done: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6) {
+            arg0.done(arg1, getStringFromWasm0(arg2, arg3), arg4, getStringFromWasm0(arg5, arg6));
+        },
+        fetchUnheeded: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
+            arg0.fetchUnheeded(arg1, getStringFromWasm0(arg2, arg3), getStringFromWasm0(arg4, arg5), getStringFromWasm0(arg6, arg7));
+        },
+        fetch: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11) {
+            arg0.fetch(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5), getStringFromWasm0(arg6, arg7), getStringFromWasm0(arg8, arg9), arg10, arg11);
+        },
+        get2: function() { return handleError(function (arg0, arg1) {
             const ret = Reflect.get(arg0, arg1);
             return ret;
         }, arguments); },
-        __wbg_get_635eea311fa1a291: function() { return handleError(function (arg0, arg1) {
-            const ret = Reflect.get(arg0, arg1);
-            return ret;
-        }, arguments); },
-        __wbg_get_d7176cfb76d71114: function(arg0, arg1) {
+        get: function(arg0, arg1) {
             const ret = arg0[arg1 >>> 0];
             return ret;
         },
-        __wbg_headers_c9de6d2e4bc1c4f6: function(arg0) {
+        headers: function(arg0) {
             const ret = arg0.headers;
             return ret;
         },
-        __wbg_instanceof_Uint8Array_d7aeb0dcb3108fea: function(arg0) {
+        instanceof_Uint8Array: function(arg0) {
             let result;
             try {
                 result = arg0 instanceof Uint8Array;
@@ -975,103 +887,126 @@ function __wbg_get_imports() {
             const ret = result;
             return ret;
         },
-        __wbg_iterator_e4c5e8f68ada7b58: function() {
-            const ret = Symbol.iterator;
+        isArray: function(arg0) {
+            const ret = Array.isArray(arg0);
             return ret;
         },
-        __wbg_length_186163212ffe79c3: function(arg0) {
+        layout: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
+            arg0.layout(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5), arg6, arg7);
+        },
+        length: function(arg0) {
             const ret = arg0.length;
             return ret;
         },
-        __wbg_new_277c27c26f94cbc2: function() { return handleError(function () {
-            const ret = new Headers();
+        length2: function(arg0) {
+            const ret = arg0.length;
             return ret;
-        }, arguments); },
-        __wbg_new_37eb45aaf5eeb820: function() {
+        },
+        new2: function() {
             const ret = new Array();
             return ret;
         },
-        __wbg_new_cd4348290afae586: function() {
+        new: function() {
             const ret = new Object();
             return ret;
         },
-        __wbg_new_from_slice_b8daf545a41c6aa0: function(arg0, arg1) {
+        new_from_slice: function(arg0, arg1) {
             const ret = new Uint8Array(getArrayU8FromWasm0(arg0, arg1));
             return ret;
         },
-        __wbg_next_178c1651c11432b3: function(arg0) {
-            const ret = arg0.next;
+        new_with_length: function(arg0) {
+            const ret = new Uint8Array(arg0 >>> 0);
             return ret;
         },
-        __wbg_next_af5ac6a08bb0a717: function() { return handleError(function (arg0) {
-            const ret = arg0.next();
-            return ret;
-        }, arguments); },
-        __wbg_now_93be31ca8abf32f2: function(arg0) {
+        now: function(arg0) {
             const ret = arg0.now();
             return ret;
         },
-        __wbg_of_e7ea0fcd535c1444: function(arg0, arg1) {
+        of: function(arg0, arg1) {
             const ret = Array.of(arg0, arg1);
             return ret;
         },
-        __wbg_parse_c3f72b5a24f83c01: function() { return handleError(function (arg0, arg1) {
+        open: function(arg0, arg1, arg2, arg3, arg4) {
+            arg0.open(arg1 >>> 0, arg2 >>> 0, arg3, arg4);
+        },
+        parse: function() { return handleError(function (arg0, arg1) {
             const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
             return ret;
         }, arguments); },
-        __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
+        prototypesetcall: function(arg0, arg1, arg2) {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
-        __wbg_push_c9f4893fc209f768: function(arg0, arg1) {
+        push: function(arg0, arg1) {
             const ret = arg0.push(arg1);
             return ret;
         },
-        __wbg_read_a3376b95fa9407f6: function(arg0, arg1, arg2, arg3) {
+        random: function(arg0) {
+            const ret = arg0.random();
+            return ret;
+        },
+        read: function(arg0, arg1, arg2, arg3) {
             arg0.read(arg1 >>> 0, arg2 >>> 0, arg3);
         },
-        __wbg_reject_2a8047358855f466: function(arg0, arg1, arg2) {
+        reject: function(arg0, arg1, arg2) {
             arg0.reject(arg1 >>> 0, arg2);
         },
-        __wbg_resolve_bd8ff949cb4a6445: function(arg0, arg1, arg2) {
+        reopens: function(arg0) {
+            const ret = arg0.reopens;
+            return ret;
+        },
+        resolve: function(arg0, arg1, arg2) {
             arg0.resolve(arg1 >>> 0, arg2);
         },
-        __wbg_schedule_280836848b97eae8: function(arg0, arg1) {
+        schedule: function(arg0, arg1) {
             arg0.schedule(arg1 >>> 0);
         },
-        __wbg_set_2793479888329cb6: function() { return handleError(function (arg0, arg1, arg2) {
+        sent: function(arg0, arg1) {
+            arg0.sent(arg1);
+        },
+        set: function() { return handleError(function (arg0, arg1, arg2) {
             const ret = Reflect.set(arg0, arg1, arg2);
             return ret;
         }, arguments); },
-        __wbg_status_5e58e3b916ebf945: function(arg0) {
+        size: function(arg0) {
+            const ret = arg0.size;
+            return ret;
+        },
+        sleep: function(arg0, arg1, arg2, arg3) {
+            arg0.sleep(arg1 >>> 0, arg2 >>> 0, arg3);
+        },
+        status: function(arg0) {
             const ret = arg0.status;
             return ret;
         },
-        __wbg_url_24e218f024b860dc: function(arg0, arg1) {
-            const ret = arg1.url;
-            var ptr1 = isLikeNone(ret) ? 0 : passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            var len1 = WASM_VECTOR_LEN;
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
-        },
-        __wbg_value_e0f328965e184931: function(arg0) {
-            const ret = arg0.value;
+        subarray: function(arg0, arg1, arg2) {
+            const ret = arg0.subarray(arg1 >>> 0, arg2 >>> 0);
             return ret;
         },
-        __wbg_verified_3de3c91210c49faa: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
+        take: function(arg0, arg1, arg2, arg3, arg4) {
+            arg0.take(arg1 >>> 0, arg2 >>> 0, arg3, arg4);
+        },
+        url: function(arg0) {
+            const ret = arg0.url;
+            return ret;
+        },
+        verified: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
             const ret = arg0.verified(arg1, getStringFromWasm0(arg2, arg3), arg4, arg5, arg6, arg7 !== 0);
             return ret;
         },
-        __wbindgen_generic_0000000000000001: function(arg0) {
+        warned: function(arg0, arg1, arg2, arg3, arg4, arg5) {
+            arg0.warned(arg1, getStringFromWasm0(arg2, arg3), getStringFromWasm0(arg4, arg5));
+        },
+        generic: function(arg0) {
             // Cast intrinsic for `F64 -> Externref`.
             const ret = arg0;
             return ret;
         },
-        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
+        generic2: function(arg0, arg1) {
             // Cast intrinsic for `Ref(String) -> Externref`.
             const ret = getStringFromWasm0(arg0, arg1);
             return ret;
         },
-        __wbindgen_init_externref_table: function() {
+        init_externref_table: function() {
             const table = wasm.__wbindgen_externrefs;
             table.set(0, undefined);
             table.set(1024, undefined);
@@ -1086,40 +1021,16 @@ function __wbg_get_imports() {
     };
 }
 
-function __wbg_call_guard() {
-    if (__wbg_reinit_scheduled) {
-        __wbg_reset_state();
-        return;
-    }
-}
 
 
 let __wbg_instance_id = 0;
-const RawClientFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(({ ptr, instance }) => {
-    if (instance === __wbg_instance_id) wasm.__wbg_rawclient_free(ptr, 1);
-});
-const RawDocumentFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(({ ptr, instance }) => {
-    if (instance === __wbg_instance_id) wasm.__wbg_rawdocument_free(ptr, 1);
-});
-const RawFrontFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(({ ptr, instance }) => {
-    if (instance === __wbg_instance_id) wasm.__wbg_rawfront_free(ptr, 1);
-});
-const RawHasherFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(({ ptr, instance }) => {
-    if (instance === __wbg_instance_id) wasm.__wbg_rawhasher_free(ptr, 1);
-});
-const RawWalkFinalization = (typeof FinalizationRegistry === 'undefined')
-    ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(({ ptr, instance }) => {
-    if (instance === __wbg_instance_id) wasm.__wbg_rawwalk_free(ptr, 1);
-});
+const RawClientFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawclient_free(ptr, 1));
+const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawdocument_free(ptr, 1));
+const RawFrontFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawfront_free(ptr, 1));
+const RawHasherFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawhasher_free(ptr, 1));
+const RawPagesFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawpages_free(ptr, 1));
+const RawPlaceFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawplace_free(ptr, 1));
+const RawWalkFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawwalk_free(ptr, 1));
 
 function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
@@ -1127,63 +1038,6 @@ function addToExternrefTable0(obj) {
     return idx;
 }
 
-function debugString(val) {
-    switch (typeof val) {
-        // primitive types
-        case 'number':
-        case 'boolean':
-        case 'undefined':
-        return `${val}`;
-        case 'string':
-        return JSON.stringify(val);
-        case 'bigint':
-        return `${val}n`;
-        case 'symbol':
-        return val.description !== undefined
-            ? `Symbol(${val.description})`
-            : 'Symbol';
-        case 'function':
-        return typeof val.name === 'string' && val.name !== ''
-            ? `Function(${val.name})`
-            : 'Function';
-        case 'object': {
-            if (val === null) {
-                return 'null';
-            }
-            // objects
-            if (Array.isArray(val)) {
-                return '[' + Array.from(val, debugString).join(', ') + ']';
-            }
-            // errors
-            if (val instanceof Error) {
-                return `${val.name}: ${val.message}\n${val.stack}`;
-            }
-
-            const toStringOutput = toString.call(val);
-            // Test for built-in
-            const className = /\[object ([^\]]+)\]/.exec(toStringOutput)?.[1];
-
-            // Failed to match the standard '[object ClassName]'
-            if (className === undefined) {
-                return toStringOutput;
-            }
-            if (className === 'Object') {
-                // we're a user defined class or Object
-                // JSON.stringify avoids problems with cycles, and is generally much
-                // easier than looping through ownProperties of `val`.
-                try {
-                    return 'Object(' + JSON.stringify(val) + ')';
-                } catch (_) {
-                    return 'Object';
-                }
-            }
-            // TODO we could test for more things here, like `Set`s and `Map`s.
-            return className;
-        }
-        // Per MDN: 'This list of values is exhaustive.'
-        // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Operators/typeof#description
-    }
-}
 
 function getArrayU8FromWasm0(ptr, len) {
     ptr = ptr >>> 0;
@@ -1224,7 +1078,7 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
-function passArray8ToWasm0(arg, malloc) {
+function passArray8ToWasm0(arg, malloc = wasm.__wbindgen_malloc) {
     const ptr = malloc(arg.length * 1, 1) >>> 0;
     getUint8ArrayMemory0().set(arg, ptr / 1);
     WASM_VECTOR_LEN = arg.length;
@@ -1241,7 +1095,7 @@ function passArrayJsValueToWasm0(array, malloc) {
     return ptr;
 }
 
-function passStringToWasm0(arg, malloc, realloc) {
+function passStringToWasm0(arg, malloc = wasm.__wbindgen_malloc, realloc = wasm.__wbindgen_realloc) {
     if (realloc === undefined) {
         const buf = cachedTextEncoder.encode(arg);
         const ptr = malloc(buf.length, 1) >>> 0;
@@ -1418,3 +1272,14 @@ async function __wbg_init_once(module_or_path) {
 }
 
 export { initSync };
+function __wbg_hold(object) {
+    if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
+        throw new Error('an object of an instance that is gone');
+}
+function __wbg_finalization(free) {
+    return typeof FinalizationRegistry === 'undefined'
+        ? { register: () => {}, unregister: () => {} }
+        : new FinalizationRegistry(({ ptr, instance }) => {
+            if (instance === __wbg_instance_id) free(ptr);
+        });
+}

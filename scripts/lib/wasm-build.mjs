@@ -182,14 +182,52 @@ const NEEDLESS = [
   [/^if \(Symbol\.dispose\) .+\n/gm, ""],
   [/^ *__wbg_call_guard\(\);\n/gm, ""],
   [/^function __wbg_call_guard\(\) \{\n(?: .*\n)+\}\n/m, ""],
+  // Only our own code hands objects of these classes over.
+  [/^ *_assertClass\(.+\);\n/gm, ""],
+  [/^function _assertClass\(.+\{\n(?: .*\n)+\}\n/m, ""],
+  // The same allocator each time.
+  [
+    /^(function pass\w+ToWasm0\(arg, malloc), realloc\) \{$/gm,
+    "$1 = wasm.__wbindgen_malloc, realloc = wasm.__wbindgen_realloc) {",
+  ],
+  [/^(function pass\w+ToWasm0\(arg, malloc)\) \{$/gm, "$1 = wasm.__wbindgen_malloc) {"],
+  [/(\bpass\w+ToWasm0\([^()]+), wasm\.__wbindgen_malloc(?:, wasm\.__wbindgen_realloc)?\)/g, "$1)"],
+  // What a minifier does not dare.
+  [/\blet ret;\n *ret = /g, "let ret = "],
+  [/(?<=\blen\d) \* 1\b/g, ""],
+];
+
+/** What the glue says again and again: here with a name, and below with what it does. */
+const REPEATED = [
+  [
+    /if \(\(?(\w+)\)?\.__wbg_inst !== undefined && \(?\1\)?\.__wbg_inst !== __wbg_instance_id\) \{\n *throw new Error\('.+'\);\n *\}/g,
+    "__wbg_hold($1);",
+    `function __wbg_hold(object) {
+    if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
+        throw new Error('an object of an instance that is gone');
+}
+`,
+  ],
+  [
+    /\(typeof FinalizationRegistry === 'undefined'\)\n *\? \{ register: .+\n *: new FinalizationRegistry\(\(\{ ptr, instance \}\) => \{\n *if \(instance === __wbg_instance_id\) wasm\.(\w+)\(ptr, 1\);\n *\}\)/g,
+    "__wbg_finalization((ptr) => wasm.$1(ptr, 1))",
+    `function __wbg_finalization(free) {
+    return typeof FinalizationRegistry === 'undefined'
+        ? { register: () => {}, unregister: () => {} }
+        : new FinalizationRegistry(({ ptr, instance }) => {
+            if (instance === __wbg_instance_id) free(ptr);
+        });
+}
+`,
+  ],
 ];
 
 function withoutNeedless(glue) {
   if (/__wbg_reinit_scheduled = true/.test(glue))
     throw new Error("the glue of wasm-bindgen replaces instances by itself");
-  return NEEDLESS.reduce((left, [needless, instead]) => {
+  return [...NEEDLESS, ...REPEATED].reduce((left, [needless, instead, once = ""]) => {
     if (left.search(needless) < 0) throw new Error(`the glue of wasm-bindgen has no ${needless} any more`);
-    return left.replace(needless, instead);
+    return left.replace(needless, instead) + once;
   }, glue);
 }
 

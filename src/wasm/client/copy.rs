@@ -1,5 +1,6 @@
 //! Copies between repositories and the host's image layouts.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Uint8Array};
@@ -24,7 +25,7 @@ use crate::{Error, Kind, Result};
 
 /// A place as the host has it: a repository of one of its clients, or an image layout of its own.
 #[wasm_bindgen]
-pub struct RawPlace(AnyPlace);
+pub struct RawPlace(Rc<AnyPlace>);
 
 #[wasm_bindgen]
 impl RawPlace {
@@ -36,20 +37,20 @@ impl RawPlace {
     ) -> Result<RawPlace, JsValue> {
         let name = name.parse().map_err(error::to_js)?;
         let place = RepositoryPlace::new(Arc::clone(&client.0), name);
-        Ok(Self(AnyPlace::Repository(place, source)))
+        Ok(Self(Rc::new(AnyPlace::Repository(place, source))))
     }
 
     /// An image layout: `LayoutPlace` in `js/client/copy.ts`.
     pub fn layout(layout: JsValue) -> RawPlace {
-        Self(AnyPlace::Layout(layout))
+        Self(Rc::new(AnyPlace::Layout(layout)))
     }
 
     /// Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
     /// run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
     /// [`Platforms::Some`]; all if none follows.
     #[wasm_bindgen(js_name = copyTo)]
-    pub fn copy_to(self, target: RawPlace, given: Array) -> u32 {
-        let given = Given(given);
+    pub fn copy_to(&self, target: &RawPlace, given: Array) -> u32 {
+        let (given, source, target) = (Given(given), Rc::clone(&self.0), Rc::clone(&target.0));
         executor::spawn(async move {
             let platforms: Vec<Platform> = given.all(6)?;
             let options = CopyOptions {
@@ -64,9 +65,9 @@ impl RawPlace {
             let (from, to) = (given.text(0).unwrap_or_default(), given.text(1));
             let observer = Watch(given.value(4));
             let copied = copy(
-                &self.0,
+                &*source,
                 &from,
-                &target.0,
+                &*target,
                 to.as_deref(),
                 &options,
                 &observer,

@@ -38,7 +38,7 @@ export const cases: Case[] = [
       equal([one?.mediaType, one?.size, one?.artifactType], [MANIFEST, pushed[0]?.size, SIGNATURE]);
       equal(one?.annotations, { a: "é", number: "0" });
       const typed = await all(referrers.list(subject.digest, { artifactType: SIGNATURE }));
-      equal(typed.map(({ annotations }) => annotations["number"]).sort(), ["0", "2", "4"]);
+      equal(typed.map(({ annotations: { number } }) => number).sort(), ["0", "2", "4"]);
       for (const { digest } of pushed) await manifests.delete(digest);
       equal(await all(referrers.list(subject.digest)), []);
       const fallback = subject.digest.replace(":", "-");
