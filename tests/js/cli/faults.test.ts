@@ -82,7 +82,7 @@ function parts(node: Node): Node[] {
 }
 
 test("every fault that there is has a test here", () => {
-  const tested = [...Object.keys(FAULTS), ...Object.keys(MANIFEST_FAULTS), ...HARMLESS, ...MENDED, ...ENDLESS];
+  const tested = [...Object.keys(FAULTS), ...Object.keys(MANIFEST_FAULTS), ...HARMLESS, ...ENDLESS];
   expect(tested.sort()).toEqual([...faultNames].sort());
 });
 
@@ -157,7 +157,7 @@ describe.concurrent("what is not there ends with 2:", TIMEOUT, () => {
   test.each([
     ["a tag", `${registry.host}/hello:2.0`, /REGISTRY_ERROR: .*404.*MANIFEST_UNKNOWN/],
     ["a repository", `${registry.host}/goodbye:1.0`, /REGISTRY_ERROR: .*404.*NAME_UNKNOWN/],
-    ["a registry", `${nowhere.host}/hello:1.0`, /CONNECTION_FAILED: .*\(connection refused\)$/],
+    ["a registry", `${nowhere.host}/hello:1.0`, /CONNECTION_FAILED: .*[(; ]connection refused\)$/],
     ["a file", "./missing.json", /^\.\/missing\.json: no such file or directory$/],
     ["a layout in a folder", cwd, /oci-layout: no such file or directory$/],
   ])("%s", async (_, target, message) => {
