@@ -75,12 +75,11 @@ fn javascript_has_the_same_keys() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/annotations.ts");
     let script = std::fs::read_to_string(path).unwrap();
     for (key, name) in keys() {
-        assert!(script.contains(&format!("  {name}: \"{key}\",")), "{key}");
+        let last = key.strip_prefix("org.opencontainers.image.").unwrap();
+        let entry = format!("  {name}: key(\"{last}\"),");
+        assert!(script.contains(&entry), "{key}");
     }
-    assert_eq!(
-        script.matches("\"org.opencontainers.image.").count(),
-        keys().len()
-    );
+    assert_eq!(script.matches(": key(\"").count(), keys().len());
 }
 
 #[test]
