@@ -40,7 +40,7 @@ impl Serialize for Severity {
     }
 }
 
-/// One rule that documents are checked against: its number in [`TEXTS`] times four, and how bad it is to break it.
+/// One rule that documents are checked against: its number in `TEXTS` times four, and how bad it is to break it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rule(u16);
 
