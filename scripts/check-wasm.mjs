@@ -12,7 +12,17 @@ import { fail, root, say, wasmBuilds } from "./lib/project.mjs";
 import { run } from "./lib/run.mjs";
 import { buildAllWasm, missingTools, privatePaths } from "./lib/wasm-build.mjs";
 
-const INPUTS = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "src", "crates", "examples/native.rs", "README.md", "LICENSE"];
+const INPUTS = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  ".cargo",
+  "src",
+  "crates",
+  "examples/native.rs",
+  "README.md",
+  "LICENSE",
+];
 
 const missing = missingTools();
 if (missing.length > 0) fail(`pierhead: check:wasm needs\n  ${missing.join("\n  ")}`);
