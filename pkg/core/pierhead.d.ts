@@ -91,7 +91,7 @@ export class RawPlace {
      */
     static layout(layout: any): RawPlace;
     /**
-     * A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+     * A repository; `source` opens its blobs: `Source` in `js/client/copy.ts`.
      */
     static repository(client: RawClient, name: string, source: any): RawPlace;
 }

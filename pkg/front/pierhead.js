@@ -452,7 +452,7 @@ export class RawPlace {
         return RawPlace.__wrap(ret);
     }
     /**
-     * A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+     * A repository; `source` opens its blobs: `Source` in `js/client/copy.ts`.
      * @param {RawClient} client
      * @param {string} name
      * @param {any} source

@@ -84,6 +84,9 @@ impl<'a> MountSource<'a> {
 }
 
 /// A place that holds images: a repository of a registry, an image layout.
+///
+/// A method fails with what the place itself reports; what is read to be verified, with [`Kind::DigestMismatch`](crate::Kind::DigestMismatch),
+/// [`Kind::SizeMismatch`](crate::Kind::SizeMismatch) or [`Kind::BodyTruncated`](crate::Kind::BodyTruncated) where it is something else.
 pub trait Place: MaybeSend + MaybeSync {
     /// A blob that is being read.
     type Body: Body;

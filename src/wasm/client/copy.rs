@@ -29,7 +29,7 @@ pub struct RawPlace(Rc<AnyPlace>);
 
 #[wasm_bindgen]
 impl RawPlace {
-    /// A repository; `source` opens its blobs: `RepositorySource` in `js/client/copy.ts`.
+    /// A repository; `source` opens its blobs: `Source` in `js/client/copy.ts`.
     pub fn repository(
         client: &RawClient,
         name: &str,
