@@ -8,6 +8,8 @@ export class Incoming {
   readonly #source: ByteSource;
   readonly #size: number | undefined;
   #received = 0;
+  /** What the stream, its size or the signal has failed with. */
+  failure: { readonly reason: unknown } | undefined;
   /** What came, and was not asked for yet. */
   #rest: Uint8Array | undefined;
 
@@ -23,12 +25,18 @@ export class Incoming {
 
   /** The next bytes; `undefined` behind the last. A copy where the source keeps what it hands out. */
   async read(): Promise<Uint8Array | undefined> {
-    const chunk = await this.#source.read();
-    this.#received += chunk?.byteLength ?? 0;
-    const size = this.#size;
-    if (size !== undefined && this.#received > size) throw await this.#fail(wrongSize(size, "more"));
-    if (size !== undefined && chunk === undefined && this.#received < size) throw wrongSize(size, "fewer");
-    return chunk;
+    try {
+      const chunk = await this.#source.read();
+      this.#received += chunk?.byteLength ?? 0;
+      const size = this.#size;
+      if (size !== undefined && this.#received > size) throw wrongSize(size, "more");
+      if (size !== undefined && chunk === undefined && this.#received < size) throw wrongSize(size, "fewer");
+      return chunk;
+    } catch (reason) {
+      this.failure ??= { reason };
+      await this.cancel(reason);
+      throw reason;
+    }
   }
 
   /** The next `count` bytes, or all that are left. */
@@ -60,11 +68,6 @@ export class Incoming {
   /** Nothing more is wanted of it. */
   async cancel(reason?: unknown): Promise<void> {
     await this.#source.cancel(reason).catch(() => {});
-  }
-
-  async #fail(error: StoreError): Promise<StoreError> {
-    await this.cancel(error);
-    return error;
   }
 }
 

@@ -79,29 +79,30 @@ export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   return new Uint8Array(words.buffer).subarray(0, size);
 }
 
-/** A stream of these pieces, which then fails if there is an `error`. `cancelled` says whether anyone has given it up. */
+/** A stream of these pieces, which then fails if there is an `error`. `ended` says whether it was read to its end, or given up. */
 export function streamOfPieces(
   pieces: readonly Uint8Array[],
   error?: unknown,
-): { stream: ReadableStream<Uint8Array>; cancelled: () => boolean } {
-  let [at, cancelled] = [0, false];
+): { stream: ReadableStream<Uint8Array>; ended: () => boolean } {
+  let [at, ended] = [0, false];
   const stream = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
         const piece = pieces[at];
         at += 1;
         // A copy: a host may take what is handed to it away.
+        ended = piece === undefined;
         if (piece !== undefined) controller.enqueue(piece.slice());
         else if (error !== undefined) controller.error(error);
         else controller.close();
       },
       cancel() {
-        cancelled = true;
+        ended = true;
       },
     },
     { highWaterMark: 0 },
   );
-  return { stream, cancelled: () => cancelled };
+  return { stream, ended: () => ended };
 }
 
 export async function sha256(bytes: Uint8Array): Promise<string> {
