@@ -23,6 +23,12 @@ const SCRIPT_BUDGETS = [
   { name: ". + ./client", entries: ["index.js", "client.js"], gzip: 20 * KB },
   { name: "./layout beside .", entries: ["index.js", "layout.js"], beside: ["index.js"], gzip: 10 * KB },
   { name: "./front", entries: ["front.js"], gzip: 25 * KB },
+  ...["memory", "fs", "r2", "s3"].map((store) => ({
+    name: `./stores/${store} beside ./front`,
+    entries: ["front.js", `../stores/${store}.js`],
+    beside: ["front.js"],
+    gzip: 5 * KB,
+  })),
 ];
 
 /**
@@ -59,7 +65,7 @@ async function bundledSize(entries) {
     write: false,
     format: "esm",
     target: "es2022",
-    external: ["*.wasm", "*-inline.js"],
+    external: ["*.wasm", "*-inline.js", "aws4fetch"],
     logLevel: "error",
   });
   return gzipped(outputFiles[0].contents);
