@@ -4,6 +4,7 @@
 
 mod algorithm;
 mod hasher;
+mod sha;
 mod state;
 mod verifier;
 
