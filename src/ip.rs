@@ -109,7 +109,7 @@ pub(crate) fn canonical(groups: [u16; 8]) -> String {
             text.push(':');
         }
         if let (6, Some([a, b, c, d])) = (place, mapped) {
-            text.push_str(&format!("{a}.{b}.{c}.{d}"));
+            text.push_str(&[a, b, c, d].map(|part| part.to_string()).join("."));
             break;
         }
         let mut leading = true;

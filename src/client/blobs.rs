@@ -107,7 +107,7 @@ impl<T: Host> Client<T> {
         let last = size.filter(|size| (1..*size).contains(&start));
         let end = end.or(last.map(|size| size - 1));
         if start > 0 || end.is_some() {
-            let mut range = format!("bytes={start}-");
+            let mut range = ["bytes=", &start.to_string(), "-"].concat();
             if let Some(end) = end {
                 range.push_str(&end.to_string());
             }

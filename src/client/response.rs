@@ -69,7 +69,7 @@ pub(super) async fn read_whole<B: Chunks>(
         response.body.cancel();
         return Err(
             Error::new(Kind::TooLarge, "the body is larger than is read")
-                .with_expected(format_args!("at most {limit} bytes"), stated),
+                .with_expected(["at most ", &limit.to_string(), " bytes"].concat(), stated),
         );
     }
     let bytes = read_all(&mut response.body, limit, clock).await?;
@@ -98,7 +98,7 @@ async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Re
             body.cancel();
             return Err(
                 Error::new(Kind::TooLarge, "the body is larger than is read")
-                    .with_expected(format_args!("at most {limit} bytes"), "more"),
+                    .with_expected(["at most ", &limit.to_string(), " bytes"].concat(), "more"),
             );
         }
         if clock.now().saturating_sub(begun) > MAX_READ_TIME {
@@ -132,10 +132,13 @@ pub(super) async fn success_or_error<B: Chunks>(
     let error = match status {
         401 | 403 => Error::new(
             Kind::Auth,
-            format!("the registry refuses access ({status})"),
+            ["the registry refuses access (", &status.to_string(), ")"].concat(),
         ),
         404 => Error::new(Kind::Registry, "the registry does not have it (404)"),
-        _ => Error::new(Kind::Registry, format!("the registry answered {status}")),
+        _ => Error::new(
+            Kind::Registry,
+            ["the registry answered ", &status.to_string()].concat(),
+        ),
     };
     Err(error
         .with_status(status)
@@ -169,7 +172,12 @@ pub(super) fn deletion_off(error: Error) -> Error {
 pub(super) fn unexpected(url: &Url, status: u16) -> Error {
     Error::new(
         Kind::UnexpectedResponse,
-        format!("the registry answered {status} where only 200 has a meaning"),
+        [
+            "the registry answered ",
+            &status.to_string(),
+            " where only 200 has a meaning",
+        ]
+        .concat(),
     )
     .with_status(status)
     .at(url)

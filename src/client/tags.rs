@@ -73,7 +73,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         options: &ListOptions,
     ) -> Result<Paging> {
-        let url = self.at(&format!("/v2/{name}/tags/list"))?;
+        let url = self.at(&["/v2/", name.as_str(), "/tags/list"].concat())?;
         Ok(self.names_paging("tags", url, Scope::pull(name), options))
     }
 

@@ -81,6 +81,11 @@ impl Digest {
         &self.0
     }
 
+    /// The whole digest.
+    pub(crate) fn into_string(self) -> String {
+        self.0.into()
+    }
+
     /// What stands before the colon.
     #[must_use]
     pub fn algorithm_name(&self) -> &str {
@@ -105,10 +110,13 @@ impl Digest {
     /// [`Kind::UnsupportedAlgorithm`] if it is not implemented.
     pub fn require_algorithm(&self) -> Result<Algorithm> {
         self.algorithm().ok_or_else(|| {
-            let message = format!(
-                "nothing can be verified by {}: it is not implemented",
-                self.algorithm_name()
-            );
+            let name = self.algorithm_name();
+            let message = [
+                "nothing can be verified by ",
+                name,
+                ": it is not implemented",
+            ]
+            .concat();
             Error::new(Kind::UnsupportedAlgorithm, message)
         })
     }
@@ -219,9 +227,15 @@ fn check_hex(algorithm: Algorithm, encoded: &str) -> Result<()> {
     }
     if encoded.len() != algorithm.encoded_len() {
         let (length, actual) = (algorithm.encoded_len(), encoded.len());
-        return Err(invalid(format!(
-            "a {algorithm} digest has {length} hexadecimal digits, not {actual}"
-        )));
+        let message = [
+            "a ",
+            algorithm.as_str(),
+            " digest has ",
+            &length.to_string(),
+            " hexadecimal digits, not ",
+            &actual.to_string(),
+        ];
+        return Err(invalid(message.concat()));
     }
     Ok(())
 }

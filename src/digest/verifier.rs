@@ -80,7 +80,7 @@ impl Verifier {
                 Kind::DigestMismatch,
                 "the bytes do not have the digest they were asked by",
             )
-            .with_expected(&self.expected, actual));
+            .with_expected(self.expected.as_str(), actual.as_str()));
         }
         Ok(received)
     }

@@ -1,6 +1,6 @@
 //! Values as JSON text: all that serde's derived implementations here ever ask for, in little code.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
@@ -47,8 +47,9 @@ impl Writer {
         self
     }
 
-    fn number(&mut self, number: impl fmt::Display) -> Result<(), Unsupported> {
-        write!(self.0, "{number}").map_err(|_| Unsupported)
+    fn number(&mut self, number: impl ToString) -> Result<(), Unsupported> {
+        self.0.push_str(&number.to_string());
+        Ok(())
     }
 
     fn string(&mut self, text: &str) {

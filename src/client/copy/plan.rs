@@ -264,11 +264,11 @@ fn chosen(manifests: Vec<Descriptor>, platforms: &Platforms) -> Vec<Descriptor> 
 fn no_platform(platform: &Platform) -> Error {
     Error::new(
         Kind::PlatformNotFound,
-        format!("the index has no image for {platform}"),
+        ["the index has no image for ", &platform.text()].concat(),
     )
 }
 
 fn too_large(what: &'static str) -> Error {
     Error::new(Kind::TooLarge, "the image has more than is copied at once")
-        .with_expected(format_args!("at most {what}"), "more")
+        .with_expected(["at most ", what].concat(), "more")
 }

@@ -133,7 +133,7 @@ fn check(answer: &Answer, pushed: &PushedManifest) -> Result<()> {
             if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
         {
             let error = Error::new(Kind::DigestMismatch, "the registry got another manifest");
-            Err(error.with_expected(&pushed.digest, stated))
+            Err(error.with_expected(pushed.digest.as_str(), stated.as_str()))
         }
         _ => Ok(()),
     }

@@ -195,7 +195,7 @@ impl<T: Host> Client<T> {
         change: &Change,
     ) -> Result<()> {
         let url = self.manifest_url(name, &change.tag)?;
-        let list = url.to_string();
+        let list = url.text();
         let (mut conditional, mut deletable) = (true, true);
         let mut conflict = None;
         for attempt in 0..MAX_ATTEMPTS {

@@ -238,7 +238,10 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             location.with_query("digest", digest.as_str())
         } else {
             let end = self.sent.saturating_add(size).saturating_sub(1);
-            headers.add("content-range", format!("{}-{end}", self.sent));
+            headers.add(
+                "content-range",
+                [self.sent.to_string(), end.to_string()].join("-"),
+            );
             location
         };
         self.reached = self.reached.max(self.sent.saturating_add(size));
@@ -326,7 +329,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     Kind::DigestMismatch,
                     "the registry took the blob for another",
                 )
-                .with_expected(digest, stated)
+                .with_expected(digest.as_str(), stated.as_str())
                 .at(&answer.from))
             }
             _ => Ok(()),
