@@ -6,6 +6,8 @@ use std::fmt;
 use pierhead_json::Cause;
 pub use pierhead_json::Position;
 
+use crate::json::decimal;
+
 /// The result of every fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -187,7 +189,7 @@ impl Error {
     /// That a text is longer than it may be.
     #[inline(never)]
     pub(crate) fn length(kind: Kind, text: &str, most: usize, length: usize) -> Self {
-        let (most, length) = (most.to_string(), length.to_string());
+        let (most, length) = (decimal(most as u64), decimal(length as u64));
         let message = [text, " at most ", &most, " characters, not ", &length];
         Self::new(kind, message.concat())
     }
@@ -292,6 +294,12 @@ impl Error {
     #[must_use]
     pub fn with_expected(self, expected: impl ToString, actual: impl ToString) -> Self {
         self.with_sides(expected.to_string(), actual.to_string())
+    }
+
+    /// This error, saying how much was expected and how much there was.
+    #[inline(never)]
+    pub(crate) fn with_amounts(self, expected: u64, actual: u64) -> Self {
+        self.with_sides(decimal(expected), decimal(actual))
     }
 
     #[inline(never)]

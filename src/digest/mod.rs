@@ -17,6 +17,7 @@ pub use self::algorithm::Algorithm;
 pub use self::hasher::Hasher;
 pub use self::verifier::Verifier;
 use crate::error::{Error, Kind, Result};
+use crate::json::decimal;
 
 /// A well-formed digest, `algorithm:encoded`, in its only spelling.
 ///
@@ -231,9 +232,9 @@ fn check_hex(algorithm: Algorithm, encoded: &str) -> Result<()> {
             "a ",
             algorithm.as_str(),
             " digest has ",
-            &length.to_string(),
+            &decimal(length as u64),
             " hexadecimal digits, not ",
-            &actual.to_string(),
+            &decimal(actual as u64),
         ];
         return Err(invalid(message.concat()));
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{split_before, split_scheme};
+use crate::json::decimal;
 use crate::{Error, Kind, Result, ip};
 
 /// The longest URL that is taken, in bytes.
@@ -137,7 +138,7 @@ impl Url {
         let mut authority = host.clone();
         if *port != scheme.default_port() {
             authority.push(':');
-            authority.push_str(&port.to_string());
+            authority.push_str(&decimal(u64::from(*port)));
         }
         authority
     }

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::document::{Document, Kind as DocumentKind};
 use crate::http::Method;
 use crate::json::Value;
+use crate::json::decimal;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::{RepositoryName, Tag};
 use crate::{Error, Kind, Result};
@@ -65,7 +66,7 @@ impl Change {
             config.filter(|_| document.kind() == DocumentKind::ImageManifest)
         });
         let annotations = root.get("annotations").filter(|value| value.is_object());
-        let size = pushed.size.to_string();
+        let size = decimal(pushed.size);
         // Neither a media type nor a digest has a character that JSON escapes.
         let mut entry = String::from("{\"mediaType\":\"");
         for part in [

@@ -10,6 +10,7 @@ use super::options::{PushOptions, PushOutcome, Pushed};
 use super::recovery::committed;
 use crate::digest::{Algorithm, Digest};
 use crate::http::{Headers, Method, Url};
+use crate::json::decimal;
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
@@ -212,7 +213,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 Kind::TooLarge,
                 "the registry wants chunks that are larger than is held",
             );
-            return Err(opened.located(larger.with_expected(MAX_CHUNK, self.chunk)));
+            return Err(opened.located(larger.with_amounts(MAX_CHUNK, self.chunk)));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
         (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
@@ -240,7 +241,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             let end = self.sent.saturating_add(size).saturating_sub(1);
             headers.add(
                 "content-range",
-                [self.sent.to_string(), end.to_string()].join("-"),
+                [decimal(self.sent), decimal(end)].join("-"),
             );
             location
         };
@@ -305,7 +306,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
-            .with_expected(self.reached, now)
+            .with_amounts(self.reached, now)
             .at(&answer.from));
         }
         self.sent = now;
