@@ -135,7 +135,7 @@ pub(crate) fn redacted(url: &str) -> String {
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    [scheme, "://", host, path].concat()
 }
 
 /// What stands before and after the `://` of an absolute URL.

@@ -116,7 +116,7 @@ impl Plan {
                 Kind::InvalidManifest,
                 "neither an image manifest nor an index, so it cannot be copied",
             )
-            .with_expected("an image manifest or index", media_type));
+            .with_expected("an image manifest or index", media_type.as_str()));
         }
         node.has_subject = document.subject()?.is_some();
         let mut before = std::mem::take(&mut node.before);
