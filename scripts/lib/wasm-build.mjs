@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { root, wasmBuilds } from "./project.mjs";
 import { npmBin, run, versionOf } from "./run.mjs";
 import { shortenImports } from "./wasm-imports.mjs";
+import { namedInOrder } from "./wasm-order.mjs";
 import { dataStart } from "./wasm-sections.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -29,15 +30,8 @@ const RUSTFLAGS = [
 /** Levels that `Cargo.toml` cannot give without a warning from other builds. They take a tenth off the time of a verdict. */
 const STD_LEVELS = ["alloc", "core"].map((name) => `package.${name}.opt-level=2`);
 
-/**
- * The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. That the lowest 1024
- * bytes are unused, so that no valid address wraps round to them, is as good as true: the stack grows down to them, and whoever
- * comes there is about to trap.
- */
-const WASM_OPT_FLAGS = [
-  "-Oz",
-  "--converge",
-  "--low-memory-unused",
+/** The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. */
+const WASM_OPT_FEATURES = [
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--enable-sign-ext",
@@ -46,9 +40,12 @@ const WASM_OPT_FLAGS = [
   "--enable-reference-types",
   "--enable-multivalue",
   "--enable-simd",
-  "--strip-producers",
-  "--strip-target-features",
 ];
+/**
+ * That the lowest 1024 bytes are unused, so that no valid address wraps round to them, is as good as true: the stack grows down to
+ * them, and whoever comes there is about to trap.
+ */
+const WASM_OPT_PASSES = ["-Oz", "--converge", "--low-memory-unused", "--strip-producers", "--strip-target-features"];
 
 /** The wasm-bindgen that `Cargo.toml` pins: the crate and the program speak a private format. */
 export function pinnedWasmBindgen(folder = root) {
@@ -161,7 +158,11 @@ export async function buildWasm({ features }, { folder = root, out, target, name
   );
   const module = join(out, "pierhead_bg.wasm");
   tidy(module, join(out, "pierhead.js"));
-  await run(npmBin("wasm-opt"), [...WASM_OPT_FLAGS, ...(names ? ["-g"] : []), module, "-o", module], options);
+  const optimize = (flags) => run(npmBin("wasm-opt"), [...WASM_OPT_FEATURES, ...flags, module, "-o", module], options);
+  await optimize(names ? [...WASM_OPT_PASSES, "-g"] : WASM_OPT_PASSES);
+  if (names) return;
+  writeFileSync(module, namedInOrder(readFileSync(module)));
+  await optimize(["--reorder-functions-by-name"]);
 }
 
 /** Shortens what wasm-bindgen wrote, and holds it to what `--low-memory-unused` relies on. */

@@ -2,7 +2,7 @@
  * Shortens the names by which a module imports its glue. wasm-bindgen ends each in a hash, which keeps apart crates that are linked
  * into one module by different versions of it; compressed, that is half a kilobyte of noise.
  */
-import { IMPORT, leb, Reader } from "./wasm-sections.mjs";
+import { IMPORT, leb, Reader, text } from "./wasm-sections.mjs";
 
 const FUNCTION = 0;
 const BIND = /^__wb(?:g|indgen)_(?:__wbindgen_)?(.+?)(?:_[0-9a-f]{16})?$/;
@@ -51,11 +51,6 @@ function free(name, taken) {
     const numbered = number === 1 ? name : `${name}${number}`;
     if (!taken.has(numbered)) return numbered;
   }
-}
-
-function text(string) {
-  const bytes = Buffer.from(string);
-  return Buffer.concat([leb(bytes.length), bytes]);
 }
 
 function inGlue(glue, names) {

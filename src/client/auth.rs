@@ -16,6 +16,7 @@ use super::transport::{Body, Host, Payload, Piece as _};
 use super::turns::Turns;
 use super::{Client, response};
 use crate::http::{Method, Request, Scheme, Url};
+use crate::json::decimal;
 use crate::{Error, Kind, Result};
 
 pub use challenge::Challenge;
@@ -373,7 +374,7 @@ fn service_error(error: Error) -> Error {
     };
     let url = error.url().unwrap_or_default().to_owned();
     let mut message = String::from("the token service answered ");
-    message.push_str(&status.to_string());
+    message.push_str(&decimal(status.into()));
     Error::new(Kind::Auth, message)
         .with_status(status)
         .with_retry_after(error.retry_after())

@@ -6,6 +6,7 @@ use super::transport::{Body as _, Expected};
 use super::{Client, Host, response};
 use crate::digest::Digest;
 use crate::http::{ByteRange, Method, Url};
+use crate::json::decimal;
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
@@ -107,9 +108,9 @@ impl<T: Host> Client<T> {
         let last = size.filter(|size| (1..*size).contains(&start));
         let end = end.or(last.map(|size| size - 1));
         if start > 0 || end.is_some() {
-            let mut range = format!("bytes={start}-");
+            let mut range = ["bytes=", &decimal(start), "-"].concat();
             if let Some(end) = end {
-                range.push_str(&end.to_string());
+                range.push_str(&decimal(end));
             }
             call.headers.add("range", range);
         }
@@ -204,7 +205,7 @@ fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, O
             Kind::UnexpectedResponse,
             "the registry sends other bytes than were asked for",
         )
-        .with_expected(start, range.start));
+        .with_amounts(start, range.start));
     }
     Ok((start, total))
 }
@@ -220,7 +221,7 @@ fn agree(size: Option<u64>, stated: Option<u64>) -> Result<()> {
             };
             Err(
                 Error::new(kind, "the registry states another size than the descriptor")
-                    .with_expected(size, stated),
+                    .with_amounts(size, stated),
             )
         }
         _ => Ok(()),

@@ -42,12 +42,18 @@ impl std::str::FromStr for ManifestReference {
     }
 }
 
+impl ManifestReference {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Digest(digest) => digest.as_str(),
+            Self::Tag(tag) => tag.as_str(),
+        }
+    }
+}
+
 impl std::fmt::Display for ManifestReference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Digest(digest) => digest.fmt(f),
-            Self::Tag(tag) => tag.fmt(f),
-        }
+        f.write_str(self.as_str())
     }
 }
 
@@ -291,7 +297,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         reference: &ManifestReference,
     ) -> Result<Url> {
-        self.at(&format!("/v2/{name}/manifests/{reference}"))
+        self.at(&["/v2/", name.as_str(), "/manifests/", reference.as_str()].concat())
     }
 }
 
@@ -329,7 +335,7 @@ fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<Manifes
                 Kind::DigestMismatch,
                 "the registry states another digest than was asked for",
             )
-            .with_expected(asked, stated));
+            .with_expected(asked.as_str(), stated.as_str()));
         }
         (ManifestReference::Digest(asked), _) => Some(asked.clone()),
         (ManifestReference::Tag(_), stated) => stated,
@@ -361,7 +367,7 @@ fn verified_digest(
         if actual != digest {
             return Err(
                 Error::new(Kind::DigestMismatch, "the manifest has another digest")
-                    .with_expected(&digest, &actual),
+                    .with_expected(digest.as_str(), actual.as_str()),
             );
         }
         verified = Some(digest);

@@ -39,7 +39,11 @@ impl Apis {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.retain(|(known, until, _)| known != name.as_str() && *until > now);
         if names.len() < MAX_REMEMBERED {
-            names.push((name.to_string(), now.saturating_add(REMEMBERED), has));
+            names.push((
+                name.as_str().to_owned(),
+                now.saturating_add(REMEMBERED),
+                has,
+            ));
         }
     }
 }

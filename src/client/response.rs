@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::document;
 use crate::http::{Headers, Response, Url};
 use crate::json::Tree;
+use crate::json::decimal;
 use crate::media_type::MediaType;
 use crate::{Error, Kind, RegistryErrorEntry, Result};
 
@@ -68,8 +69,10 @@ pub(super) async fn read_whole<B: Chunks>(
     {
         response.body.cancel();
         return Err(
-            Error::new(Kind::TooLarge, "the body is larger than is read")
-                .with_expected(format_args!("at most {limit} bytes"), stated),
+            Error::new(Kind::TooLarge, "the body is larger than is read").with_expected(
+                ["at most ", &decimal(limit), " bytes"].concat(),
+                decimal(stated),
+            ),
         );
     }
     let bytes = read_all(&mut response.body, limit, clock).await?;
@@ -77,13 +80,13 @@ pub(super) async fn read_whole<B: Chunks>(
     match stated {
         Some(stated) if length < stated => {
             Err(Error::new(Kind::BodyTruncated, "the body ended early")
-                .with_expected(stated, length))
+                .with_amounts(stated, length))
         }
         Some(stated) if length > stated => Err(Error::new(
             Kind::SizeMismatch,
             "the body is longer than stated",
         )
-        .with_expected(stated, length)),
+        .with_amounts(stated, length)),
         _ => Ok(bytes),
     }
 }
@@ -98,7 +101,7 @@ async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Re
             body.cancel();
             return Err(
                 Error::new(Kind::TooLarge, "the body is larger than is read")
-                    .with_expected(format_args!("at most {limit} bytes"), "more"),
+                    .with_expected(["at most ", &decimal(limit), " bytes"].concat(), "more"),
             );
         }
         if clock.now().saturating_sub(begun) > MAX_READ_TIME {
@@ -132,10 +135,18 @@ pub(super) async fn success_or_error<B: Chunks>(
     let error = match status {
         401 | 403 => Error::new(
             Kind::Auth,
-            format!("the registry refuses access ({status})"),
+            [
+                "the registry refuses access (",
+                &decimal(status.into()),
+                ")",
+            ]
+            .concat(),
         ),
         404 => Error::new(Kind::Registry, "the registry does not have it (404)"),
-        _ => Error::new(Kind::Registry, format!("the registry answered {status}")),
+        _ => Error::new(
+            Kind::Registry,
+            ["the registry answered ", &decimal(status.into())].concat(),
+        ),
     };
     Err(error
         .with_status(status)
@@ -169,7 +180,12 @@ pub(super) fn deletion_off(error: Error) -> Error {
 pub(super) fn unexpected(url: &Url, status: u16) -> Error {
     Error::new(
         Kind::UnexpectedResponse,
-        format!("the registry answered {status} where only 200 has a meaning"),
+        [
+            "the registry answered ",
+            &decimal(status.into()),
+            " where only 200 has a meaning",
+        ]
+        .concat(),
     )
     .with_status(status)
     .at(url)

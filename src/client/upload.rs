@@ -100,7 +100,7 @@ impl<T: Host> Client<T> {
                     Kind::SizeMismatch,
                     "the registry has a blob of this digest and of another size",
                 )
-                .with_expected(size, stated)),
+                .with_amounts(size, stated)),
                 _ => Ok(stated.or(size)),
             },
             Err(error) if error.status().is_some() => Ok(None),

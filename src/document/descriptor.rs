@@ -133,7 +133,7 @@ pub(super) fn required<'a>(object: Value<'a>, name: &str) -> Result<Value<'a>> {
     optional(object, name).ok_or_else(|| {
         Error::new(
             Kind::InvalidManifest,
-            format!("{}/{name} is missing", object.pointer()),
+            [object.pointer().as_str(), "/", name, " is missing"].concat(),
         )
         .with_position(object.position())
     })
@@ -164,7 +164,7 @@ pub(super) fn invalid(value: Value<'_>, what: &str) -> Error {
     } else {
         &pointer
     };
-    Error::new(Kind::InvalidManifest, format!("{what}: {place}")).with_position(value.position())
+    Error::new(Kind::InvalidManifest, [what, ": ", place].concat()).with_position(value.position())
 }
 
 fn string(value: Value<'_>) -> Result<Cow<'_, str>> {

@@ -116,7 +116,7 @@ impl Plan {
                 Kind::InvalidManifest,
                 "neither an image manifest nor an index, so it cannot be copied",
             )
-            .with_expected("an image manifest or index", media_type));
+            .with_expected("an image manifest or index", media_type.as_str()));
         }
         node.has_subject = document.subject()?.is_some();
         let mut before = std::mem::take(&mut node.before);
@@ -264,11 +264,11 @@ fn chosen(manifests: Vec<Descriptor>, platforms: &Platforms) -> Vec<Descriptor> 
 fn no_platform(platform: &Platform) -> Error {
     Error::new(
         Kind::PlatformNotFound,
-        format!("the index has no image for {platform}"),
+        ["the index has no image for ", &platform.text()].concat(),
     )
 }
 
 fn too_large(what: &'static str) -> Error {
     Error::new(Kind::TooLarge, "the image has more than is copied at once")
-        .with_expected(format_args!("at most {what}"), "more")
+        .with_expected(["at most ", what].concat(), "more")
 }

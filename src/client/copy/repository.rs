@@ -96,7 +96,7 @@ impl<T: Host> Place for RepositoryPlace<T> {
             Kind::SizeMismatch,
             "a manifest is not of the size that its descriptor says",
         )
-        .with_expected(descriptor.size, size))
+        .with_amounts(descriptor.size, size))
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {

@@ -133,7 +133,7 @@ fn check(answer: &Answer, pushed: &PushedManifest) -> Result<()> {
             if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
         {
             let error = Error::new(Kind::DigestMismatch, "the registry got another manifest");
-            Err(error.with_expected(&pushed.digest, stated))
+            Err(error.with_expected(pushed.digest.as_str(), stated.as_str()))
         }
         _ => Ok(()),
     }
@@ -162,7 +162,7 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
             Kind::MediaTypeMismatch,
             "the manifest's mediaType is not the one it is to be pushed as",
         )
-        .with_expected(media_type, own));
+        .with_expected(media_type.as_str(), own));
     }
     let size = document.bytes().len() as u64;
     let digest = match &options.reference {

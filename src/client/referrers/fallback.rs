@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::document::{Document, Kind as DocumentKind};
 use crate::http::Method;
 use crate::json::Value;
+use crate::json::decimal;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::{RepositoryName, Tag};
 use crate::{Error, Kind, Result};
@@ -65,7 +66,7 @@ impl Change {
             config.filter(|_| document.kind() == DocumentKind::ImageManifest)
         });
         let annotations = root.get("annotations").filter(|value| value.is_object());
-        let size = pushed.size.to_string();
+        let size = decimal(pushed.size);
         // Neither a media type nor a digest has a character that JSON escapes.
         let mut entry = String::from("{\"mediaType\":\"");
         for part in [
@@ -195,7 +196,7 @@ impl<T: Host> Client<T> {
         change: &Change,
     ) -> Result<()> {
         let url = self.manifest_url(name, &change.tag)?;
-        let list = url.to_string();
+        let list = url.text();
         let (mut conditional, mut deletable) = (true, true);
         let mut conflict = None;
         for attempt in 0..MAX_ATTEMPTS {

@@ -10,6 +10,7 @@ use super::options::{PushOptions, PushOutcome, Pushed};
 use super::recovery::committed;
 use crate::digest::{Algorithm, Digest};
 use crate::http::{Headers, Method, Url};
+use crate::json::decimal;
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
@@ -212,7 +213,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 Kind::TooLarge,
                 "the registry wants chunks that are larger than is held",
             );
-            return Err(opened.located(larger.with_expected(MAX_CHUNK, self.chunk)));
+            return Err(opened.located(larger.with_amounts(MAX_CHUNK, self.chunk)));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
         (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
@@ -238,7 +239,10 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             location.with_query("digest", digest.as_str())
         } else {
             let end = self.sent.saturating_add(size).saturating_sub(1);
-            headers.add("content-range", format!("{}-{end}", self.sent));
+            headers.add(
+                "content-range",
+                [decimal(self.sent), decimal(end)].join("-"),
+            );
             location
         };
         self.reached = self.reached.max(self.sent.saturating_add(size));
@@ -302,7 +306,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
-            .with_expected(self.reached, now)
+            .with_amounts(self.reached, now)
             .at(&answer.from));
         }
         self.sent = now;
@@ -326,7 +330,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
                     Kind::DigestMismatch,
                     "the registry took the blob for another",
                 )
-                .with_expected(digest, stated)
+                .with_expected(digest.as_str(), stated.as_str())
                 .at(&answer.from))
             }
             _ => Ok(()),
