@@ -182,9 +182,17 @@ const NEEDLESS = [
   [/^if \(Symbol\.dispose\) .+\n/gm, ""],
   [/^ *__wbg_call_guard\(\);\n/gm, ""],
   [/^function __wbg_call_guard\(\) \{\n(?: .*\n)+\}\n/m, ""],
-  // Only our own code hands objects of these classes over.
-  [/^ *_assertClass\(.+\);\n/gm, ""],
-  [/^function _assertClass\(.+\{\n(?: .*\n)+\}\n/m, ""],
+  // Only `js/core/` makes an instance, and gives the module by its name.
+  [/^ {4}if \(module !== undefined\) \{\n(?: {5,}.*\n)+ {4}\}\n(?=\n *const imports)/m, "    ({ module } = module);\n"],
+  [/^ {4}if \(!\(module instanceof WebAssembly\.Module\)\) \{\n.*\n {4}\}\n/m, ""],
+  // Every supported runtime has it.
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n(?: .*\n)+\}\n/m, ""],
+  [/^ {4}if \(realloc === undefined\) \{\n(?: {5,}.*\n)+ {4}\}\n/m, ""],
+  // What was taken of the arguments would be given back where a later one is of another type; `js/` checks them all before.
+  [
+    /^( *let ptr0.*;\n) *try \{\n((?: *(?:ptr|len)\d+ = .*\n)+) *\} catch \(e\) \{\n(?: *if \(ptr.*\n)+ *throw e;\n *\}\n/gm,
+    "$1$2",
+  ],
   // The same allocator each time.
   [
     /^(function pass\w+ToWasm0\(arg, malloc), realloc\) \{$/gm,
@@ -194,7 +202,7 @@ const NEEDLESS = [
   [/(\bpass\w+ToWasm0\([^()]+), wasm\.__wbindgen_malloc(?:, wasm\.__wbindgen_realloc)?\)/g, "$1)"],
   // What a minifier does not dare.
   [/\blet ret;\n *ret = /g, "let ret = "],
-  [/(?<=\blen\d) \* 1\b/g, ""],
+  [/ [*/] 1\b/g, ""],
 ];
 
 /** What the glue says again and again: here with a name, and below with what it does. */
@@ -205,6 +213,26 @@ const REPEATED = [
     `function __wbg_hold(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
         throw new Error('an object of an instance that is gone');
+}
+`,
+  ],
+  [
+    /Object\.defineProperty\((\w+), '__wbg_inst', \{ .+ \}\);\s+(\w+)\.register\(\1, .+\);/g,
+    "__wbg_keep($1, $2);",
+    `function __wbg_keep(object, finalization) {
+    Object.defineProperty(object, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+    finalization.register(object, { ptr: object.__wbg_ptr, instance: __wbg_instance_id }, object);
+}
+`,
+  ],
+  [
+    /__destroy_into_raw\(\) \{\n(?: {8}.*\n)+? *(\w+)\.unregister\(this\);\n.*\n *\}\n( *free\(\) \{\n).*\n *(wasm\.\w+)\(ptr, 0\);\n/g,
+    "free() {\n        $3(__wbg_release(this, $1), 0);\n",
+    `function __wbg_release(object, finalization) {
+    const ptr = object.__wbg_ptr;
+    object.__wbg_ptr = 0;
+    finalization.unregister(object);
+    return ptr;
 }
 `,
   ],

@@ -70,6 +70,11 @@ impl Descriptor {
         }
     }
 
+    /// Reads the descriptors of an array.
+    pub(crate) fn read_all(array: Value<'_>) -> Result<Vec<Self>> {
+        array.elements().map(Self::read).collect()
+    }
+
     /// Reads a descriptor. Its errors are `INVALID_MANIFEST`, with the JSON pointer of what is missing or malformed.
     pub(crate) fn read(value: Value<'_>) -> Result<Self> {
         check_keys(value, &PROPERTIES)?;

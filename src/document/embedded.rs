@@ -4,8 +4,9 @@ use crate::base64::decode;
 use crate::digest::Digest;
 use crate::json::Value;
 
-use super::Document;
-use super::descriptor::optional;
+use super::descriptor::{array, optional, required};
+use super::{Descriptor, Document};
+use crate::Result;
 
 impl Document {
     /// The content of this digest, where one of this document's descriptors holds it as `data`: so nobody need be asked for it.
@@ -36,6 +37,33 @@ impl Document {
             .chain(several.flat_map(Value::elements))
             .find_map(|descriptor| content(descriptor, digest))
     }
+
+    /// What a manifest or an index is made of, in its order and without its subject: each with its content, where that is embedded and is
+    /// what its descriptor says. Errors are those of [`Document::config`].
+    pub(crate) fn parts(&self) -> Result<Vec<(Descriptor, Option<Vec<u8>>)>> {
+        let root = self.root();
+        let (config, list) = if self.kind.is_manifest() {
+            (Some(required(root, "config")?), "layers")
+        } else if self.kind.is_index() {
+            (None, "manifests")
+        } else {
+            return Ok(Vec::new());
+        };
+        let mut parts = Vec::new();
+        if let Some(config) = config {
+            parts.push(part(config)?);
+        }
+        for value in array(root, list)?.elements() {
+            parts.push(part(value)?);
+        }
+        Ok(parts)
+    }
+}
+
+fn part(value: Value<'_>) -> Result<(Descriptor, Option<Vec<u8>>)> {
+    let descriptor = Descriptor::read(value)?;
+    let content = content(value, &descriptor.digest);
+    Ok((descriptor, content))
 }
 
 fn content(descriptor: Value<'_>, digest: &Digest) -> Option<Vec<u8>> {

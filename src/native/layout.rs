@@ -302,19 +302,24 @@ impl Place for LayoutPlace {
         Ok(Outcome::Copied)
     }
 
+    async fn put_bytes(&self, blob: &Descriptor, bytes: &[u8]) -> Result<Outcome> {
+        verify(blob, bytes)?;
+        if self.is_right(blob).await? {
+            return Ok(Outcome::Existed);
+        }
+        let path = self.path_of(&blob.digest);
+        let bytes = bytes.to_vec();
+        blocking(move || write_whole(&path, &bytes).map_err(|error| failed(&path, error))).await?;
+        Ok(Outcome::Copied)
+    }
+
     async fn put_manifest(
         &self,
         descriptor: &Descriptor,
         bytes: &[u8],
         naming: Naming<'_>,
     ) -> Result<()> {
-        verify(descriptor, bytes)?;
-        if !self.is_right(descriptor).await? {
-            let path = self.path_of(&descriptor.digest);
-            let bytes = bytes.to_vec();
-            blocking(move || write_whole(&path, &bytes).map_err(|error| failed(&path, error)))
-                .await?;
-        }
+        self.put_bytes(descriptor, bytes).await?;
         match naming {
             Naming::Digest => Ok(()),
             Naming::Referrer | Naming::Root => self.enter(descriptor, None).await,
