@@ -203,6 +203,21 @@ const NEEDLESS = [
   // What a minifier does not dare.
   [/\blet ret;\n *ret = /g, "let ret = "],
   [/ [*/] 1\b/g, ""],
+  [/^( +\w+: )function(\([^)]*\)) \{\n/gm, "$1$2 => {\n"],
+  [
+    /: function\(\) \{ return handleError\(function (\(.*\)) \{\n((?: {12}.*\n)+) {8}\}, arguments\); \}/g,
+    ": (...given) => handleError($1 => {\n$2        }, given)",
+  ],
+  [
+    /^ *let (deferred\d+)_0;\n *let \1_1;\n *try \{\n((?: .*\n)+?) *\1_0 = ret\[0\];\n *\1_1 = ret\[1\];\n *return .+;\n *\} finally \{\n.*\n *\}\n/gm,
+    "$2        return __wbg_text(ret);\n",
+    `function __wbg_text([ptr, length]) {
+    const text = getStringFromWasm0(ptr, length);
+    wasm.__wbindgen_free(ptr, length, 1);
+    return text;
+}
+`,
+  ],
 ];
 
 /** What the glue says again and again: here with a name, and below with what it does. */
