@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { root, wasmBuilds } from "./project.mjs";
 import { npmBin, run, versionOf } from "./run.mjs";
-import { shortenImports } from "./wasm-imports.mjs";
+import { shortenExports, shortenImports } from "./wasm-names.mjs";
 import { dataStart } from "./wasm-sections.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -160,16 +160,19 @@ export async function buildWasm({ features }, { folder = root, out, target, name
     options,
   );
   const module = join(out, "pierhead_bg.wasm");
-  tidy(module, join(out, "pierhead.js"));
+  tidy(module, join(out, "pierhead.js"), join(out, "pierhead_bg.wasm.d.ts"));
   await run(npmBin("wasm-opt"), [...WASM_OPT_FLAGS, ...(names ? ["-g"] : []), module, "-o", module], options);
 }
 
 /** Shortens what wasm-bindgen wrote, and holds it to what `--low-memory-unused` relies on. */
-function tidy(module, glue) {
-  const short = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
+function tidy(module, glue, types) {
+  const imports = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
+  const texts = { glue: withoutNeedless(imports.glue), types: readFileSync(types, "utf8") };
+  const short = shortenExports(imports.module, texts);
   if (dataStart(short.module) < STACK) throw new Error("the stack is not what lies lowest in memory");
   writeFileSync(module, short.module);
-  writeFileSync(glue, withoutNeedless(short.glue));
+  writeFileSync(glue, short.glue);
+  writeFileSync(types, short.types);
 }
 
 /**

@@ -4,9 +4,8 @@ use crate::base64::decode;
 use crate::digest::Digest;
 use crate::json::Value;
 
-use super::descriptor::{array, optional, required};
+use super::descriptor::optional;
 use super::{Descriptor, Document};
-use crate::Result;
 
 impl Document {
     /// The content of this digest, where one of this document's descriptors holds it as `data`: so nobody need be asked for it.
@@ -37,33 +36,15 @@ impl Document {
             .chain(several.flat_map(Value::elements))
             .find_map(|descriptor| content(descriptor, digest))
     }
-
-    /// What a manifest or an index is made of, in its order and without its subject: each with its content, where that is embedded and is
-    /// what its descriptor says. Errors are those of [`Document::config`].
-    pub(crate) fn parts(&self) -> Result<Vec<(Descriptor, Option<Vec<u8>>)>> {
-        let root = self.root();
-        let (config, list) = if self.kind.is_manifest() {
-            (Some(required(root, "config")?), "layers")
-        } else if self.kind.is_index() {
-            (None, "manifests")
-        } else {
-            return Ok(Vec::new());
-        };
-        let mut parts = Vec::new();
-        if let Some(config) = config {
-            parts.push(part(config)?);
-        }
-        for value in array(root, list)?.elements() {
-            parts.push(part(value)?);
-        }
-        Ok(parts)
-    }
 }
 
-fn part(value: Value<'_>) -> Result<(Descriptor, Option<Vec<u8>>)> {
-    let descriptor = Descriptor::read(value)?;
-    let content = content(value, &descriptor.digest);
-    Ok((descriptor, content))
+impl Descriptor {
+    /// The content that is embedded in it, verified: `None` if there is none, or it is not what the descriptor says, by digest or size, or
+    /// no Base 64. Then it can be had from where the descriptor points, if at all.
+    #[must_use]
+    pub fn embedded(&self) -> Option<Vec<u8>> {
+        verified(self.data.as_deref()?, self.size, &self.digest)
+    }
 }
 
 fn content(descriptor: Value<'_>, digest: &Digest) -> Option<Vec<u8>> {
@@ -71,8 +52,11 @@ fn content(descriptor: Value<'_>, digest: &Digest) -> Option<Vec<u8>> {
     if descriptor.get("digest")?.as_str()? != digest.as_str() {
         return None;
     }
+    verified(&data, descriptor.get("size")?.as_u64()?, digest)
+}
+
+fn verified(data: &str, size: u64, digest: &Digest) -> Option<Vec<u8>> {
     let bytes = decode(data.as_bytes()).ok()?;
-    let is_right = descriptor.get("size")?.as_u64() == Some(bytes.len() as u64)
-        && Digest::of(digest.algorithm()?, &bytes) == *digest;
+    let is_right = size == bytes.len() as u64 && Digest::of(digest.algorithm()?, &bytes) == *digest;
     is_right.then_some(bytes)
 }

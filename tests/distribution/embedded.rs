@@ -8,7 +8,7 @@ use pierhead::{Kind, Result};
 use serde_json::{Value, json};
 
 use crate::memory::block_on;
-use crate::registry::{Settings, World, sha256};
+use crate::registry::{Answer, Fault, Settings, What, World, sha256};
 
 const SOURCE: &str = "https://registry.example";
 const TARGET: &str = "https://other.example";
@@ -166,4 +166,32 @@ fn data_that_is_no_text_is_passed_over_as_what_is_no_base_64_is() {
     let world = world(MANIFEST, &root, &[b"a layer"]);
     run(&world, &CopyOptions::default()).unwrap();
     assert_eq!(reads(&world), 2, "{:?}", world.lines());
+}
+
+#[test]
+fn what_a_list_of_referrers_embeds_is_used_as_well() {
+    let root = image(&embedded("application/vnd.oci.empty.v1+json", b"{}"), &[]);
+    let signature = json!({"schemaVersion": 2, "mediaType": MANIFEST, "layers": [],
+        "config": embedded("application/vnd.oci.empty.v1+json", b"{}"),
+        "subject": {"mediaType": MANIFEST, "digest": sha256(&root), "size": root.len()}});
+    let signature = signature.to_string().into_bytes();
+    let world = world(MANIFEST, &root, &[]);
+    for (subject, found) in [
+        (&root, vec![embedded(MANIFEST, &signature)]),
+        (&signature, vec![]),
+    ] {
+        let list = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).to_string();
+        world.fail(Fault::new(
+            "GET",
+            &format!("registry.example/*/referrers/{}", sha256(subject)),
+            What::Instead(Answer::new(200).with_body(INDEX, list.as_bytes())),
+        ));
+    }
+    run(&world, &CopyOptions::default().with_referrers(true)).unwrap();
+    // The image, and twice what refers to something.
+    assert_eq!(reads(&world), 3, "{:?}", world.lines());
+    world.at(TARGET, |registry| {
+        let repository = registry.store.of("a/b");
+        assert!(repository.manifests.contains_key(&sha256(&signature)));
+    });
 }

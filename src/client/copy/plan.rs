@@ -13,7 +13,7 @@ use crate::platform::Platform;
 
 /// How many descriptors belong to one copy, at most.
 const MAX_DESCRIPTORS: usize = 10_000;
-/// How many bytes the manifests have that belong to one copy, at most: they are held until they are put.
+/// How many bytes the manifests have that belong to one copy, at most, with what is embedded: they are held until they are put.
 const MAX_MANIFEST_BYTES: usize = 64 << 20;
 /// How many levels of indexes, and of referrers of referrers, are followed.
 const MAX_DEPTH: usize = 8;
@@ -104,7 +104,7 @@ pub(crate) struct Plan {
     /// Where the newest level begins, and how deep it is.
     level: usize,
     depth: usize,
-    /// Bytes of all manifests that were read.
+    /// Bytes of all manifests that were read, and of what is embedded.
     size: usize,
 }
 
@@ -157,6 +157,7 @@ impl Plan {
     /// [`Kind::SizeMismatch`], unless it is a list of referrers that told its size: no digest covers that, and some registries state the
     /// size of something else.
     pub(crate) fn read(&mut self, at: usize, bytes: Vec<u8>) -> Result<()> {
+        self.hold(Some(&bytes))?;
         if let Some(node) = self.nodes.get_mut(at) {
             let size = bytes.len() as u64;
             if node.is_referrer {
@@ -283,10 +284,6 @@ impl Plan {
             return Ok(false);
         };
         let bytes = node.bytes.take().unwrap_or_default();
-        self.size += bytes.len();
-        if self.size > MAX_MANIFEST_BYTES {
-            return Err(too_large("64 MiB of manifests"));
-        }
         let media_type = &node.descriptor.media_type;
         let document = Document::parse(bytes, Some(media_type))?;
         let kind = document.kind();
@@ -301,7 +298,8 @@ impl Plan {
         let one = at == 0 && kind.is_index() && matches!(self.platforms, Platforms::Image(_));
         let chosen = self.chosen(&document, one)?;
         let mut before = Vec::new();
-        for (part, content) in document.parts()? {
+        let parts = document.config()?.into_iter().chain(document.layers()?);
+        for part in parts.chain(document.manifests()?) {
             if chosen
                 .as_ref()
                 .is_some_and(|chosen| !belongs(&part, chosen, one))
@@ -311,13 +309,13 @@ impl Plan {
             if one {
                 self.nodes.clear();
                 self.by_digest.clear();
-                self.add(part, true, content)?;
+                self.add(part, true, None)?;
                 return Ok(true);
             }
             let is_manifest =
                 kind.is_index() && document::Kind::of(&part.media_type).is_self_describing();
             if is_manifest || !stays(&part) {
-                before.push(self.add(part, is_manifest, content)?);
+                before.push(self.add(part, is_manifest, None)?);
             }
         }
         if let Some(node) = self.nodes.get_mut(at) {
@@ -346,10 +344,10 @@ impl Plan {
         Ok(Some(chosen))
     }
 
-    /// The place of what has this digest: the one it was found at before, or a new one.
+    /// The place of what has this digest: the one it was found at before, or a new one. What is embedded in its descriptor is at hand.
     fn add(
         &mut self,
-        descriptor: Descriptor,
+        mut descriptor: Descriptor,
         is_manifest: bool,
         bytes: Option<Vec<u8>>,
     ) -> Result<usize> {
@@ -367,6 +365,9 @@ impl Plan {
         if at == MAX_DESCRIPTORS {
             return Err(too_large("10,000 descriptors"));
         }
+        let bytes = bytes.or_else(|| descriptor.embedded());
+        descriptor.data = None;
+        self.hold(bytes.as_ref())?;
         self.by_digest.insert(place, at);
         self.nodes.push(Node {
             descriptor,
@@ -378,6 +379,15 @@ impl Plan {
             before: Vec::new(),
         });
         Ok(at)
+    }
+
+    /// Counts bytes that are held.
+    fn hold(&mut self, bytes: Option<&Vec<u8>>) -> Result<()> {
+        self.size += bytes.map_or(0, Vec::len);
+        if self.size > MAX_MANIFEST_BYTES {
+            return Err(too_large("64 MiB of manifests"));
+        }
+        Ok(())
     }
 
     /// Finds everything's rank.
