@@ -51,13 +51,16 @@ function withSection(module, wanted, rewrite) {
   throw new Error("the module imports or exports nothing");
 }
 
-/** The section of exports under names of a letter or two, which are added to `names`; the memory keeps its own. */
+/** What is looked for by its name outside of the glue: by a bench, and by the tests that lay traps. */
+const KEPT = ["memory", "settle", "validate"];
+
+/** The section of exports under names of a letter or two, which are added to `names`. */
 function lettered(reader, names) {
   const count = reader.leb();
   const entries = Array.from({ length: count }, () => {
     const name = reader.string();
     const [kind, index] = [reader.byte(), reader.leb()];
-    const short = name === "memory" ? name : letter(names.size);
+    const short = KEPT.includes(name) ? name : letter(names.size);
     names.set(name, short);
     return Buffer.concat([text(short), Buffer.from([kind]), leb(index)]);
   });
