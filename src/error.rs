@@ -78,6 +78,10 @@ pub enum Kind {
     Unsupported,
     /// The registry asks for credentials, or refuses those it was given.
     Auth,
+    /// A store of objects limits the rate of requests, or of writes to one key: it is to be asked again, a second later.
+    StoreBusy,
+    /// A store of objects did not answer as it should: what it was asked to do may have been done.
+    StoreUnavailable,
     /// A defect of this crate.
     Internal,
 }
@@ -116,6 +120,8 @@ impl Kind {
             Self::Registry => "REGISTRY_ERROR",
             Self::Unsupported => "UNSUPPORTED",
             Self::Auth => "AUTH_FAILED",
+            Self::StoreBusy => "STORE_BUSY",
+            Self::StoreUnavailable => "STORE_UNAVAILABLE",
             Self::Internal => "INTERNAL",
         }
     }

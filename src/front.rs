@@ -1,45 +1,59 @@
-//! The registry front: today the read side of the distribution API, over one upstream registry.
-//!
-//! Whatever leaves it was verified on the way: manifests before their first byte, blobs before their last.
+//! The registry front: the distribution API over a store of objects ([`Hosted`]), or the read side of it over one upstream
+//! registry ([`Proxy`]).
 
 mod cors;
 mod error;
+mod hosted;
+mod keys;
+mod proxy;
+mod record;
 mod route;
+mod serve;
+mod store;
 
-use crate::Result;
-use crate::client::{Body as _, Chunks as _, Client, Host, ManifestReference};
-use crate::digest::Digest;
-use crate::http::{Headers, Method, RangeRequest, Response};
-use crate::media_type::MediaType;
-use crate::reference::RepositoryName;
+use std::future::Future;
+
+use crate::client::{Body, MaybeSend, MaybeSync};
+use crate::http::{Headers, Method, Response};
 
 pub use cors::Cors;
-use error::Failure;
-use route::Route;
-
-/// The media type of bytes that nothing is known about.
-const OCTETS: &str = "application/octet-stream";
+pub use error::Failure;
+pub use hosted::{Host, Hosted, HostedOptions, Tap};
+pub use proxy::Proxy;
+pub use store::{Condition, Content, Listed, Listing, Object, ObjectInfo, ObjectStore, Part};
 
 /// A request that reached the front.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Incoming {
+pub struct Incoming<B> {
     /// Its method; `None` for one that the distribution specification does not know.
     pub method: Option<Method>,
     /// Path and query, percent-encoded as they came.
     pub target: String,
     /// Its headers.
     pub headers: Headers,
+    /// Its body, if it has one.
+    pub body: Option<B>,
 }
 
-impl Incoming {
-    /// A request from its parts.
+impl<B> Incoming<B> {
+    /// A request from its parts, without a body.
     #[must_use]
     pub fn new(method: &str, target: impl Into<String>, headers: Headers) -> Self {
         Self {
             method: Method::from_name(method),
             target: target.into(),
             headers,
+            body: None,
+        }
+    }
+
+    /// This request, with a body.
+    #[must_use]
+    pub fn with_body(self, body: B) -> Self {
+        Self {
+            body: Some(body),
+            ..self
         }
     }
 }
@@ -73,28 +87,47 @@ impl Options {
     }
 }
 
-/// A front over one upstream.
+/// What answers the requests that a front lets in.
+pub trait Backend: MaybeSend + MaybeSync {
+    /// The bodies of requests and responses.
+    type Body: Body;
+
+    /// Answers one request that is not a preflight.
+    fn answer(
+        &self,
+        request: Incoming<Self::Body>,
+    ) -> impl Future<Output = Result<Response<Outgoing<Self::Body>>, Failure>> + MaybeSend;
+}
+
+/// A front over what answers its requests.
 #[derive(Debug)]
-pub struct Front<T> {
-    upstream: Client<T>,
+pub struct Front<K> {
+    backend: K,
     options: Options,
 }
 
-impl<T: Host> Front<T> {
-    /// A front that reads from `upstream`.
+impl<K: Backend> Front<K> {
+    /// A front over `backend`.
     #[must_use]
-    pub fn new(upstream: Client<T>, options: Options) -> Self {
-        Self { upstream, options }
+    pub fn new(backend: K, options: Options) -> Self {
+        Self { backend, options }
+    }
+
+    /// What answers its requests.
+    #[must_use]
+    pub fn backend(&self) -> &K {
+        &self.backend
     }
 
     /// Answers one request. It does not fail: what goes wrong becomes a response with the specification's error body.
-    pub async fn handle(&self, request: Incoming) -> Response<Outgoing<T::Body>> {
+    pub async fn handle(&self, request: Incoming<K::Body>) -> Response<Outgoing<K::Body>> {
         let origin = request.headers.get("origin").map(str::to_owned);
         let mut response = if request.method == Some(Method::Options) {
             Response::new(204, cors::preflight(), Outgoing::None)
         } else {
             let is_head = request.method == Some(Method::Head);
-            self.answer(&request)
+            self.backend
+                .answer(request)
                 .await
                 .unwrap_or_else(|failure| failure.response(is_head))
         };
@@ -111,196 +144,4 @@ impl<T: Host> Front<T> {
             .apply(origin.as_deref(), &mut response.headers);
         response
     }
-
-    async fn answer(&self, request: &Incoming) -> Result<Response<Outgoing<T::Body>>, Failure> {
-        let route = Route::parse(&request.target)?;
-        let (Some(method @ (Method::Get | Method::Head)), false) =
-            (request.method, matches!(route, Route::Upload))
-        else {
-            return Err(Failure::unsupported());
-        };
-        match route {
-            Route::Version => {
-                let mut headers = Headers::new();
-                headers.add("content-type", "application/json");
-                Ok(sized(200, headers, b"{}".to_vec(), method))
-            }
-            Route::Manifest { name, reference } => {
-                self.manifest(request, method, &name, &reference).await
-            }
-            Route::Blob { name, digest } => self.blob(request, method, &name, &digest).await,
-            Route::Upload => Err(Failure::unsupported()),
-        }
-    }
-
-    async fn manifest(
-        &self,
-        request: &Incoming,
-        method: Method,
-        name: &RepositoryName,
-        reference: &ManifestReference,
-    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
-        let accept = request.headers.all("accept").collect::<Vec<_>>().join(", ");
-        // A client that accepts anything gets what the specification knows, rather than what an old registry converts it to.
-        let accept =
-            Some(accept.as_str()).filter(|accept| !accept.is_empty() && accept.trim() != "*/*");
-        let unknown = |error| Failure::from_upstream(error, "MANIFEST_UNKNOWN");
-        let immutable = matches!(reference, ManifestReference::Digest(_));
-        if method == Method::Head {
-            let head = self
-                .upstream
-                .manifest_head(name, reference, accept)
-                .await
-                .map_err(unknown)?;
-            let mut headers = content_headers(&head.digest, immutable);
-            if matches_etag(&request.headers, &head.digest) {
-                return Ok(Response::new(304, headers, Outgoing::None));
-            }
-            headers.add("content-type", served_type(head.media_type));
-            headers.add("content-length", head.size.to_string());
-            return Ok(Response::new(200, headers, Outgoing::None));
-        }
-        let manifest = self
-            .upstream
-            .manifest(name, reference, accept)
-            .await
-            .map_err(unknown)?;
-        let mut headers = content_headers(&manifest.digest, immutable);
-        if matches_etag(&request.headers, &manifest.digest) {
-            return Ok(Response::new(304, headers, Outgoing::None));
-        }
-        headers.add("content-type", served_type(manifest.media_type));
-        Ok(sized(200, headers, manifest.document.into_bytes(), method))
-    }
-
-    async fn blob(
-        &self,
-        request: &Incoming,
-        method: Method,
-        name: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
-        let unknown = |error| Failure::from_upstream(error, "BLOB_UNKNOWN");
-        let mut headers = content_headers(digest, true);
-        headers.add("accept-ranges", "bytes");
-        let unchanged = matches_etag(&request.headers, digest);
-        if unchanged || method == Method::Head {
-            let size = self
-                .upstream
-                .blob_head(name, digest)
-                .await
-                .map_err(unknown)?;
-            if unchanged {
-                return Ok(Response::new(304, headers, Outgoing::None));
-            }
-            let size = size.ok_or_else(Failure::no_size)?;
-            headers.add("content-type", OCTETS);
-            headers.add("content-length", size.to_string());
-            return Ok(Response::new(200, headers, Outgoing::None));
-        }
-        let (mut body, mut expected) = self
-            .upstream
-            .unverified_blob(name, digest)
-            .await
-            .map_err(unknown)?;
-        let size = match expected.size {
-            Some(size) => size,
-            None => self
-                .upstream
-                .blob_head(name, digest)
-                .await
-                .map_err(unknown)?
-                .ok_or_else(Failure::no_size)?,
-        };
-        expected.size = Some(size);
-        let wanted = request
-            .headers
-            .get("range")
-            .filter(|_| range_holds(&request.headers, digest));
-        let (status, length) = match RangeRequest::parse(wanted, size) {
-            RangeRequest::Whole => (200, size),
-            RangeRequest::Part(range) => {
-                headers.add(
-                    "content-range",
-                    format!("bytes {}-{}/{size}", range.start, range.end),
-                );
-                expected.range = Some(range);
-                (206, range.length())
-            }
-            RangeRequest::Unsatisfiable => {
-                body.cancel();
-                return Err(Failure::unsatisfiable(size));
-            }
-        };
-        headers.add("content-type", OCTETS);
-        headers.add("content-length", length.to_string());
-        let body = body.verified(expected).map_err(unknown)?;
-        Ok(Response::new(status, headers, Outgoing::Stream(body)))
-    }
-}
-
-/// The `Content-Type` of a manifest. The upstream or the document says what it is, so no type leaves that a browser would make
-/// a page of: all types of manifests are vendors' (RFC 6838, section 3.2).
-fn served_type(media_type: Option<String>) -> String {
-    media_type
-        .filter(|name| name.starts_with("application/vnd.") && name.parse::<MediaType>().is_ok())
-        .unwrap_or_else(|| OCTETS.to_owned())
-}
-
-/// A response whose whole body is at hand.
-fn sized<B>(
-    status: u16,
-    mut headers: Headers,
-    bytes: Vec<u8>,
-    method: Method,
-) -> Response<Outgoing<B>> {
-    headers.add("content-length", bytes.len().to_string());
-    Response::new(
-        status,
-        headers,
-        if method == Method::Head {
-            Outgoing::None
-        } else {
-            Outgoing::Bytes(bytes)
-        },
-    )
-}
-
-/// The headers that name the content. What a digest names never changes; a tag may move at any time. No cache on the way
-/// may transform either (RFC 9111, section 5.2.2.6): the digest covers the bytes.
-fn content_headers(digest: &Digest, immutable: bool) -> Headers {
-    let mut headers = Headers::new();
-    headers.add("docker-content-digest", digest.to_string());
-    headers.add("etag", format!("\"{digest}\""));
-    headers.add(
-        "cache-control",
-        if immutable {
-            "public, max-age=31536000, immutable, no-transform"
-        } else {
-            "no-cache, no-transform"
-        },
-    );
-    headers
-}
-
-/// Whether `If-None-Match` names this content (RFC 9110, section 13.1.2: weak comparison).
-fn matches_etag(headers: &Headers, digest: &Digest) -> bool {
-    headers
-        .all("if-none-match")
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || is_etag(tag.strip_prefix("W/").unwrap_or(tag), digest))
-}
-
-/// Whether `If-Range` lets the range stand (RFC 9110, section 13.1.5: strong comparison; a date never matches).
-fn range_holds(headers: &Headers, digest: &Digest) -> bool {
-    headers
-        .get("if-range")
-        .is_none_or(|tag| is_etag(tag.trim(), digest))
-}
-
-fn is_etag(tag: &str, digest: &Digest) -> bool {
-    tag.strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        == Some(digest.as_str())
 }

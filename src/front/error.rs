@@ -4,9 +4,9 @@ use super::Outgoing;
 use crate::http::{Headers, Response};
 use crate::{Error, Kind};
 
-/// An error response.
+/// An error response: its status, and a code of the specification.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     status: u16,
     code: &'static str,
     message: String,
@@ -28,12 +28,50 @@ impl Failure {
         Self::new(404, "UNSUPPORTED", "there is no such endpoint here")
     }
 
-    /// An endpoint of the specification that this front does not offer.
-    pub(super) fn unsupported() -> Self {
+    /// An endpoint of the specification that writes, where nothing can be written.
+    pub(super) fn read_only() -> Self {
         let header = Some(("allow", "GET, HEAD, OPTIONS".to_owned()));
         Self {
             header,
             ..Self::new(405, "UNSUPPORTED", "this registry is read-only")
+        }
+    }
+
+    /// A method that the endpoint does not have; `allow` lists those it has.
+    pub(super) fn method(allow: &'static str) -> Self {
+        let header = Some(("allow", allow.to_owned()));
+        Self {
+            header,
+            ..Self::new(405, "UNSUPPORTED", "the endpoint has no such method")
+        }
+    }
+
+    /// What a failure of the store means to whoever asked the front. What came with the request may be at fault too.
+    pub(super) fn from_store(error: Error) -> Self {
+        match error.kind() {
+            Kind::DigestMismatch | Kind::InvalidDigest | Kind::UnsupportedAlgorithm => {
+                Self::new(400, "DIGEST_INVALID", error.message())
+            }
+            Kind::BodyTruncated | Kind::SizeMismatch | Kind::ConnectionLost => {
+                Self::new(400, "SIZE_INVALID", error.message())
+            }
+            Kind::TooLarge => Self::new(413, "SIZE_INVALID", error.message()),
+            Kind::StoreBusy => Self {
+                header: Some(("retry-after", "1".to_owned())),
+                ..Self::new(
+                    429,
+                    "TOOMANYREQUESTS",
+                    "the store limits the rate of requests",
+                )
+            },
+            kind => Self {
+                header: Some(("retry-after", "1".to_owned())),
+                ..Self::new(
+                    503,
+                    "UNKNOWN",
+                    format!("the store failed ({})", kind.code()),
+                )
+            },
         }
     }
 

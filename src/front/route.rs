@@ -9,11 +9,13 @@ use crate::digest::Digest;
 use crate::http::percent_decoded;
 use crate::reference::RepositoryName;
 
-/// An endpoint, and its parameters.
+/// An endpoint, and its parameters in the path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// `/v2/` (end-1)
     Version,
+    /// `/v2/_catalog`, which Docker's registry has and the specification no more
+    Catalog,
     /// `/v2/<name>/manifests/<reference>` (end-3, end-7, end-9)
     Manifest {
         name: RepositoryName,
@@ -24,12 +26,21 @@ pub(super) enum Route {
         name: RepositoryName,
         digest: Digest,
     },
-    /// `/v2/<name>/blobs/uploads/…` (end-4 to end-6, end-11, end-13)
-    Upload,
+    /// `/v2/<name>/blobs/uploads/` (end-4, end-11)
+    Uploads { name: RepositoryName },
+    /// `/v2/<name>/blobs/uploads/<upload>`, as its `Location` says (end-5, end-6, end-13, end-14)
+    Upload { name: RepositoryName, id: String },
+    /// `/v2/<name>/tags/list` (end-8)
+    Tags { name: RepositoryName },
+    /// `/v2/<name>/referrers/<digest>` (end-12)
+    Referrers {
+        name: RepositoryName,
+        digest: Digest,
+    },
 }
 
 impl Route {
-    /// Reads path and query. From the right, as a repository name may hold `manifests` and `blobs` as components.
+    /// Reads a path. From the right, as a repository name may hold `manifests` and `blobs` as components.
     pub(super) fn parse(target: &str) -> Result<Self, Failure> {
         let path = target.split('?').next().unwrap_or_default();
         let rest = path.strip_prefix("/v2").ok_or_else(Failure::not_found)?;
@@ -37,36 +48,104 @@ impl Route {
             return Ok(Self::Version);
         }
         let rest = rest.strip_prefix('/').ok_or_else(Failure::not_found)?;
-        let (front, reference) = rest.rsplit_once('/').ok_or_else(Failure::not_found)?;
+        if rest == "_catalog" {
+            return Ok(Self::Catalog);
+        }
+        // The `Location` of an upload has no slash behind it, and its beginning may have one.
+        if let Some(name) = rest
+            .strip_suffix("/blobs/uploads/")
+            .or_else(|| rest.strip_suffix("/blobs/uploads"))
+        {
+            return Ok(Self::Uploads {
+                name: parameter(name, "NAME_INVALID")?,
+            });
+        }
+        let (front, last) = rest.rsplit_once('/').ok_or_else(Failure::not_found)?;
+        if let Some(name) = front.strip_suffix("/blobs/uploads") {
+            return Ok(Self::Upload {
+                name: parameter(name, "NAME_INVALID")?,
+                id: last.to_owned(),
+            });
+        }
         let (name, endpoint) = front.rsplit_once('/').ok_or_else(Failure::not_found)?;
-        match endpoint {
-            "manifests" => {
-                let code = if reference.contains(':') {
+        match (endpoint, last) {
+            ("manifests", _) => {
+                let code = if last.contains(':') {
                     "DIGEST_INVALID"
                 } else {
                     "MANIFEST_INVALID"
                 };
                 Ok(Self::Manifest {
                     name: parameter(name, "NAME_INVALID")?,
-                    reference: parameter(reference, code)?,
+                    reference: parameter(last, code)?,
                 })
             }
-            "blobs" if reference != "uploads" => Ok(Self::Blob {
+            ("blobs", _) => Ok(Self::Blob {
                 name: parameter(name, "NAME_INVALID")?,
-                digest: parameter(reference, "DIGEST_INVALID")?,
+                digest: parameter(last, "DIGEST_INVALID")?,
             }),
-            _ if is_upload(rest) => Ok(Self::Upload),
+            ("tags", "list") => Ok(Self::Tags {
+                name: parameter(name, "NAME_INVALID")?,
+            }),
+            ("referrers", _) => Ok(Self::Referrers {
+                name: parameter(name, "NAME_INVALID")?,
+                digest: parameter(last, "DIGEST_INVALID")?,
+            }),
             _ => Err(Failure::not_found()),
         }
     }
 }
 
-/// Whether a path, behind `/v2/`, has `blobs/uploads` somewhere after the name.
-fn is_upload(path: &str) -> bool {
-    let (segments, following) = (path.split('/').skip(1), path.split('/').skip(2));
-    segments
-        .zip(following)
-        .any(|pair| pair == ("blobs", "uploads"))
+/// The parameters of a query, percent-decoded.
+#[derive(Debug)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads what stands behind the `?` of a target.
+    pub(super) fn parse(target: &str) -> Result<Self, Failure> {
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let mut pairs = Vec::new();
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            match (percent_decoded(name), percent_decoded(value)) {
+                (Some(name), Some(value)) => pairs.push((name, value)),
+                _ => {
+                    return Err(Failure::new(
+                        400,
+                        "UNSUPPORTED",
+                        "the query has malformed percent-encoding",
+                    ));
+                }
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The values of a parameter, in their order.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be there once; 400 with this code if it is there more often.
+    pub(super) fn one<'a>(
+        &'a self,
+        name: &'a str,
+        code: &'static str,
+    ) -> Result<Option<&'a str>, Failure> {
+        let mut values = self.all(name);
+        let first = values.next();
+        match values.next() {
+            None => Ok(first),
+            Some(_) => Err(Failure::new(
+                400,
+                code,
+                format!("the query has {name} more than once"),
+            )),
+        }
+    }
 }
 
 /// A parameter of the path, percent-decoded; 400 with this code if it breaks its grammar.
@@ -119,8 +198,30 @@ mod tests {
             "/v2/a/blobs/uploads/123",
             "/v2/a/blobs/uploads/blobs/uploads/123",
         ] {
-            assert_eq!(Route::parse(path).unwrap(), Route::Upload);
+            assert!(matches!(
+                Route::parse(path).unwrap(),
+                Route::Upload { .. } | Route::Uploads { .. }
+            ));
         }
+        assert_eq!(
+            Route::parse("/v2/a/blobs/uploads/blobs/uploads/123").unwrap(),
+            Route::Upload {
+                name: name("a/blobs/uploads"),
+                id: "123".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn a_parameter_of_a_query_is_decoded_and_may_be_there_once() {
+        let query = Query::parse("/v2/a/tags/list?n=1&tag=a&last=a%2Fb&tag=c&empty").unwrap();
+        assert_eq!(query.one("n", "X").unwrap(), Some("1"));
+        assert_eq!(query.one("last", "X").unwrap(), Some("a/b"));
+        assert_eq!(query.one("empty", "X").unwrap(), Some(""));
+        assert_eq!(query.one("missing", "X").unwrap(), None);
+        assert_eq!(query.all("tag").collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(query.one("tag", "X").unwrap_err().status(), 400);
+        assert!(Query::parse("/v2/?n=%zz").is_err());
     }
 
     #[test]
@@ -129,7 +230,9 @@ mod tests {
             ("/", 404, "UNSUPPORTED"),
             ("/v1/", 404, "UNSUPPORTED"),
             ("/v2x/", 404, "UNSUPPORTED"),
-            ("/v2/a/tags/list", 404, "UNSUPPORTED"),
+            ("/v2/a/tags", 404, "UNSUPPORTED"),
+            ("/v2/A/tags/list", 400, "NAME_INVALID"),
+            ("/v2/a/referrers/x", 400, "DIGEST_INVALID"),
             ("/v2/%ff/manifests/x", 400, "NAME_INVALID"),
             ("/v2/A/manifests/x", 400, "NAME_INVALID"),
             ("/v2/../manifests/x", 400, "NAME_INVALID"),

@@ -9,11 +9,11 @@ use super::client::{Answer, connect};
 use super::executor;
 use super::transport::{self, FetchTransport};
 use crate::client::ClientOptions;
-use crate::front::{Cors, Front, Incoming, Options, Outgoing};
+use crate::front::{Cors, Front, Incoming, Options, Outgoing, Proxy};
 
 /// A front over one upstream.
 #[wasm_bindgen]
-pub struct RawFront(Rc<Front<FetchTransport>>);
+pub struct RawFront(Rc<Front<Proxy<FetchTransport>>>);
 
 #[wasm_bindgen]
 impl RawFront {
@@ -35,7 +35,7 @@ impl RawFront {
             .with_independent(true);
         connect(upstream, settings, options).map(|client| {
             Self(Rc::new(Front::new(
-                client,
+                Proxy::new(client),
                 Options::default().with_cors(cors),
             )))
         })

@@ -4,7 +4,7 @@ use crate::memory::{Memory, MemoryBody, Piece, Reply, block_on, drain};
 use pierhead::Kind;
 use pierhead::client::Client;
 use pierhead::digest::{Algorithm, Digest};
-use pierhead::front::{Cors, Front, Incoming, Options, Outgoing};
+use pierhead::front::{Cors, Front, Incoming, Options, Outgoing, Proxy};
 use pierhead::http::{Headers, Response};
 
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
@@ -50,9 +50,9 @@ fn serve_blob(memory: &Memory, reply: Reply) {
     memory.reply("GET", &blob_url(), reply);
 }
 
-fn front_with(memory: &Memory, options: Options) -> Front<Memory> {
+fn front_with(memory: &Memory, options: Options) -> Front<Proxy<Memory>> {
     Front::new(
-        Client::new(memory.clone(), BASE.parse().unwrap()).unwrap(),
+        Proxy::new(Client::new(memory.clone(), BASE.parse().unwrap()).unwrap()),
         options,
     )
 }

@@ -1,0 +1,98 @@
+//! A registry over a store of objects.
+
+use std::future::Future;
+
+use super::error::Failure;
+use super::route::Route;
+use super::serve::version;
+use super::store::{ObjectStore, Part};
+use super::{Backend, Incoming, Outgoing};
+use crate::Result;
+use crate::client::{Clock, MaybeSend, MaybeSync};
+use crate::digest::Hasher;
+use crate::http::{Method, Response};
+
+/// All that a hosted registry asks of its host.
+pub trait Host: ObjectStore + Clock {
+    /// Gives back the hasher of a body that was read.
+    type Tap: Tap;
+
+    /// Milliseconds since 1970.
+    fn unix_time(&self) -> u64;
+
+    /// A number that nobody can guess and that never comes again.
+    fn unique(&self) -> u128;
+
+    /// The next `size` bytes of a body, or all that is left of it, as a body of its own that is hashed while it is read. It fails
+    /// with [`BodyTruncated`](crate::Kind::BodyTruncated) where there are fewer. The body itself goes on behind them.
+    fn portion(
+        &self,
+        body: &mut Self::Body,
+        size: Option<u64>,
+        hasher: Hasher,
+    ) -> (Self::Body, Self::Tap);
+
+    /// A body of these parts, of which the first is opened at once and each other when it is needed; `None` if the first is not there.
+    fn parts(
+        &self,
+        parts: Vec<Part>,
+    ) -> impl Future<Output = Result<Option<Self::Body>>> + MaybeSend;
+}
+
+/// Gives back the hasher of a body that was read.
+pub trait Tap: MaybeSend + MaybeSync + 'static {
+    /// The hasher, once the body came to its end; `None` before.
+    fn finish(self) -> Option<Hasher>;
+}
+
+/// What an operator decides of a hosted registry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HostedOptions {
+    /// How long, in milliseconds, what nothing refers to is kept: whoever was told that a blob is there has half of that time to put the
+    /// manifest that names it. A day by default.
+    pub grace: u64,
+    /// After how long, in milliseconds, an upload that nobody writes to is given up. A day by default.
+    pub upload_expiry: u64,
+}
+
+impl Default for HostedOptions {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        Self {
+            grace: DAY,
+            upload_expiry: DAY,
+        }
+    }
+}
+
+/// Answers from a store of objects.
+#[derive(Debug)]
+pub struct Hosted<T> {
+    host: T,
+    options: HostedOptions,
+}
+
+impl<T: Host> Hosted<T> {
+    /// A registry over what `host` stores.
+    #[must_use]
+    pub fn new(host: T, options: HostedOptions) -> Self {
+        Self { host, options }
+    }
+}
+
+impl<T: Host> Backend for Hosted<T> {
+    type Body = T::Body;
+
+    async fn answer(
+        &self,
+        request: Incoming<T::Body>,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let route = Route::parse(&request.target)?;
+        match (route, request.method) {
+            (Route::Version, Some(method @ (Method::Get | Method::Head))) => Ok(version(method)),
+            (Route::Version, _) => Err(Failure::method("GET, HEAD")),
+            _ => Err(Failure::not_found()),
+        }
+    }
+}

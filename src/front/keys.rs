@@ -1,0 +1,107 @@
+//! The keys of everything that a hosted registry stores. `docs/operations.md` describes them to operators.
+//!
+//! | key | what |
+//! |---|---|
+//! | `catalog/<name>` | a repository that has, or had, a manifest; created once |
+//! | `blobs/<algorithm>/<encoded>` | record: where a blob's bytes are, for all repositories |
+//! | `segments/<upload>/<start>-<nonce>` | bytes of a blob; written once |
+//! | `uploads/<upload>/start` | an upload; created once |
+//! | `uploads/<upload>/claims/<start>-<generation>` | who may write from an offset; created once |
+//! | `uploads/<upload>/at/<start>` | what was written from an offset, and the hash after it; created once |
+//! | `uploads/<upload>/end` | that it is closed, or given up; created once |
+//! | `repositories/<name>:blobs/<algorithm>/<encoded>` | record: a blob is in a repository |
+//! | `repositories/<name>:manifests/<algorithm>/<encoded>` | record: a manifest |
+//! | `repositories/<name>:tags/<tag>` | record: which manifest a tag names |
+//! | `repositories/<name>:tagged/<algorithm>/<encoded>/<instance>/<tag>` | a tag that may name a manifest; created once |
+//! | `repositories/<name>:referrers/<algorithm>/<encoded>/<algorithm>/<encoded>/<instance>` | a manifest that may have a subject, which comes first; created once |
+//!
+//! No repository name has a colon, so none of these is the prefix of another. Offsets are sixteen hexadecimal digits, so that they come in
+//! their order.
+
+use crate::digest::Digest;
+use crate::reference::{RepositoryName, Tag};
+
+/// The repositories, by name.
+pub(super) const CATALOG: &str = "catalog/";
+
+/// That a repository exists.
+pub(super) fn catalog(name: &RepositoryName) -> String {
+    joined(&[CATALOG, name.as_str()])
+}
+
+/// A blob, wherever it is.
+pub(super) fn blob(digest: &Digest) -> String {
+    joined(&["blobs/", &path(digest)])
+}
+
+/// A blob in a repository.
+pub(super) fn link(name: &RepositoryName, digest: &Digest) -> String {
+    in_repository(name, "blobs/", &path(digest))
+}
+
+/// A manifest in a repository.
+pub(super) fn manifest(name: &RepositoryName, digest: &Digest) -> String {
+    in_repository(name, "manifests/", &path(digest))
+}
+
+/// The tags of a repository.
+pub(super) fn tags(name: &RepositoryName) -> String {
+    in_repository(name, "tags/", "")
+}
+
+/// A tag.
+pub(super) fn tag(name: &RepositoryName, tag: &Tag) -> String {
+    in_repository(name, "tags/", tag.as_str())
+}
+
+/// The tags that may name a manifest whose record is of this instance.
+pub(super) fn tagged(name: &RepositoryName, digest: &Digest, instance: &str) -> String {
+    in_repository(
+        name,
+        "tagged/",
+        &joined(&[&path(digest), "/", instance, "/"]),
+    )
+}
+
+/// The manifests that may have this subject.
+pub(super) fn referrers(name: &RepositoryName, subject: &Digest) -> String {
+    in_repository(name, "referrers/", &joined(&[&path(subject), "/"]))
+}
+
+/// That a manifest, whose record is of this instance, may have this subject.
+pub(super) fn referrer(
+    name: &RepositoryName,
+    subject: &Digest,
+    digest: &Digest,
+    instance: &str,
+) -> String {
+    joined(&[&referrers(name, subject), &path(digest), "/", instance])
+}
+
+/// All that is known of an upload.
+pub(super) fn upload(id: &str) -> String {
+    joined(&["uploads/", id, "/"])
+}
+
+/// The bytes of an upload.
+pub(super) fn segments(upload: &str) -> String {
+    joined(&["segments/", upload, "/"])
+}
+
+/// An offset in bytes, in the order of numbers.
+pub(super) fn offset(bytes: u64) -> String {
+    format!("{bytes:016x}")
+}
+
+/// A digest as two components of a path.
+fn path(digest: &Digest) -> String {
+    digest.as_str().replacen(':', "/", 1)
+}
+
+fn in_repository(name: &RepositoryName, kind: &str, rest: &str) -> String {
+    joined(&["repositories/", name.as_str(), ":", kind, rest])
+}
+
+fn joined(parts: &[&str]) -> String {
+    parts.concat()
+}

@@ -1,0 +1,70 @@
+//! Records: small objects that several writers contend for.
+//!
+//! A record is created, replaced and emptied by compare-and-swap only. One that is missing and one that has no bytes are the same,
+//! absent: no store can delete under a condition, so what is deleted stays as an empty object. Whoever writes a record puts into it
+//! what no one else writes, as a store may give equal bytes the same version.
+
+use super::store::{Condition, Content, ObjectStore};
+use crate::client::Chunks;
+use crate::error::{Error, Kind, Result};
+
+/// The state of a record, to be replaced only as long as it is this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version(Option<String>);
+
+/// What a record holds.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// Its bytes; `None` if it is absent.
+    pub(super) bytes: Option<Vec<u8>>,
+    /// Its state.
+    pub(super) version: Version,
+}
+
+/// Reads a record of at most `limit` bytes.
+pub(super) async fn read<S: ObjectStore>(store: &S, key: &str, limit: usize) -> Result<Record> {
+    let Some(object) = store.get(key, None).await? else {
+        return Ok(Record {
+            bytes: None,
+            version: Version(None),
+        });
+    };
+    let version = Version(Some(object.info.version));
+    let bytes = read_whole(object.body, limit).await?;
+    Ok(Record {
+        bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
+        version,
+    })
+}
+
+/// Replaces a record that is still of this version, by nothing to empty it; gives whether it was.
+pub(super) async fn swap<S: ObjectStore>(
+    store: &S,
+    key: &str,
+    version: &Version,
+    bytes: Vec<u8>,
+) -> Result<bool> {
+    let condition = match &version.0 {
+        Some(version) => Condition::Version(version),
+        // Nothing is absent as it is.
+        None if bytes.is_empty() => return Ok(true),
+        None => Condition::Absent,
+    };
+    let put = store
+        .put(key, Content::Bytes(bytes), condition, None)
+        .await?;
+    Ok(put.is_some())
+}
+
+/// All of a body, unless it has more than `limit` bytes: [`Kind::TooLarge`].
+pub(super) async fn read_whole<B: Chunks>(mut body: B, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        if chunk.len() > limit - bytes.len() {
+            body.cancel();
+            return Err(Error::new(Kind::TooLarge, "a body is larger than is read"));
+        }
+        bytes.extend(chunk);
+    }
+    Ok(bytes)
+}

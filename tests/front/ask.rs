@@ -1,0 +1,93 @@
+//! Requests to a registry over a store in memory, and what comes of them.
+
+use pierhead::front::{Front, Hosted, HostedOptions, Incoming, Options, Outgoing};
+use pierhead::http::{Headers, Response};
+
+use crate::body::MemoryBody;
+use crate::schedule::block_on;
+use crate::store::MemoryStore;
+
+/// A registry over a store.
+pub fn registry(store: &MemoryStore) -> Front<Hosted<MemoryStore>> {
+    Front::new(
+        Hosted::new(store.clone(), HostedOptions::default()),
+        Options::default(),
+    )
+}
+
+/// A request.
+pub fn request(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<MemoryBody>,
+) -> Incoming<MemoryBody> {
+    let mut fields = Headers::new();
+    for (name, value) in headers {
+        fields.append(name, *value).unwrap();
+    }
+    let request = Incoming::new(method, target, fields);
+    match body {
+        Some(body) => request.with_body(body),
+        None => request,
+    }
+}
+
+/// What came back, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Headers,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The first value of a header; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_default()
+    }
+
+    /// The code of the first error of the body.
+    pub fn code(&self) -> String {
+        let body: serde_json::Value = serde_json::from_slice(&self.bytes).unwrap();
+        body["errors"][0]["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Reads a response to its end, which must come in good order, and be as long as it says.
+pub fn answer(response: Response<Outgoing<MemoryBody>>) -> Answer {
+    let length = response.headers.get("content-length").map(str::to_owned);
+    let has_body = !matches!(response.body, Outgoing::None);
+    let bytes = match response.body {
+        Outgoing::None => Vec::new(),
+        Outgoing::Bytes(bytes) => bytes,
+        Outgoing::Stream(body) => body.read().unwrap(),
+        _ => unreachable!(),
+    };
+    if has_body {
+        assert_eq!(length, Some(bytes.len().to_string()));
+    }
+    Answer {
+        status: response.status,
+        headers: response.headers,
+        bytes,
+    }
+}
+
+/// Asks a registry over `store`, with a body of known length where there is one.
+pub fn ask(
+    store: &MemoryStore,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Answer {
+    let length = body.map(|body| body.len().to_string());
+    let mut fields = headers.to_vec();
+    if let Some(length) = &length {
+        fields.push(("content-length", length));
+    }
+    let body = body.map(|body| MemoryBody::of(body, 1 << 20));
+    let request = request(method, target, &fields, body);
+    answer(block_on(registry(store).handle(request)))
+}

@@ -1,0 +1,14 @@
+//! The registry front over a store in memory.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod ask;
+mod body;
+mod schedule;
+mod store;
+mod version;
