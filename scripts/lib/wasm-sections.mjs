@@ -2,6 +2,7 @@
 
 export const CUSTOM = 0;
 export const IMPORT = 2;
+export const EXPORT = 7;
 const CODE = 10;
 const DATA = 11;
 export const FUNCTION_NAMES = 1;

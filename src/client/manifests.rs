@@ -235,9 +235,7 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<ManifestHead> {
-        let call = self.manifest_call(Method::Head, name, reference, accept, None)?;
-        let answer = self.ask(call, 0).await?;
-        let stated = head(&answer, reference).map_err(|error| answer.located(error))?;
+        let stated = self.stated_head(name, reference, accept, false).await?;
         if let Some(head) = stated {
             return Ok(head);
         }
@@ -251,22 +249,30 @@ impl<T: Host> Client<T> {
     }
 
     /// Whether the registry has a manifest: itself, since what a mirror has need not be there.
-    pub(super) async fn has_manifest(
+    pub(crate) async fn has_manifest(
         &self,
         name: &RepositoryName,
-        digest: &Digest,
-        accept: &str,
+        reference: &ManifestReference,
+        accept: Option<&str>,
     ) -> Result<bool> {
-        let reference = ManifestReference::Digest(digest.clone());
-        let mut call = self.manifest_call(Method::Head, name, &reference, Some(accept), None)?;
-        call.origin_only = true;
-        match self.ask(call, 0).await {
-            Ok(answer) => head(&answer, &reference)
-                .map(|_| true)
-                .map_err(|error| answer.located(error)),
+        match self.stated_head(name, reference, accept, true).await {
             Err(error) if error.status() == Some(404) => Ok(false),
-            Err(error) => Err(error),
+            stated => stated.map(|_| true),
         }
+    }
+
+    /// What the registry states of a manifest; `None` if that is not all.
+    async fn stated_head(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        origin_only: bool,
+    ) -> Result<Option<ManifestHead>> {
+        let mut call = self.manifest_call(Method::Head, name, reference, accept, None)?;
+        call.origin_only = origin_only;
+        let answer = self.ask(call, 0).await?;
+        head(&answer, reference).map_err(|error| answer.located(error))
     }
 
     fn manifest_call(

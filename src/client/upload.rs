@@ -1,5 +1,6 @@
 //! Pushing blobs (distribution specification, "Pushing Blobs": end-4, end-5, end-6, end-11, end-13, end-14).
 
+mod bytes;
 mod options;
 mod reading;
 mod recovery;
@@ -46,19 +47,26 @@ impl<T: Host> Client<T> {
         options: &PushOptions,
     ) -> Result<Pushed> {
         let (digest, size) = (content.digest(), content.size());
-        let mut upload = Upload::new(self, name, content, options)?;
+        let upload = Upload::new(self, name, content, options)?;
         if let Some(digest) = &digest
             && let Some(size) = self.existing(name, digest, size).await?
         {
             return Ok(Pushed::new(digest.clone(), size, PushOutcome::Existed));
         }
-        match upload.push(options).await {
-            Ok(pushed) => Ok(pushed),
-            Err(error) => {
-                upload.cancel().await;
-                Err(error)
-            }
+        self.finished(upload, options).await
+    }
+
+    /// Pushes to the end, or takes the session back.
+    async fn finished<C: Content<Body = T::Body>>(
+        &self,
+        mut upload: Upload<'_, T, C>,
+        options: &PushOptions,
+    ) -> Result<Pushed> {
+        let pushed = upload.push(options).await;
+        if pushed.is_err() {
+            upload.cancel().await;
         }
+        pushed
     }
 
     /// Mounts a blob of another repository of this registry, or of any where `from` is `None` (end-11). Whether it was: a

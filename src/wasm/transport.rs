@@ -150,12 +150,6 @@ impl Piece for FetchPiece {
     }
 }
 
-impl FetchPiece {
-    pub(super) fn into_js(self) -> JsValue {
-        self.0.into()
-    }
-}
-
 /// What is to be pushed, kept by the host.
 #[derive(Debug)]
 pub(super) struct FetchContent(pub(super) HostContent);

@@ -24,12 +24,13 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                     Some(200..=299 | 400 | 405 | 410) => asked,
                     _ => false,
                 };
+            let gathers = matches!(status, Some(405 | 501)) && !asked && self.gather();
             let passing = match status {
                 // A stream cannot be sent again with the token that its refusal asks for.
                 Some(401) => streamed && self.failures == 0,
                 // Nor is it certain that chunks are too large where all at once is.
                 Some(413) => streamed,
-                Some(405 | 501) => !asked && self.gather(),
+                Some(405 | 501) => gathers,
                 Some(416) => true,
                 _ => self.client.may_pass(&error),
             };
@@ -47,6 +48,8 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                     return Err(error);
                 }
                 self.began_anew = true;
+            }
+            if gone || gathers {
                 self.cancel().await;
             } else {
                 self.client.pause(self.failures, error.retry_after()).await;
@@ -67,7 +70,6 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         match self.total {
             Some(total) if self.asked < total && total <= MAX_CHUNK && self.content.reopens() => {
                 self.asked = total;
-                self.location = None;
                 self.held = None;
                 true
             }

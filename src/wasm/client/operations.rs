@@ -14,7 +14,7 @@ use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
 /// By their places in `match`: as `Operation` in `js/client/raw.ts`.
-const OPERATIONS: [&str; 11] = [
+const OPERATIONS: [&str; 12] = [
     "ping",
     "extensions",
     "putManifest",
@@ -22,6 +22,7 @@ const OPERATIONS: [&str; 11] = [
     "manifest",
     "manifestHead",
     "deleteManifest",
+    "hasManifest",
     "blob",
     "blobHead",
     "mountBlob",
@@ -56,7 +57,7 @@ async fn run(client: &Client<FetchTransport>, given: &Given) -> Result<JsValue> 
     match operation {
         2 => put_manifest(client, &name, given).await,
         3 => push_blob(client, &name, given).await,
-        4..=6 => manifest(client, operation, &name, &given.read(2)?, given).await,
+        4..=7 => manifest(client, operation, &name, &given.read(2)?, given).await,
         _ => blob(client, operation, &name, &given.read(2)?, given).await,
     }
 }
@@ -98,7 +99,7 @@ async fn push_blob(
     Ok(answer.into_js())
 }
 
-/// A reference and what is accepted; to read it, what is known of it, and whether it is to be `raw`: unless it is, what it says is
+/// A reference, a digest for `hasManifest`, and what is accepted; to read it, what is known of it, and whether it is to be `raw`: unless it is, what it says is
 /// checked too. `undefined` if it is still the known one.
 async fn manifest(
     client: &Client<FetchTransport>,
@@ -113,6 +114,10 @@ async fn manifest(
     }
     let accept = given.text(3);
     let accept = accept.as_deref();
+    if operation == 7 {
+        let has = client.has_manifest(name, reference, accept).await?;
+        return Ok(has.into());
+    }
     if operation == 5 {
         let head = client.manifest_head(name, reference, accept).await?;
         let answer = Answer::of(&head.digest, head.media_type.as_deref(), Some(head.size));
@@ -151,16 +156,16 @@ async fn blob(
     given: &Given,
 ) -> Result<JsValue> {
     match operation {
-        8 => {
+        9 => {
             let size = client.blob_head(name, digest).await?;
             Ok(Answer::of(digest, None, size).into_js())
         }
-        9 => {
+        10 => {
             let from = given.optional(3)?;
             let mounted = client.mount_blob(name, digest, from.as_ref()).await?;
             Ok(mounted.into())
         }
-        10 => {
+        11 => {
             client.delete_blob(name, digest).await?;
             Ok(JsValue::UNDEFINED)
         }
