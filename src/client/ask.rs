@@ -38,17 +38,17 @@ impl<T: Host> Client<T> {
     ///
     /// What is read has the status 200, or 304 if it was asked on a condition; what is changed, or asked for its headers by GET, any
     /// 2xx.
-    pub(super) fn ask(&self, call: Call<T::Body>, limit: u64) -> Boxed<'_, Answer> {
+    pub(super) fn ask(&self, call: Box<Call<T::Body>>, limit: u64) -> Boxed<'_, Box<Answer>> {
         self.ask_checked(call, limit, |_| Ok(()))
     }
 
     /// [`Client::ask`], but an answer whose headers do not pass a check is given up before its bytes are read.
     pub(super) fn ask_checked(
         &self,
-        call: Call<T::Body>,
+        call: Box<Call<T::Body>>,
         limit: u64,
         check: fn(&Headers) -> Result<()>,
-    ) -> Boxed<'_, Answer> {
+    ) -> Boxed<'_, Box<Answer>> {
         Box::pin(async move {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
             let changes = !matches!(call.method, Method::Get | Method::Head) || call.scope.writes();
@@ -84,12 +84,12 @@ impl<T: Host> Client<T> {
                     .await
                     .map_err(|error| error.at(&from))?
             };
-            Ok(Answer {
+            Ok(Box::new(Answer {
                 from,
                 status,
                 headers,
                 bytes,
-            })
+            }))
         })
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct Call<B: Body> {
 
 impl<B: Body> Call<B> {
     /// A request that carries nothing.
-    pub(super) fn new(method: Method, url: Url, scope: Scope) -> Self {
-        Self {
+    pub(super) fn new(method: Method, url: Url, scope: Scope) -> Box<Self> {
+        Box::new(Self {
             method,
             url,
             headers: Headers::new(),
@@ -43,7 +43,7 @@ impl<B: Body> Call<B> {
             origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
             once: false,
             scope,
-        }
+        })
     }
 }
 
@@ -78,7 +78,7 @@ const MAX_CHALLENGES: u32 = 2;
 impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
     /// Whatever answers with success is returned, else the error that it carries.
-    pub(super) async fn call(&self, call: Call<T::Body>) -> Result<Located<T::Body>> {
+    pub(super) async fn call(&self, call: Box<Call<T::Body>>) -> Result<Located<T::Body>> {
         let Call {
             method,
             url,
@@ -88,7 +88,7 @@ impl<T: Host> Client<T> {
             idempotent,
             origin_only,
             once,
-        } = call;
+        } = *call;
         let mut request = Request::new(method, url);
         request.headers = headers;
         let own = request.url.origin() == self.origin.endpoint.origin();

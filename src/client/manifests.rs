@@ -270,7 +270,7 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
-    ) -> Result<Call<T::Body>> {
+    ) -> Result<Box<Call<T::Body>>> {
         if let ManifestReference::Digest(digest) = reference {
             digest.require_algorithm()?;
         }
@@ -296,7 +296,7 @@ impl<T: Host> Client<T> {
 }
 
 /// The manifest of an answer.
-fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
+fn read(answer: Box<Answer>, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {

@@ -165,7 +165,7 @@ impl Paging {
     fn read<T: Host>(
         &mut self,
         client: &Client<T>,
-        answer: Answer,
+        answer: Box<Answer>,
         index: Option<Document>,
     ) -> Result<Page> {
         self.bytes = self.bytes.saturating_sub(answer.bytes.len() as u64);

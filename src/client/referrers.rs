@@ -127,7 +127,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         digest: &Digest,
         url: Option<Url>,
-    ) -> Result<Option<(Answer, Document)>> {
+    ) -> Result<Option<(Box<Answer>, Document)>> {
         if self.apis.known(name, self.host.now()) == Some(false) {
             return Ok(None);
         }

@@ -135,7 +135,7 @@ impl<T: Host> Client<T> {
         url: Url,
         scope: Scope,
         payload: Payload<T::Body>,
-    ) -> Result<Option<Answer>> {
+    ) -> Result<Option<Box<Answer>>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
             call.headers.add("content-type", "application/octet-stream");

@@ -260,18 +260,13 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         url: Url,
         headers: Headers,
         payload: Payload<T::Body>,
-    ) -> Boxed<'a, Answer> {
-        let call = Call {
-            method,
-            url,
-            headers,
-            payload,
-            scope: self.scope.clone(),
-            // What broke is gone on with from where the registry is by then.
-            idempotent: false,
-            origin_only: true,
-            once: false,
-        };
+    ) -> Boxed<'a, Box<Answer>> {
+        let mut call = Call::new(method, url, self.scope.clone());
+        call.headers = headers;
+        call.payload = payload;
+        // What broke is gone on with from where the registry is by then.
+        call.idempotent = false;
+        call.origin_only = true;
         self.client.ask(call, 0)
     }
 
