@@ -53,7 +53,7 @@ impl<T: Host> Client<T> {
             let reads = call.method == Method::Head || call.method == Method::Get && limit > 0;
             let changes = !matches!(call.method, Method::Get | Method::Head) || call.scope.writes();
             let conditional = call.headers.get("if-none-match").is_some();
-            let Located { from, mut message } = self.call(call).await?;
+            let Located { from, mut message } = *self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());
             let unmodified = status == 304;
             let expected = if reads {

@@ -247,7 +247,7 @@ impl<T: Host> Client<T> {
                 continue;
             }
             let Located { from, message } = match response.success(&self.host).await {
-                Ok(response) => response,
+                Ok(response) => *response,
                 Err(error) => {
                     let error = service_error(error);
                     let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;

@@ -56,13 +56,13 @@ pub(super) struct Located<B> {
 
 impl<B: Chunks> Located<B> {
     /// This response if its status is 2xx, or 304, else the error it carries.
-    pub(super) async fn success(self, clock: &impl Clock) -> Result<Self> {
-        let message = response::success_or_error(self.message, &self.from, clock).await?;
-        Ok(Self { message, ..self })
+    pub(super) async fn success(mut self: Box<Self>, clock: &impl Clock) -> Result<Box<Self>> {
+        response::success_or_error(&mut self.message, &self.from, clock).await?;
+        Ok(self)
     }
 
     /// This response if it has the whole of what was asked.
-    pub(super) fn whole(mut self) -> Result<Self> {
+    pub(super) fn whole(mut self: Box<Self>) -> Result<Box<Self>> {
         if self.message.status == 200 {
             return Ok(self);
         }
@@ -78,7 +78,7 @@ const MAX_CHALLENGES: u32 = 2;
 impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
     /// Whatever answers with success is returned, else the error that it carries.
-    pub(super) async fn call(&self, call: Box<Call<T::Body>>) -> Result<Located<T::Body>> {
+    pub(super) async fn call(&self, call: Box<Call<T::Body>>) -> Result<Box<Located<T::Body>>> {
         let Call {
             method,
             url,
@@ -160,8 +160,8 @@ impl<T: Host> Client<T> {
         &self,
         place: &Place,
         asked: &Headers,
-        outcome: Result<Located<T::Body>>,
-    ) -> Option<Located<T::Body>> {
+        outcome: Result<Box<Located<T::Body>>>,
+    ) -> Option<Box<Located<T::Body>>> {
         let located = match outcome {
             Ok(located) if !retry::is_passing_status(located.message.status) => located,
             _ => {
@@ -182,14 +182,15 @@ impl<T: Host> Client<T> {
     /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.
     fn next_attempt(
         &self,
-        outcome: &Result<Located<T::Body>>,
+        outcome: &Result<Box<Located<T::Body>>>,
         idempotent: bool,
         attempt: u32,
         begun: u64,
     ) -> Option<u64> {
         let options = &self.options;
         let (undone, retry_after) = match outcome {
-            Ok(Located { message, .. }) if retry::is_passing_status(message.status) => {
+            Ok(located) if retry::is_passing_status(located.message.status) => {
+                let message = &located.message;
                 let retry_after = retry::retry_after(&message.headers);
                 // Who is told when to come again has not been served.
                 (message.status == 429 && retry_after.is_some(), retry_after)
@@ -222,7 +223,7 @@ impl<T: Host> Client<T> {
         mut request: Request,
         mut payload: Payload<T::Body>,
         scope: &Scope,
-    ) -> Result<Located<T::Body>> {
+    ) -> Result<Box<Located<T::Body>>> {
         let origin = place.endpoint.origin();
         let own = request.url.origin() == origin;
         let mut asked = scope.clone();
@@ -275,7 +276,7 @@ impl<T: Host> Client<T> {
         place: Option<&Place>,
         mut request: Request,
         mut payload: Payload<T::Body>,
-    ) -> Result<Located<T::Body>> {
+    ) -> Result<Box<Located<T::Body>>> {
         let is_secret =
             request.headers.get("authorization").is_some() || !matches!(payload, Payload::None);
         let confined = place.is_none() && is_secret;
@@ -299,10 +300,8 @@ impl<T: Host> Client<T> {
             }
             let answered = &request.url;
             if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
-                return Ok(Located {
-                    from: request.url,
-                    message,
-                });
+                let from = request.url;
+                return Ok(Box::new(Located { from, message }));
             }
             message.body.cancel();
             let location = message.headers.get("location").ok_or_else(|| {

@@ -115,13 +115,13 @@ async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Re
 
 /// The response if its status is 2xx, or 304, which only answers a condition; else the error it carries.
 pub(super) async fn success_or_error<B: Chunks>(
-    mut response: Response<B>,
+    response: &mut Response<B>,
     url: &Url,
     clock: &impl Clock,
-) -> Result<Response<B>> {
+) -> Result<()> {
     let status = response.status;
     if (200..300).contains(&status) || status == 304 {
-        return Ok(response);
+        return Ok(());
     }
     let retry_after = retry_after(&response.headers);
     // The status is the error; a body that cannot be read adds nothing to it.
