@@ -164,11 +164,11 @@ impl<T: Host> Client<T> {
     /// it has failed for all of them.
     async fn token(&self, place: &Place, challenge: &Challenge, scope: &Scope) -> Result<String> {
         let failures = place.auth.known().failures;
-        let _turn = place
+        let mut turn = place
             .auth
             .fetching
-            .take(scope.as_str(), self.options.room(1))
-            .await;
+            .take(scope.as_str(), self.options.room(1));
+            (&mut turn).await;
         {
             let known = place.auth.known();
             if let Some(header) = known.tokens.known(scope, self.host.now()) {
@@ -283,7 +283,8 @@ impl<T: Host> Client<T> {
 
     /// What proves who asks a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
     async fn proof(&self, place: &Place) -> Result<Option<Proof>> {
-        let _turn = place.auth.asking.take("", self.options.room(1)).await;
+        let mut turn = place.auth.asking.take("", self.options.room(1));
+        (&mut turn).await;
         let known = place.auth.known().proof.clone();
         if let Some(known) = known {
             return Ok(known);

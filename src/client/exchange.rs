@@ -238,7 +238,8 @@ impl<T: Host> Client<T> {
                 request.headers.set("authorization", said.as_str())?;
             }
             let again = payload.again();
-            let turn = place.turns.take("", room).await;
+            let mut turn = place.turns.take("", room);
+            (&mut turn).await;
             let response = self.follow(Some(place), request.clone(), payload).await?;
             drop(turn);
             let Some(again) = again.filter(|_| challenged < MAX_CHALLENGES) else {

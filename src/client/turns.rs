@@ -1,8 +1,9 @@
 //! Turns: how many may do the same thing at once, first come, first served.
 
-use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Those who have a turn and those who wait for one, in the order they came. So few that they are searched one by one.
 #[derive(Debug, Default)]
@@ -33,31 +34,20 @@ pub(super) struct Turn<'a> {
 
 impl Turns {
     /// Waits until fewer than `limit` of those who came before for the same thing are still there.
-    pub(super) async fn take(&self, thing: &str, limit: usize) -> Turn<'_> {
-        let turn = {
-            let mut line = self.line();
-            let id = line.next;
-            line.next += 1;
-            line.entries.push(Entry {
-                id,
-                thing: thing.to_owned(),
-                waker: Waker::noop().clone(),
-            });
-            Turn {
-                turns: self,
-                id,
-                limit,
-            }
-        };
-        poll_fn(|context| {
-            if turn.has_come(context.waker()) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-        turn
+    pub(super) fn take(&self, thing: &str, limit: usize) -> Turn<'_> {
+        let mut line = self.line();
+        let id = line.next;
+        line.next += 1;
+        line.entries.push(Entry {
+            id,
+            thing: thing.to_owned(),
+            waker: Waker::noop().clone(),
+        });
+        Turn {
+            turns: self,
+            id,
+            limit,
+        }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -83,6 +73,18 @@ impl Turn<'_> {
             waker.clone()
         };
         come
+    }
+}
+
+impl Future for Turn<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.has_come(context.waker()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 

@@ -207,7 +207,8 @@ impl<T: Host> Client<T> {
             }
             // Where the registry does not compare, changes by this client at least do not undo one another. Nobody keeps the turn
             // while they wait: a registry may refuse the list until somebody else's change has come.
-            let _turn = self.origin.turns.take(&list, self.options.room(1)).await;
+            let mut turn = self.origin.turns.take(&list, self.options.room(1));
+            (&mut turn).await;
             let current = self.fallback_index(name, &change.tag, true).await?;
             let etag = current.as_ref().and_then(|read| read.etag.clone());
             let exists = current.is_some();
