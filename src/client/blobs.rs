@@ -111,9 +111,9 @@ impl<T: Host> Client<T> {
             if let Some(end) = end {
                 range.push_str(&end.to_string());
             }
-            call.headers.add("range", range);
+            call.request.headers.add("range", range);
         }
-        let ranged = call.headers.get("range").is_some();
+        let ranged = call.request.headers.get("range").is_some();
         let mut answer = self.call(call).await?;
         if answer.message.status != 206 || !ranged {
             answer = answer.whole()?;

@@ -15,10 +15,8 @@ const MAX_REDIRECTS: usize = 5;
 
 /// One request as the flows of the client make it.
 pub(super) struct Call<B: Body> {
-    pub(super) method: Method,
-    /// Of the registry, or wherever it led to: what belongs to the registry goes to its origin only.
-    pub(super) url: Url,
-    pub(super) headers: Headers,
+    /// To the registry, or to wherever it led: what belongs to the registry goes to its origin only.
+    pub(super) request: Request,
     pub(super) payload: Payload<B>,
     /// What a token for it must allow.
     pub(super) scope: Scope,
@@ -35,9 +33,7 @@ impl<B: Body> Call<B> {
     /// A request that carries nothing.
     pub(super) fn new(method: Method, url: Url, scope: Scope) -> Box<Self> {
         Box::new(Self {
-            method,
-            url,
-            headers: Headers::new(),
+            request: Request::new(method, url),
             payload: Payload::None,
             idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
             origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
@@ -78,25 +74,14 @@ const MAX_CHALLENGES: u32 = 2;
 impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
     /// Whatever answers with success is returned, else the error that it carries.
-    pub(super) async fn call(&self, call: Box<Call<T::Body>>) -> Result<Box<Located<T::Body>>> {
-        let Call {
-            method,
-            url,
-            headers,
-            payload,
-            scope,
-            idempotent,
-            origin_only,
-            once,
-        } = *call;
-        let mut request = Request::new(method, url);
-        request.headers = headers;
+    pub(super) async fn call(&self, mut call: Box<Call<T::Body>>) -> Result<Box<Located<T::Body>>> {
+        let request = &call.request;
         let own = request.url.origin() == self.origin.endpoint.origin();
-        let mut mirrors = self.mirrors.iter().filter(|_| own && !origin_only);
+        let mut mirrors = self.mirrors.iter().filter(|_| own && !call.origin_only);
         // A page of a mirror's list leads to the next one there.
         let of_mirror = |place: &&Place| request.url.origin() == place.endpoint.origin();
         let home = self.mirrors.iter().find(of_mirror).unwrap_or(&self.origin);
-        let mut again = Some(payload);
+        let mut again = Some(std::mem::replace(&mut call.payload, Payload::None));
         let (mut attempt, begun) = (0, self.host.now());
         loop {
             let mirror = mirrors.next();
@@ -112,18 +97,18 @@ impl<T: Host> Client<T> {
                 sent.url = place.endpoint.join(request.url.target())?;
                 sent.url = sent.url.with_query("ns", &self.origin.name);
             }
-            let outcome = self.send(place, sent, payload, &scope).await;
+            let outcome = self.send(place, sent, payload, &call.scope).await;
             if mirror.is_some() {
                 if let Some(located) = self.taken(place, &request.headers, outcome) {
                     return Ok(located);
                 }
                 continue;
             }
-            let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
-            let Some(pause) = pause.filter(|_| again.is_some() && !once) else {
+            let pause = self.next_attempt(&outcome, call.idempotent, attempt, begun);
+            let Some(pause) = pause.filter(|_| again.is_some() && !call.once) else {
                 let located = outcome?;
                 let offer = Offer::of(&located.message.headers);
-                let explain = |error| place.auth.explain(error, &scope, offer.error());
+                let explain = |error| place.auth.explain(error, &call.scope, offer.error());
                 return located.success(&self.host).await.map_err(explain);
             };
             attempt += 1;

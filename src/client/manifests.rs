@@ -276,12 +276,12 @@ impl<T: Host> Client<T> {
         }
         let url = self.manifest_url(name, reference)?;
         let mut call = Call::new(method, url, Scope::pull(name));
-        call.headers.append(
+        call.request.headers.append(
             "accept",
             accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
         )?;
         if let Some(etag) = etag {
-            call.headers.append("if-none-match", etag)?;
+            call.request.headers.append("if-none-match", etag)?;
         }
         Ok(call)
     }

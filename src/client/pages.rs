@@ -108,7 +108,7 @@ impl Paging {
                 Some(answer) => answer,
                 None => {
                     let mut call = Call::new(Method::Get, asked, self.scope.clone());
-                    call.headers.add("accept", self.accept());
+                    call.request.headers.add("accept", self.accept());
                     client.ask(call, self.bytes.min(MAX_MANIFEST_BYTES)).await?
                 }
             };

@@ -139,7 +139,7 @@ impl<T: Host> Client<T> {
         };
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
         call.origin_only = origin_only;
-        call.headers.add("accept", OCI_IMAGE_INDEX);
+        call.request.headers.add("accept", OCI_IMAGE_INDEX);
         let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
             Ok(mut answer) => {
                 let stated = response::media_type(&answer.headers).ok().flatten();

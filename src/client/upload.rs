@@ -138,7 +138,7 @@ impl<T: Host> Client<T> {
     ) -> Result<Option<Box<Answer>>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
-            call.headers.add("content-type", "application/octet-stream");
+            call.request.headers.add("content-type", "application/octet-stream");
         }
         call.payload = payload;
         let opened = self.ask(call, 0).await?;

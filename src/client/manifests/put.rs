@@ -88,7 +88,7 @@ impl<T: Host> Client<T> {
             }
             let mut call = Call::new(Method::Put, url, Scope::push(name));
             call.idempotent = true;
-            call.headers.add("content-type", &*pushed.media_type);
+            call.request.headers.add("content-type", &*pushed.media_type);
             call.payload = Payload::Piece(piece.clone());
             let answer = match self.ask(call, 0).await {
                 // So many tags make too long a URL for it.

@@ -235,8 +235,8 @@ impl<T: Host> Client<T> {
             let method = if deletes { Method::Delete } else { Method::Put };
             let mut call = Call::new(method, url.clone(), scope);
             match &etag {
-                Some(etag) => call.headers.append("if-match", etag.as_str())?,
-                None if !exists && conditional => call.headers.add("if-none-match", "*"),
+                Some(etag) => call.request.headers.append("if-match", etag.as_str())?,
+                None if !exists && conditional => call.request.headers.add("if-none-match", "*"),
                 None => {}
             }
             if !deletes {
@@ -246,7 +246,7 @@ impl<T: Host> Client<T> {
                         "the list of referrers is larger than a manifest can be",
                     ));
                 }
-                call.headers.add("content-type", OCI_IMAGE_INDEX);
+                call.request.headers.add("content-type", OCI_IMAGE_INDEX);
                 call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
             }
             conflict = None;

@@ -262,7 +262,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         payload: Payload<T::Body>,
     ) -> Boxed<'a, Box<Answer>> {
         let mut call = Call::new(method, url, self.scope.clone());
-        call.headers = headers;
+        call.request.headers = headers;
         call.payload = payload;
         // What broke is gone on with from where the registry is by then.
         call.idempotent = false;
