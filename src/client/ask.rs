@@ -50,8 +50,10 @@ impl<T: Host> Client<T> {
         check: fn(&Headers) -> Result<()>,
     ) -> Boxed<'_, Box<Answer>> {
         Box::pin(async move {
-            let reads = call.request.method == Method::Head || call.request.method == Method::Get && limit > 0;
-            let changes = !matches!(call.request.method, Method::Get | Method::Head) || call.scope.writes();
+            let reads = call.request.method == Method::Head
+                || call.request.method == Method::Get && limit > 0;
+            let changes =
+                !matches!(call.request.method, Method::Get | Method::Head) || call.scope.writes();
             let conditional = call.request.headers.get("if-none-match").is_some();
             let Located { from, mut message } = *self.call(call).await?;
             let (status, headers) = (message.status, message.headers.clone());

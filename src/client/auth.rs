@@ -168,7 +168,7 @@ impl<T: Host> Client<T> {
             .auth
             .fetching
             .take(scope.as_str(), self.options.room(1));
-            (&mut turn).await;
+        (&mut turn).await;
         {
             let known = place.auth.known();
             if let Some(header) = known.tokens.known(scope, self.host.now()) {
@@ -235,11 +235,11 @@ impl<T: Host> Client<T> {
             let posts = proof.is_some() && refreshes != other_method;
             let (request, form) =
                 token_request(realm.clone(), challenge, scope, proof.as_ref(), posts)?;
-            let payload = match form {
+            let mut payload = Some(match form {
                 Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
                 None => Payload::None,
-            };
-            let response = self.follow(None, request, payload).await?;
+            });
+            let response = self.follow(None, request, &mut payload).await?;
             let status = response.message.status;
             let unknown = matches!(status, 404 | 405);
             if proof.is_some() && unknown && !switched && !by_grant {

@@ -17,7 +17,8 @@ const MAX_REDIRECTS: usize = 5;
 pub(super) struct Call<B: Body> {
     /// To the registry, or to wherever it led: what belongs to the registry goes to its origin only.
     pub(super) request: Request,
-    pub(super) payload: Payload<B>,
+    /// `None` once it was a stream that has been sent.
+    pub(super) payload: Option<Payload<B>>,
     /// What a token for it must allow.
     pub(super) scope: Scope,
     /// Whether to do it twice does no more than to do it once, so that it may be sent again where nobody knows whether it arrived:
@@ -34,7 +35,7 @@ impl<B: Body> Call<B> {
     pub(super) fn new(method: Method, url: Url, scope: Scope) -> Box<Self> {
         Box::new(Self {
             request: Request::new(method, url),
-            payload: Payload::None,
+            payload: Some(Payload::None),
             idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
             origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
             once: false,
@@ -75,13 +76,12 @@ impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
     /// Whatever answers with success is returned, else the error that it carries.
     pub(super) async fn call(&self, mut call: Box<Call<T::Body>>) -> Result<Box<Located<T::Body>>> {
-        let request = &call.request;
-        let own = request.url.origin() == self.origin.endpoint.origin();
-        let mut mirrors = self.mirrors.iter().filter(|_| own && !call.origin_only);
+        let asked = call.request.url.origin();
         // A page of a mirror's list leads to the next one there.
-        let of_mirror = |place: &&Place| request.url.origin() == place.endpoint.origin();
+        let of_mirror = |place: &&Place| asked == place.endpoint.origin();
         let home = self.mirrors.iter().find(of_mirror).unwrap_or(&self.origin);
-        let mut again = Some(std::mem::replace(&mut call.payload, Payload::None));
+        let by_mirrors = !call.origin_only && asked == self.origin.endpoint.origin();
+        let mut mirrors = self.mirrors.iter().filter(move |_| by_mirrors);
         let (mut attempt, begun) = (0, self.host.now());
         loop {
             let mirror = mirrors.next();
@@ -89,23 +89,20 @@ impl<T: Host> Client<T> {
             if mirror.is_some() && place.is_resting(self.host.now()) {
                 continue;
             }
-            // There is one as long as this goes on.
-            let payload = again.take().unwrap_or(Payload::None);
-            again = payload.again();
-            let mut sent = request.clone();
+            let mut request = call.request.clone();
             if mirror.is_some() {
-                sent.url = place.endpoint.join(request.url.target())?;
-                sent.url = sent.url.with_query("ns", &self.origin.name);
+                request.url = place.endpoint.join(request.url.target())?;
+                request.url = request.url.with_query("ns", &self.origin.name);
             }
-            let outcome = self.send(place, sent, payload, &call.scope).await;
+            let outcome = self.send(place, request, &mut call).await;
             if mirror.is_some() {
-                if let Some(located) = self.taken(place, &request.headers, outcome) {
+                if let Some(located) = self.taken(place, &call.request.headers, outcome) {
                     return Ok(located);
                 }
                 continue;
             }
             let pause = self.next_attempt(&outcome, call.idempotent, attempt, begun);
-            let Some(pause) = pause.filter(|_| again.is_some() && !call.once) else {
+            let Some(pause) = pause.filter(|_| call.payload.is_some() && !call.once) else {
                 let located = outcome?;
                 let offer = Offer::of(&located.message.headers);
                 let explain = |error| place.auth.explain(error, &call.scope, offer.error());
@@ -206,15 +203,14 @@ impl<T: Host> Client<T> {
         &self,
         place: &Place,
         mut request: Request,
-        mut payload: Payload<T::Body>,
-        scope: &Scope,
+        call: &mut Call<T::Body>,
     ) -> Result<Box<Located<T::Body>>> {
         let origin = place.endpoint.origin();
         let own = request.url.origin() == origin;
-        let mut asked = scope.clone();
+        let mut asked = call.scope.clone();
         let mut said = None;
         if own {
-            said = self.authorization(place, scope).await?;
+            said = self.authorization(place, &call.scope).await?;
         }
         let mut challenged = 0;
         let room = self.options.room(self.options.concurrency);
@@ -222,14 +218,14 @@ impl<T: Host> Client<T> {
             if let Some(said) = &said {
                 request.headers.set("authorization", said.as_str())?;
             }
-            let again = payload.again();
             let mut turn = place.turns.take("", room);
             (&mut turn).await;
-            let response = self.follow(Some(place), request.clone(), payload).await?;
+            let followed = self.follow(Some(place), request.clone(), &mut call.payload);
+            let response = followed.await?;
             drop(turn);
-            let Some(again) = again.filter(|_| challenged < MAX_CHALLENGES) else {
+            if call.payload.is_none() || challenged >= MAX_CHALLENGES {
                 return Ok(response);
-            };
+            }
             if !own || response.from.origin() != origin {
                 return Ok(response);
             }
@@ -249,7 +245,7 @@ impl<T: Host> Client<T> {
             if answer.is_none() {
                 return Ok(response);
             }
-            (said, payload) = (answer, again);
+            said = answer;
             challenged += 1;
         }
     }
@@ -261,18 +257,20 @@ impl<T: Host> Client<T> {
         &self,
         place: Option<&Place>,
         mut request: Request,
-        mut payload: Payload<T::Body>,
+        payload: &mut Option<Payload<T::Body>>,
     ) -> Result<Box<Located<T::Body>>> {
-        let is_secret =
-            request.headers.get("authorization").is_some() || !matches!(payload, Payload::None);
+        let is_secret = request.headers.get("authorization").is_some()
+            || !matches!(payload, Some(Payload::None));
         let confined = place.is_none() && is_secret;
-        for _ in 0..=MAX_REDIRECTS {
+        for _ in 0..MAX_REDIRECTS + 1 {
             let url = request.url.clone();
             let located = |error: Error| error.at(&url);
-            let again = payload.again();
+            // There is one as long as this goes on.
+            let sent = payload.take().unwrap_or(Payload::None);
+            *payload = sent.again();
             let mut message = self
                 .host
-                .send(request.clone(), payload)
+                .send(request.clone(), sent)
                 .await
                 .map_err(located)?;
             if let Some(place) = place.filter(|place| url.origin() == place.endpoint.origin()) {
@@ -298,12 +296,12 @@ impl<T: Host> Client<T> {
             })?;
             let next = answered.join(location).map_err(located)?;
             self.permit(answered, &next)?;
-            payload = again.ok_or_else(|| {
-                located(Error::new(
+            if payload.is_none() {
+                return Err(located(Error::new(
                     Kind::UnexpectedResponse,
                     "a redirect asks for a stream that was sent already",
-                ))
-            })?;
+                )));
+            }
             if answered.origin() != next.origin() {
                 if confined {
                     return Err(located(Error::new(

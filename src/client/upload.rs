@@ -138,9 +138,11 @@ impl<T: Host> Client<T> {
     ) -> Result<Option<Box<Answer>>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
-            call.request.headers.add("content-type", "application/octet-stream");
+            call.request
+                .headers
+                .add("content-type", "application/octet-stream");
         }
-        call.payload = payload;
+        call.payload = Some(payload);
         let opened = self.ask(call, 0).await?;
         match opened.status {
             201 => Ok(None),

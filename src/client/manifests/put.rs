@@ -88,8 +88,10 @@ impl<T: Host> Client<T> {
             }
             let mut call = Call::new(Method::Put, url, Scope::push(name));
             call.idempotent = true;
-            call.request.headers.add("content-type", &*pushed.media_type);
-            call.payload = Payload::Piece(piece.clone());
+            call.request
+                .headers
+                .add("content-type", &*pushed.media_type);
+            call.payload = Some(Payload::Piece(piece.clone()));
             let answer = match self.ask(call, 0).await {
                 // So many tags make too long a URL for it.
                 Err(error) if matches!(error.status(), Some(414 | 431)) && at_once && most > 0 => {

@@ -247,7 +247,9 @@ impl<T: Host> Client<T> {
                     ));
                 }
                 call.request.headers.add("content-type", OCI_IMAGE_INDEX);
-                call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
+                call.payload = Some(Payload::Piece(<T::Body as Body>::Piece::new(
+                    index.into_bytes(),
+                )));
             }
             conflict = None;
             let Err(error) = self.ask(call, 0).await else {

@@ -263,7 +263,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     ) -> Boxed<'a, Box<Answer>> {
         let mut call = Call::new(method, url, self.scope.clone());
         call.request.headers = headers;
-        call.payload = payload;
+        call.payload = Some(payload);
         // What broke is gone on with from where the registry is by then.
         call.idempotent = false;
         call.origin_only = true;
