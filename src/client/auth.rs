@@ -9,13 +9,12 @@ mod tokens;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::exchange::Located;
 use super::place::Place;
 use super::scope::Scope;
 use super::transport::{Body, Host, Payload, Piece as _};
 use super::turns::Turns;
 use super::{Client, response};
-use crate::http::{Method, Request, Scheme, Url};
+use crate::http::{Headers, Method, Request, Scheme, Url};
 use crate::{Error, Kind, Result};
 
 pub use challenge::Challenge;
@@ -70,7 +69,7 @@ impl Auth {
     }
 
     /// Says of a refusal by the registry what had been asked, and by whom.
-    pub(super) fn explain(&self, error: Error, scope: &Scope, reason: Option<&str>) -> Error {
+    pub(super) fn explain(&self, error: Error, scope: &Scope, headers: &Headers) -> Error {
         if error.kind() != Kind::Auth {
             return error;
         }
@@ -85,7 +84,7 @@ impl Auth {
         } else {
             ", asked without a credential"
         });
-        if let Some(reason) = reason {
+        if let Some(reason) = Offer::of(headers).error() {
             message.push_str(": ");
             message.push_str(reason);
         }
@@ -239,39 +238,33 @@ impl<T: Host> Client<T> {
                 Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
                 None => Payload::None,
             });
-            let response = self.follow(None, request, &mut payload).await?;
-            let status = response.message.status;
+            let mut answer = self.follow(None, request, &mut payload).await?;
+            let status = answer.status;
             let unknown = matches!(status, 404 | 405);
             if proof.is_some() && unknown && !switched && !by_grant {
                 (other_method, switched) = (!other_method, true);
                 continue;
             }
-            let Located { from, message } = match response.success(&self.host).await {
-                Ok(response) => *response,
-                Err(error) => {
-                    let error = service_error(error);
-                    let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
-                    let Some(proof) = proof.filter(|_| is_refusal) else {
-                        return Err(error);
-                    };
-                    let mut known = place.auth.known();
-                    if by_grant {
-                        known.granted = None;
-                        continue;
-                    }
-                    known.proof = None;
-                    if !asked_before {
-                        return Err(error);
-                    }
-                    refused = Some((proof, error));
+            let read = response::read(&mut answer, MAX_TOKEN_BYTES, &self.host).await;
+            let mut known = place.auth.known();
+            if let Err(error) = read {
+                let error = service_error(error);
+                let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
+                let Some(proof) = proof.filter(|_| is_refusal) else {
+                    return Err(error);
+                };
+                if by_grant {
+                    known.granted = None;
                     continue;
                 }
-            };
-            let bytes = response::read_whole(message, MAX_TOKEN_BYTES, &self.host).await;
-            let granted = bytes
-                .and_then(|bytes| Granted::parse(&bytes))
-                .map_err(|error| error.at(&from))?;
-            let mut known = place.auth.known();
+                known.proof = None;
+                if !asked_before {
+                    return Err(error);
+                }
+                refused = Some((proof, error));
+                continue;
+            }
+            let granted = Granted::parse(&answer.bytes).map_err(|error| answer.located(error))?;
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
             if let Some(token) = granted.refresh_token {

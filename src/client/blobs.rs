@@ -1,6 +1,6 @@
 //! The blobs of a repository, as they are read (distribution specification, end-2), and deleted (end-10).
 
-use super::exchange::Call;
+use super::ask::{Call, Wanted};
 use super::scope::Scope;
 use super::transport::{Body as _, Expected};
 use super::{Client, Host, response};
@@ -102,6 +102,7 @@ impl<T: Host> Client<T> {
     ) -> Result<BlobPart<T::Body>> {
         let url = self.blob_url(name, digest)?;
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        call.wanted = Wanted::Body;
         call.once = once;
         // Some registries know no range without an end.
         let last = size.filter(|size| (1..*size).contains(&start));
@@ -114,21 +115,22 @@ impl<T: Host> Client<T> {
             call.request.headers.add("range", range);
         }
         let ranged = call.request.headers.get("range").is_some();
-        let mut answer = self.call(call).await?;
-        if answer.message.status != 206 || !ranged {
-            answer = answer.whole()?;
+        let answer = self.ask(call).await?;
+        let partial = answer.status == 206 && ranged;
+        if !partial && answer.status != 200 {
+            return Err(response::unexpected(&answer));
         }
         let located = |error: Error| error.at(&answer.from);
-        let headers = &answer.message.headers;
+        let headers = &answer.headers;
         let content_encoded = headers.is_content_encoded();
-        let (begins, stated) = if answer.message.status == 206 {
+        let (begins, stated) = if partial {
             part_of(headers.get("content-range"), start, end).map_err(located)?
         } else {
             (0, response::body_length(headers).map_err(located)?)
         };
         agree(size, stated).map_err(located)?;
         Ok(BlobPart {
-            body: answer.message.body,
+            body: answer.body,
             start: begins,
             size: size.or(stated),
             content_encoded,
@@ -151,7 +153,7 @@ impl<T: Host> Client<T> {
         scope: Scope,
     ) -> Result<Option<u64>> {
         let call = Call::new(Method::Head, self.blob_url(name, digest)?, scope);
-        let answer = self.ask(call, 0).await?;
+        let answer = self.ask(call).await?;
         response::body_length(&answer.headers).map_err(|error| answer.located(error))
     }
 
@@ -162,7 +164,7 @@ impl<T: Host> Client<T> {
     pub async fn delete_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<()> {
         let url = self.blob_url(name, digest)?;
         let call = Call::new(Method::Delete, url, Scope::delete(name));
-        self.ask(call, 0).await.map(|_| ())
+        self.ask(call).await.map(|_| ())
     }
 
     fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {

@@ -3,8 +3,7 @@
 mod delete;
 mod put;
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call, Wanted};
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
 use crate::digest::{Algorithm, Digest};
@@ -195,13 +194,12 @@ impl<T: Host> Client<T> {
         loop {
             let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
             call.origin_only = origin_only;
-            let answer = self.ask_checked(call, MAX_MANIFEST_BYTES, |headers| {
+            call.wanted = Wanted::Bytes(MAX_MANIFEST_BYTES, |headers| {
                 response::stated_digest(headers)?;
                 response::media_type(headers)?;
                 Ok(())
             });
-            let answer = answer.await;
-            let error = match answer {
+            let error = match self.ask(call).await {
                 Ok(answer) if answer.status == 304 => return Ok(None),
                 Ok(answer) => {
                     let from = answer.from.clone();
@@ -230,7 +228,7 @@ impl<T: Host> Client<T> {
         accept: Option<&str>,
     ) -> Result<ManifestHead> {
         let call = self.manifest_call(Method::Head, name, reference, accept, None)?;
-        let answer = self.ask(call, 0).await?;
+        let answer = self.ask(call).await?;
         let stated = head(&answer, reference).map_err(|error| answer.located(error))?;
         if let Some(head) = stated {
             return Ok(head);
@@ -254,7 +252,7 @@ impl<T: Host> Client<T> {
         let reference = ManifestReference::Digest(digest.clone());
         let mut call = self.manifest_call(Method::Head, name, &reference, Some(accept), None)?;
         call.origin_only = true;
-        match self.ask(call, 0).await {
+        match self.ask(call).await {
             Ok(answer) => head(&answer, &reference)
                 .map(|_| true)
                 .map_err(|error| answer.located(error)),
@@ -296,7 +294,7 @@ impl<T: Host> Client<T> {
 }
 
 /// The manifest of an answer.
-fn read(answer: Box<Answer>, reference: &ManifestReference) -> Result<RawManifest> {
+fn read<B>(answer: Box<Answer<B>>, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
@@ -317,7 +315,7 @@ fn read(answer: Box<Answer>, reference: &ManifestReference) -> Result<RawManifes
 }
 
 /// What an answer without bytes says of a manifest; `None` if that is not all.
-fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
+fn head<B>(answer: &Answer<B>, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
     let stated = response::stated_digest(&answer.headers)?;
     let size = response::body_length(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;

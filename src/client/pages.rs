@@ -1,13 +1,12 @@
 //! Lists that come in pages (distribution specification, "Listing Tags" and "Listing Referrers").
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call};
 use super::scope::Scope;
 use super::seen::Seen;
 use super::{Client, Host, MAX_MANIFEST_BYTES, referrers};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document};
-use crate::http::{Headers, Method, Url, next_link};
+use crate::http::{Headers, Url, next_link};
 use crate::json::Tree;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
@@ -107,9 +106,10 @@ impl Paging {
             let answer = match answer {
                 Some(answer) => answer,
                 None => {
-                    let mut call = Call::new(Method::Get, asked, self.scope.clone());
+                    let limit = self.bytes.min(MAX_MANIFEST_BYTES);
+                    let mut call = Call::read(asked, self.scope.clone(), limit);
                     call.request.headers.add("accept", self.accept());
-                    client.ask(call, self.bytes.min(MAX_MANIFEST_BYTES)).await?
+                    client.ask(call).await?
                 }
             };
             let from = answer.from.clone();
@@ -165,7 +165,7 @@ impl Paging {
     fn read<T: Host>(
         &mut self,
         client: &Client<T>,
-        answer: Box<Answer>,
+        answer: Box<Answer<T::Body>>,
         index: Option<Document>,
     ) -> Result<Page> {
         self.bytes = self.bytes.saturating_sub(answer.bytes.len() as u64);

@@ -4,14 +4,13 @@ mod fallback;
 
 use std::sync::{Mutex, PoisonError};
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call};
 use super::pages::{Listed, Paging};
 use super::scope::Scope;
 use super::{Client, Host, MAX_MANIFEST_BYTES, response};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document, Kind as DocumentKind};
-use crate::http::{Method, Url};
+use crate::http::Url;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
 use crate::{Kind, RegistryErrorEntry, Result};
@@ -127,7 +126,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         digest: &Digest,
         url: Option<Url>,
-    ) -> Result<Option<(Box<Answer>, Document)>> {
+    ) -> Result<Option<(Box<Answer<T::Body>>, Document)>> {
         if self.apis.known(name, self.host.now()) == Some(false) {
             return Ok(None);
         }
@@ -137,10 +136,10 @@ impl<T: Host> Client<T> {
             Some(url) => url,
             None => self.referrers_url(name, digest)?,
         };
-        let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        let mut call = Call::read(url, Scope::pull(name), MAX_MANIFEST_BYTES);
         call.origin_only = origin_only;
         call.request.headers.add("accept", OCI_IMAGE_INDEX);
-        let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
+        let error = match self.ask(call).await {
             Ok(mut answer) => {
                 let stated = response::media_type(&answer.headers).ok().flatten();
                 let is_index = match stated {

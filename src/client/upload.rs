@@ -5,8 +5,7 @@ mod reading;
 mod recovery;
 mod session;
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call};
 use super::scope::Scope;
 use super::transport::{Content, Host, Payload};
 use super::{Client, response};
@@ -79,9 +78,7 @@ impl<T: Host> Client<T> {
         };
         if let Ok(location) = self.session_of(&opened) {
             // A session that stays open is the registry's to clean up.
-            let _ = self
-                .ask(Call::new(Method::Delete, location, scope), 0)
-                .await;
+            let _ = self.ask(Call::new(Method::Delete, location, scope)).await;
         }
         Ok(false)
     }
@@ -135,7 +132,7 @@ impl<T: Host> Client<T> {
         url: Url,
         scope: Scope,
         payload: Payload<T::Body>,
-    ) -> Result<Option<Box<Answer>>> {
+    ) -> Result<Option<Box<Answer<T::Body>>>> {
         let mut call = Call::new(Method::Post, url, scope);
         if payload.size() > 0 {
             call.request
@@ -143,16 +140,16 @@ impl<T: Host> Client<T> {
                 .add("content-type", "application/octet-stream");
         }
         call.payload = Some(payload);
-        let opened = self.ask(call, 0).await?;
+        let opened = self.ask(call).await?;
         match opened.status {
             201 => Ok(None),
             202 => Ok(Some(opened)),
-            _ => Err(unexpected(&opened)),
+            _ => Err(response::unexpected(&opened)),
         }
     }
 
     /// The session's URL, as the newest response of it says (`Location`).
-    fn session_of(&self, answer: &Answer) -> Result<Url> {
+    fn session_of(&self, answer: &Answer<T::Body>) -> Result<Url> {
         let location = answer.headers.get("location").ok_or_else(|| {
             answer.located(Error::new(
                 Kind::UnexpectedResponse,
@@ -166,9 +163,4 @@ impl<T: Host> Client<T> {
         self.permit(&answer.from, &url)?;
         Ok(url)
     }
-}
-
-/// A status that has no meaning where it came.
-fn unexpected(answer: &Answer) -> Error {
-    response::unexpected(&answer.from, answer.status)
 }

@@ -1,8 +1,7 @@
 //! Pushing manifests (distribution specification, end-7).
 
 use super::{ManifestReference, verified_digest};
-use crate::client::ask::Answer;
-use crate::client::exchange::Call;
+use crate::client::ask::{Answer, Call};
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
 use crate::client::transport::{Body, Payload, Piece as _};
@@ -92,7 +91,7 @@ impl<T: Host> Client<T> {
                 .headers
                 .add("content-type", &*pushed.media_type);
             call.payload = Some(Payload::Piece(piece.clone()));
-            let answer = match self.ask(call, 0).await {
+            let answer = match self.ask(call).await {
                 // So many tags make too long a URL for it.
                 Err(error) if matches!(error.status(), Some(414 | 431)) && at_once && most > 0 => {
                     most = 0;
@@ -129,7 +128,7 @@ impl<T: Host> Client<T> {
 }
 
 /// Whether the registry got what was sent, where it says so in a digest that can be compared.
-fn check(answer: &Answer, pushed: &PushedManifest) -> Result<()> {
+fn check<B>(answer: &Answer<B>, pushed: &PushedManifest) -> Result<()> {
     match response::stated_digest(&answer.headers)? {
         Some(stated)
             if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>

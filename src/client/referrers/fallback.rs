@@ -2,7 +2,7 @@
 //! Schema").
 
 use super::index;
-use crate::client::exchange::Call;
+use crate::client::ask::Call;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
 use crate::client::retry::{MAX_FAILURES, is_passing};
@@ -252,7 +252,7 @@ impl<T: Host> Client<T> {
                 )));
             }
             conflict = None;
-            let Err(error) = self.ask(call, 0).await else {
+            let Err(error) = self.ask(call).await else {
                 continue;
             };
             match (error.kind(), error.status()) {

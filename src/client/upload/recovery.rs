@@ -119,7 +119,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
 }
 
 /// How many bytes the registry has, by `Range: 0-<last>`. Quay writes a unit before it, and -1 for the last of none.
-pub(super) fn committed(answer: &Answer) -> Result<Option<u64>> {
+pub(super) fn committed<B>(answer: &Answer<B>) -> Result<Option<u64>> {
     let Some(range) = answer.headers.get("range") else {
         return Ok(None);
     };

@@ -1,11 +1,10 @@
 //! One upload, from its first request to its last.
 
-use super::super::ask::{Answer, Boxed};
-use super::super::exchange::Call;
+use super::super::ask::{Answer, Boxed, Call};
 use super::super::retry::MAX_FAILURES;
 use super::super::scope::Scope;
 use super::super::transport::Body;
-use super::super::{Client, Content, Host, Payload};
+use super::super::{Client, Content, Host, Payload, response};
 use super::options::{PushOptions, PushOutcome, Pushed};
 use super::recovery::committed;
 use crate::digest::{Algorithm, Digest};
@@ -260,23 +259,23 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
         url: Url,
         headers: Headers,
         payload: Payload<T::Body>,
-    ) -> Boxed<'a, Box<Answer>> {
+    ) -> Boxed<'a, Box<Answer<T::Body>>> {
         let mut call = Call::new(method, url, self.scope.clone());
         call.request.headers = headers;
         call.payload = Some(payload);
         // What broke is gone on with from where the registry is by then.
         call.idempotent = false;
         call.origin_only = true;
-        self.client.ask(call, 0)
+        self.client.ask(call)
     }
 
     /// The registry took a chunk of `size` bytes, or the first of them.
-    fn took(&mut self, answer: &Answer, size: u64) -> Result<()> {
+    fn took(&mut self, answer: &Answer<T::Body>, size: u64) -> Result<()> {
         // 201 is what ECR answers to a chunk.
         match answer.status {
             202 => self.location = Some(self.client.session_of(answer)?),
             201 => {}
-            _ => return Err(super::unexpected(answer)),
+            _ => return Err(response::unexpected(answer)),
         }
         let all = self.sent.saturating_add(size);
         let now = committed(answer)?.unwrap_or(all);
@@ -291,7 +290,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     }
 
     /// The registry has the first `now` bytes, if that can be.
-    pub(super) fn stands_at(&mut self, answer: &Answer, now: u64) -> Result<()> {
+    pub(super) fn stands_at(&mut self, answer: &Answer<T::Body>, now: u64) -> Result<()> {
         if !(self.certain..=self.reached).contains(&now) {
             return Err(Error::new(
                 Kind::UnexpectedResponse,
@@ -305,13 +304,13 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
     }
 
     /// The session has ended, and the blob is there, if it is the one that was sent.
-    fn ended(&mut self, answer: &Answer) -> Result<()> {
+    fn ended(&mut self, answer: &Answer<T::Body>) -> Result<()> {
         if answer.status == 202 {
-            return Err(super::unexpected(answer));
+            return Err(response::unexpected(answer));
         }
         self.location = None;
-        let stated = super::response::stated_digest(&answer.headers)
-            .map_err(|error| answer.located(error))?;
+        let stated =
+            response::stated_digest(&answer.headers).map_err(|error| answer.located(error))?;
         match (stated, self.known_digest()) {
             // A registry may name it by another algorithm.
             (Some(stated), Some(digest))
