@@ -142,17 +142,8 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
     pub async fn blob_head(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
-        self.blob_size(name, digest, Scope::pull(name)).await
-    }
-
-    /// [`Client::blob_head`], by a token that allows more.
-    pub(super) async fn blob_size(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-        scope: Scope,
-    ) -> Result<Option<u64>> {
-        let call = Call::new(Method::Head, self.blob_url(name, digest)?, scope);
+        let url = self.blob_url(name, digest)?;
+        let call = Call::new(Method::Head, url, Scope::pull(name));
         let answer = self.ask(call).await?;
         response::body_length(&answer.headers).map_err(|error| answer.located(error))
     }
@@ -167,7 +158,7 @@ impl<T: Host> Client<T> {
         self.ask(call).await.map(|_| ())
     }
 
-    fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
+    pub(super) fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
         digest.require_algorithm()?;
         self.at(&["/v2/", name.as_str(), "/blobs/", digest.as_str()].concat())
     }

@@ -1,5 +1,6 @@
 //! Pushing blobs (distribution specification, "Pushing Blobs": end-4, end-5, end-6, end-11, end-13, end-14).
 
+mod answers;
 mod options;
 mod reading;
 mod recovery;
@@ -7,7 +8,7 @@ mod session;
 
 use super::ask::{Answer, Call};
 use super::scope::Scope;
-use super::transport::{Content, Host, Payload};
+use super::transport::{Content, Host};
 use super::{Client, response};
 use crate::digest::Digest;
 use crate::http::{Method, Url};
@@ -44,20 +45,7 @@ impl<T: Host> Client<T> {
         content: C,
         options: &PushOptions,
     ) -> Result<Pushed> {
-        let (digest, size) = (content.digest(), content.size());
-        let mut upload = Upload::new(self, name, content, options)?;
-        if let Some(digest) = &digest
-            && let Some(size) = self.existing(name, digest, size).await?
-        {
-            return Ok(Pushed::new(digest.clone(), size, PushOutcome::Existed));
-        }
-        match upload.push(options).await {
-            Ok(pushed) => Ok(pushed),
-            Err(error) => {
-                upload.cancel().await;
-                Err(error)
-            }
-        }
+        Upload::new(self, name, content, options)?.push().await
     }
 
     /// Mounts a blob of another repository of this registry, or of any where `from` is `None` (end-11). Whether it was: a
@@ -73,36 +61,19 @@ impl<T: Host> Client<T> {
     ) -> Result<bool> {
         digest.require_algorithm()?;
         let (url, scope) = self.mount_request(name, digest, from)?;
-        let Some(opened) = self.open_session(url, scope.clone(), Payload::None).await? else {
-            return Ok(true);
-        };
+        let opened = self
+            .ask(Call::new(Method::Post, url, scope.clone()))
+            .await?;
+        match opened.status {
+            201 => return Ok(true),
+            202 => {}
+            _ => return Err(response::unexpected(&opened)),
+        }
         if let Ok(location) = self.session_of(&opened) {
             // A session that stays open is the registry's to clean up.
             let _ = self.ask(Call::new(Method::Delete, location, scope)).await;
         }
         Ok(false)
-    }
-
-    /// The size in bytes of a blob that the repository has; `None` if it has none, or does not say. Refusals say nothing: whoever may
-    /// not ask may still push.
-    async fn existing(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-        size: Option<u64>,
-    ) -> Result<Option<u64>> {
-        match self.blob_size(name, digest, Scope::push(name)).await {
-            Ok(stated) => match (size, stated) {
-                (Some(size), Some(stated)) if size != stated => Err(Error::new(
-                    Kind::SizeMismatch,
-                    "the registry has a blob of this digest and of another size",
-                )
-                .with_expected(size, stated)),
-                _ => Ok(stated.or(size)),
-            },
-            Err(error) if error.status().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Where sessions are opened (end-4a).
@@ -124,28 +95,6 @@ impl<T: Host> Client<T> {
             ),
             None => (url, Scope::push(name)),
         })
-    }
-
-    /// Asks for a session, and perhaps for all that it is there for; `None` if the blob is there without one.
-    async fn open_session(
-        &self,
-        url: Url,
-        scope: Scope,
-        payload: Payload<T::Body>,
-    ) -> Result<Option<Box<Answer<T::Body>>>> {
-        let mut call = Call::new(Method::Post, url, scope);
-        if payload.size() > 0 {
-            call.request
-                .headers
-                .add("content-type", "application/octet-stream");
-        }
-        call.payload = Some(payload);
-        let opened = self.ask(call).await?;
-        match opened.status {
-            201 => Ok(None),
-            202 => Ok(Some(opened)),
-            _ => Err(response::unexpected(&opened)),
-        }
     }
 
     /// The session's URL, as the newest response of it says (`Location`).
