@@ -169,8 +169,20 @@ impl<T: Host> Client<T> {
         accept: Option<&str>,
         known: &str,
     ) -> Result<Option<RawManifest>> {
-        let mut etag = Some(known);
-        if let Ok(digest) = known.parse::<Digest>() {
+        self.manifest_unless(name, reference, accept, Some(known))
+            .await
+    }
+
+    /// [`Client::raw_manifest_unless`], or without what is known, [`Client::raw_manifest`].
+    pub(crate) async fn manifest_unless(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        known: Option<&str>,
+    ) -> Result<Option<RawManifest>> {
+        let mut etag = known;
+        if let Some(Ok(digest)) = known.map(str::parse::<Digest>) {
             if self.manifest_head(name, reference, accept).await?.digest == digest {
                 return Ok(None);
             }

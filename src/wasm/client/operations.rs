@@ -79,15 +79,8 @@ impl RawClient {
                         let media_type = head.media_type.as_deref();
                         return Ok(Answer::of(&head.digest, media_type, Some(head.size)).into_js());
                     }
-                    let read = match known {
-                        None => Some(client.raw_manifest(&name, &reference, accept).await?),
-                        Some(known) => {
-                            client
-                                .raw_manifest_unless(&name, &reference, accept, &known)
-                                .await?
-                        }
-                    };
-                    return match read {
+                    let read = client.manifest_unless(&name, &reference, accept, known.as_deref());
+                    return match read.await? {
                         Some(read) => manifest_answer(read, &given),
                         None => Ok(JsValue::UNDEFINED),
                     };
