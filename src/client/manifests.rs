@@ -148,12 +148,7 @@ impl<T: Host> Client<T> {
         let read = self
             .read_manifest(name, reference, accept, None, false)
             .await?;
-        read.ok_or_else(|| {
-            Error::new(
-                Kind::UnexpectedResponse,
-                "the registry answered a condition that was not set",
-            )
-        })
+        read.ok_or_else(unasked)
     }
 
     /// Reads a manifest as [`Client::raw_manifest`] does, unless it is still the one that `known` stands for: `None` then.
@@ -245,7 +240,8 @@ impl<T: Host> Client<T> {
         if let Some(head) = stated {
             return Ok(head);
         }
-        let manifest = self.manifest(name, reference, accept).await?;
+        let read = self.read_manifest(name, reference, accept, None, false);
+        let manifest = read.await?.ok_or_else(unasked)?.parse()?;
         let size = manifest.document.bytes().len() as u64;
         Ok(ManifestHead {
             media_type: manifest.media_type,
@@ -303,6 +299,13 @@ impl<T: Host> Client<T> {
     ) -> Result<Url> {
         self.at(&format!("/v2/{name}/manifests/{reference}"))
     }
+}
+
+fn unasked() -> Error {
+    Error::new(
+        Kind::UnexpectedResponse,
+        "the registry answered a condition that was not set",
+    )
 }
 
 /// The manifest of an answer.
