@@ -1,5 +1,17 @@
 //! What header fields are made of: lists, tokens and quoted strings (RFC 9110, section 5.6).
 
+use crate::http::Headers;
+
+/// Whether a list of tokens, which may stand in several fields, has this one.
+pub(super) fn lists(headers: &Headers, name: &str, token: &str) -> bool {
+    for field in headers.all(name) {
+        if field.split(',').any(|listed| listed.trim() == token) {
+            return true;
+        }
+    }
+    false
+}
+
 /// The parts of a list between commas that stand outside quotes, trimmed; empty ones are left out.
 pub(super) fn split_unquoted(list: &str) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);

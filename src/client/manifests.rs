@@ -361,23 +361,22 @@ fn verified_digest(
     stated: Option<Digest>,
 ) -> Result<Option<Digest>> {
     let asked = match reference {
-        ManifestReference::Digest(digest) => Some(digest.clone()),
+        ManifestReference::Digest(digest) => Some(digest),
         ManifestReference::Tag(_) => None,
     };
     let mut verified = None;
-    for digest in [stated, asked].into_iter().flatten() {
+    for digest in [stated.as_ref(), asked] {
         // A stated digest that nobody here can compute verifies nothing; the one asked for was found to be computable.
-        let Some(algorithm) = digest.algorithm() else {
-            continue;
-        };
-        let actual = Digest::of(algorithm, bytes);
-        if actual != digest {
-            return Err(
-                Error::new(Kind::DigestMismatch, "the manifest has another digest")
-                    .with_expected(&digest, &actual),
-            );
+        if let Some(digest) = digest
+            && let Some(algorithm) = digest.algorithm()
+        {
+            let actual = Digest::of(algorithm, bytes);
+            if actual != *digest {
+                let error = Error::new(Kind::DigestMismatch, "the manifest has another digest");
+                return Err(error.with_expected(digest, &actual));
+            }
+            verified = Some(digest);
         }
-        verified = Some(digest);
     }
-    Ok(verified)
+    Ok(verified.cloned())
 }

@@ -1,6 +1,7 @@
 //! Lists that come in pages (distribution specification, "Listing Tags" and "Listing Referrers").
 
 use super::ask::{Answer, Call};
+use super::fields::lists;
 use super::scope::Scope;
 use super::seen::Seen;
 use super::{Client, Host, MAX_MANIFEST_BYTES, referrers};
@@ -148,10 +149,8 @@ impl Paging {
         else {
             return false;
         };
-        headers
-            .all("oci-filters-applied")
-            .flat_map(|filters| filters.split(','))
-            .any(|filter| [asked, "artifactType"].contains(&filter.trim()))
+        let applied = |filter| lists(headers, "oci-filters-applied", filter);
+        applied("artifactType") || applied(asked)
     }
 
     fn accept(&self) -> &'static str {

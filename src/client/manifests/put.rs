@@ -2,6 +2,7 @@
 
 use super::{ManifestReference, verified_digest};
 use crate::client::ask::{Answer, Call};
+use crate::client::fields::lists;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
 use crate::client::transport::{Body, Payload, Piece as _};
@@ -201,8 +202,5 @@ fn is_listed(answer: &Headers, pushed: &PushedManifest) -> bool {
 
 /// Whether the registry says that it has let a tag point at the manifest: `OCI-Tag` is a list, or comes several times.
 fn is_tagged(answer: &Headers, tag: &Tag) -> bool {
-    answer
-        .all("oci-tag")
-        .flat_map(|tags| tags.split(','))
-        .any(|taken| taken.trim() == tag.as_str())
+    lists(answer, "oci-tag", tag.as_str())
 }
