@@ -6,7 +6,7 @@ use super::{Chunks, Clock};
 use crate::digest::Digest;
 use crate::document;
 use crate::http::Headers;
-use crate::json::Tree;
+use crate::json::{Tree, Value};
 use crate::media_type::MediaType;
 use crate::{Error, Kind, RegistryErrorEntry, Result};
 
@@ -177,20 +177,25 @@ fn error_entries(bytes: &[u8]) -> Vec<RegistryErrorEntry> {
     let Some(errors) = tree.root(bytes).get("errors") else {
         return Vec::new();
     };
-    let text = |entry: crate::json::Value<'_>, key| {
-        let value = entry
-            .get(key)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default();
-        value
-            .chars()
-            .filter(|character| !character.is_control())
-            .take(MAX_MESSAGE_CHARACTERS)
-            .collect::<String>()
-    };
-    errors
-        .elements()
-        .take(MAX_ERROR_ENTRIES)
-        .map(|entry| RegistryErrorEntry::new(text(entry, "code"), text(entry, "message")))
-        .collect()
+    let mut entries = Vec::new();
+    for entry in errors.elements().take(MAX_ERROR_ENTRIES) {
+        let (code, message) = (shown(entry, "code"), shown(entry, "message"));
+        entries.push(RegistryErrorEntry::new(code, message));
+    }
+    entries
+}
+
+/// A text of an error's body, as far as it may be shown.
+fn shown(entry: Value<'_>, key: &str) -> String {
+    let mut shown = String::new();
+    let text = entry.get(key).and_then(|value| value.as_str());
+    let text = text.as_deref().unwrap_or_default();
+    for character in text
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_MESSAGE_CHARACTERS)
+    {
+        shown.push(character);
+    }
+    shown
 }
