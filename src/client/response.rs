@@ -63,12 +63,16 @@ pub(super) async fn read<B: Chunks>(
     limit: u64,
     clock: &impl Clock,
 ) -> Result<()> {
+    let limit = if answer.is_success() {
+        limit
+    } else {
+        MAX_ERROR_BYTES
+    };
+    let read = read_body(answer, limit, clock).await;
     let read = if answer.is_success() {
-        let read = read_body(answer, limit, clock).await;
         read.and_then(|()| complete(answer))
     } else {
         // The status is the error; a body that cannot be read adds nothing to it.
-        let _ = read_body(answer, MAX_ERROR_BYTES, clock).await;
         Err(carried(answer))
     };
     read.map_err(|error| answer.located(error))
