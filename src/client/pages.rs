@@ -92,26 +92,24 @@ impl Paging {
             };
             self.pages = pages;
             let begun = std::mem::replace(&mut self.begun, true);
-            let (mut answer, mut index) = (None, None);
-            if let Listed::Referrers { name, subject, .. } = &self.listed
-                && !begun
-            {
-                match client
-                    .first_referrers(name, subject, Some(asked.clone()))
-                    .await?
-                {
-                    Some((first, found)) => (answer, index) = (Some(first), Some(found)),
-                    None => return self.fallback(client).await,
-                }
+            // Whether there is an API to list referrers by shows on their first page.
+            let first = match &self.listed {
+                Listed::Referrers { name, .. } if !begun => Some(name),
+                _ => None,
+            };
+            let mut found = None;
+            if !first.is_some_and(|name| client.lacks_referrers(name)) {
+                let limit = self.bytes.min(MAX_MANIFEST_BYTES);
+                let mut call = Call::read(asked, self.scope.clone(), limit);
+                call.request.headers.add("accept", self.accept());
+                let answer = client.ask(call).await;
+                found = match first {
+                    Some(name) => client.first_referrers(name, answer)?,
+                    None => Some((answer?, None)),
+                };
             }
-            let answer = match answer {
-                Some(answer) => answer,
-                None => {
-                    let limit = self.bytes.min(MAX_MANIFEST_BYTES);
-                    let mut call = Call::read(asked, self.scope.clone(), limit);
-                    call.request.headers.add("accept", self.accept());
-                    client.ask(call).await?
-                }
+            let Some((answer, index)) = found else {
+                return self.fallback(client).await;
             };
             let from = answer.from.clone();
             let read = self.read(client, answer, index);

@@ -114,32 +114,30 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         digest: &Digest,
     ) -> Result<bool> {
-        match self.apis.known(name, self.host.now()) {
-            Some(known) => Ok(known),
-            None => Ok(self.first_referrers(name, digest, None).await?.is_some()),
+        if let Some(known) = self.apis.known(name, self.host.now()) {
+            return Ok(known);
         }
+        let url = self.referrers_url(name, digest)?;
+        let mut call = Call::read(url, Scope::pull(name), MAX_MANIFEST_BYTES);
+        // What the registry itself does is what is asked.
+        call.origin_only = true;
+        call.request.headers.add("accept", OCI_IMAGE_INDEX);
+        let answer = self.ask(call).await;
+        Ok(self.first_referrers(name, answer)?.is_some())
     }
 
-    /// Asks for a first page of referrers: the answer, its bytes taken out as the index that they are; `None` if there is no API to ask.
-    pub(super) async fn first_referrers(
+    /// Whether a repository is known to have no referrers API.
+    pub(super) fn lacks_referrers(&self, name: &RepositoryName) -> bool {
+        self.apis.known(name, self.host.now()) == Some(false)
+    }
+
+    /// What was answered for a first page of referrers, its bytes taken out as the index that they are; `None` if there is no API.
+    pub(super) fn first_referrers(
         &self,
         name: &RepositoryName,
-        digest: &Digest,
-        url: Option<Url>,
-    ) -> Result<Option<(Box<Answer<T::Body>>, Document)>> {
-        if self.apis.known(name, self.host.now()) == Some(false) {
-            return Ok(None);
-        }
-        // Whoever asks for no list wants to know what the registry itself does.
-        let origin_only = url.is_none();
-        let url = match url {
-            Some(url) => url,
-            None => self.referrers_url(name, digest)?,
-        };
-        let mut call = Call::read(url, Scope::pull(name), MAX_MANIFEST_BYTES);
-        call.origin_only = origin_only;
-        call.request.headers.add("accept", OCI_IMAGE_INDEX);
-        let error = match self.ask(call).await {
+        answer: Result<Box<Answer<T::Body>>>,
+    ) -> Result<Option<(Box<Answer<T::Body>>, Option<Document>)>> {
+        let error = match answer {
             Ok(mut answer) => {
                 let stated = response::media_type(&answer.headers).ok().flatten();
                 let is_index = match stated {
@@ -149,7 +147,7 @@ impl<T: Host> Client<T> {
                 };
                 return match index(std::mem::take(&mut answer.bytes)) {
                     Ok(None) => Ok(None),
-                    Ok(Some(index)) => {
+                    Ok(index) => {
                         self.apis.keep(name, self.host.now(), true);
                         Ok(Some((answer, index)))
                     }
