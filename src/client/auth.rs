@@ -7,7 +7,7 @@ mod challenge;
 mod proof;
 mod tokens;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::Place;
 use super::scope::Scope;
@@ -39,14 +39,14 @@ pub(super) struct Auth {
 #[derive(Debug, Default)]
 struct Known {
     /// The `Authorization` field for everything: of Basic, or of a token for the registry itself.
-    fixed: Option<Proof>,
+    fixed: Option<Arc<Proof>>,
     /// The Bearer challenge that came last.
     challenge: Option<Challenge>,
     tokens: Tokens,
     /// What the host answered when it was asked.
-    proof: Option<Option<Proof>>,
+    proof: Option<Option<Arc<Proof>>>,
     /// A refresh token, and the realm that gave it.
-    granted: Option<(String, Proof)>,
+    granted: Option<(String, Arc<Proof>)>,
     /// Whether its token service takes only the other method than is tried first.
     other_method: bool,
     /// How many fetches have failed, and the last of them.
@@ -200,7 +200,7 @@ impl<T: Host> Client<T> {
         let realm = challenge.realm_url(&place.endpoint)?;
         let may_prove =
             self.permit_proof(&place.endpoint).is_ok() && self.permit_proof(&realm).is_ok();
-        let mut refused: Option<(Proof, Error)> = None;
+        let mut refused: Option<(Arc<Proof>, Error)> = None;
         // Token services know GET; OAuth 2.0's POST, which is meant for refresh tokens, not all of them.
         let (mut other_method, mut switched) = (place.auth.known().other_method, false);
         loop {
@@ -233,7 +233,7 @@ impl<T: Host> Client<T> {
                 .is_some_and(|proof| proof.means == Means::RefreshToken);
             let posts = proof.is_some() && refreshes != other_method;
             let (request, form) =
-                token_request(realm.clone(), challenge, scope, proof.as_ref(), posts)?;
+                token_request(realm.clone(), challenge, scope, proof.as_deref(), posts)?;
             let mut payload = Some(match form {
                 Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
                 None => Payload::None,
@@ -268,14 +268,15 @@ impl<T: Host> Client<T> {
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
             if let Some(token) = granted.refresh_token {
-                known.granted = Some((challenge.realm.clone(), Proof::refresh_token(&token)));
+                known.granted =
+                    Some((challenge.realm.clone(), Proof::refresh_token(&token).into()));
             }
             return Ok(granted.header);
         }
     }
 
     /// What proves who asks a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
-    async fn proof(&self, place: &Place) -> Result<Option<Proof>> {
+    async fn proof(&self, place: &Place) -> Result<Option<Arc<Proof>>> {
         let mut turn = place.auth.asking.take("", self.options.room(1));
         (&mut turn).await;
         let known = place.auth.known().proof.clone();
@@ -283,7 +284,7 @@ impl<T: Host> Client<T> {
             return Ok(known);
         }
         let given = self.host.credential(&place.name).await?;
-        let proof = given.map(Proof::new).transpose()?;
+        let proof = given.map(Proof::new).transpose()?.map(Arc::new);
         place.auth.known().proof = Some(proof.clone());
         Ok(proof)
     }
@@ -303,7 +304,7 @@ impl<T: Host> Client<T> {
 
 impl Auth {
     /// Has everything to come sent with this proof, by the field that is returned.
-    fn fix(&self, proof: Proof) -> String {
+    fn fix(&self, proof: Arc<Proof>) -> String {
         let header = proof.header.clone();
         self.known().fixed = Some(proof);
         header
@@ -365,12 +366,7 @@ fn service_error(error: Error) -> Error {
     let Some(status) = error.status() else {
         return error;
     };
-    let url = error.url().unwrap_or_default().to_owned();
     let mut message = String::from("the token service answered ");
     message.push_str(&status.to_string());
-    Error::new(Kind::Auth, message)
-        .with_status(status)
-        .with_retry_after(error.retry_after())
-        .with_entries(error.entries().to_vec())
-        .with_url(&url)
+    error.with_kind(Kind::Auth, "").with_message(message)
 }
