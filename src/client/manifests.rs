@@ -331,21 +331,15 @@ fn read<B>(answer: Box<Answer<B>>, reference: &ManifestReference) -> Result<RawM
 
 /// What an answer without bytes says of a manifest; `None` if that is not all.
 fn head<B>(answer: &Answer<B>, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
-    let stated = response::stated_digest(&answer.headers)?;
     let size = response::body_length(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
-    let digest = match (reference, stated) {
-        (ManifestReference::Digest(asked), Some(stated))
-            if asked.algorithm() == stated.algorithm() && *asked != stated =>
-        {
-            return Err(Error::new(
-                Kind::DigestMismatch,
-                "the registry states another digest than was asked for",
-            )
-            .with_expected(asked, stated));
+    let digest = match reference {
+        ManifestReference::Digest(asked) => {
+            let message = "the registry states another digest than was asked for";
+            response::check_digest(answer, asked, message)?;
+            Some(asked.clone())
         }
-        (ManifestReference::Digest(asked), _) => Some(asked.clone()),
-        (ManifestReference::Tag(_), stated) => stated,
+        ManifestReference::Tag(_) => response::stated_digest(&answer.headers)?,
     };
     Ok(digest.zip(size).map(|(digest, size)| ManifestHead {
         media_type,

@@ -32,6 +32,22 @@ pub(super) fn stated_digest(headers: &Headers) -> Result<Option<Digest>> {
         .transpose()
 }
 
+/// Fails with [`Kind::DigestMismatch`] if a response states another digest than this one. One by another algorithm may be right.
+pub(super) fn check_digest<B>(
+    answer: &Answer<B>,
+    digest: &Digest,
+    message: &'static str,
+) -> Result<()> {
+    let error = match stated_digest(&answer.headers) {
+        Ok(Some(stated)) if stated.algorithm() == digest.algorithm() && stated != *digest => {
+            Error::new(Kind::DigestMismatch, message).with_expected(digest, &stated)
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(answer.located(error))
+}
+
 /// `Content-Type` without its parameters, and in the specifications' spelling where they have it; `None` where it says nothing
 /// about which document this is.
 pub(super) fn media_type(headers: &Headers) -> Result<Option<String>> {

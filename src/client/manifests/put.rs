@@ -1,7 +1,7 @@
 //! Pushing manifests (distribution specification, end-7).
 
 use super::{ManifestReference, verified_digest};
-use crate::client::ask::{Answer, Call};
+use crate::client::ask::Call;
 use crate::client::fields::lists;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
@@ -100,7 +100,8 @@ impl<T: Host> Client<T> {
                 }
                 answer => answer?,
             };
-            check(&answer, &pushed).map_err(|error| answer.located(error))?;
+            let message = "the registry got another manifest";
+            response::check_digest(&answer, &pushed.digest, message)?;
             listed |= is_listed(&answer.headers, &pushed);
             let before = left.len();
             while let Some((tag, rest)) = left.split_first()
@@ -125,19 +126,6 @@ impl<T: Host> Client<T> {
             self.change_referrers(name, &change).await?;
         }
         Ok(pushed)
-    }
-}
-
-/// Whether the registry got what was sent, where it says so in a digest that can be compared.
-fn check<B>(answer: &Answer<B>, pushed: &PushedManifest) -> Result<()> {
-    match response::stated_digest(&answer.headers)? {
-        Some(stated)
-            if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
-        {
-            let error = Error::new(Kind::DigestMismatch, "the registry got another manifest");
-            Err(error.with_expected(&pushed.digest, stated))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -188,7 +176,7 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
         media_type: media_type.as_str().to_owned(),
         digest,
         size,
-        subject: document.subject()?.map(|subject| subject.digest),
+        subject: document.subject()?.map(|subject| subject.digest.clone()),
         tags,
     };
     Ok((document, pushed))

@@ -84,7 +84,8 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
             (Step::Send, 201 | 202) => self.acknowledged(answer)?,
             (Step::Close, status) if status != 202 => {
                 self.location = None;
-                self.closed(answer)?;
+                let message = "the registry took the blob for another";
+                response::check_digest(answer, &self.known_digest()?, message)?;
                 self.content.sent(self.reached);
                 return Ok(Some(PushOutcome::Uploaded));
             }
@@ -195,26 +196,6 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         }
         self.sent = now;
         Ok(())
-    }
-
-    /// The session has ended, and the blob is there, if it is the one that was sent.
-    fn closed(&self, answer: &Answer<T::Body>) -> Result<()> {
-        let stated = response::stated_digest(&answer.headers);
-        let stated = stated.map_err(|error| answer.located(error))?;
-        match (stated, self.known_digest()) {
-            // A registry may name it by another algorithm.
-            (Some(stated), Ok(digest))
-                if stated.algorithm() == digest.algorithm() && stated != digest =>
-            {
-                Err(Error::new(
-                    Kind::DigestMismatch,
-                    "the registry took the blob for another",
-                )
-                .with_expected(digest, stated)
-                .at(&answer.from))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
