@@ -123,7 +123,10 @@ impl<B> Answer<B> {
 
 impl<T: Host> Client<T> {
     /// Sends a request, and reads what is wanted of its answer; an error that it carries is one.
-    pub(super) fn ask(&self, mut call: Box<Call<T::Body>>) -> Boxed<'_, Box<Answer<T::Body>>> {
+    pub(super) fn ask(
+        &self,
+        mut call: Box<Call<T::Body>>,
+    ) -> Pin<Box<impl Future<Output = Result<Box<Answer<T::Body>>>>>> {
         Box::pin(async move {
             let mut answer = self.deliver(&mut call).await?;
             let mut limit = 0;
