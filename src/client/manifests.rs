@@ -3,6 +3,8 @@
 mod delete;
 mod put;
 
+use std::pin::Pin;
+
 use super::ask::{Answer, Call, Wanted};
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
@@ -189,38 +191,40 @@ impl<T: Host> Client<T> {
 
     /// Reads a manifest; `None` only where it is still the one of `etag`. What a mirror has that does not verify is read from the
     /// registry.
-    pub(super) async fn read_manifest(
+    pub(super) fn read_manifest(
         &self,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
         origin_only: bool,
-    ) -> Result<Option<RawManifest>> {
-        let mut origin_only = origin_only || !self.has_mirrors();
-        loop {
-            let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
-            call.origin_only = origin_only;
-            call.wanted = Wanted::Bytes(MAX_MANIFEST_BYTES, |headers| {
-                response::stated_digest(headers)?;
-                response::media_type(headers)?;
-                Ok(())
-            });
-            let error = match self.ask(call).await {
-                Ok(answer) if answer.status == 304 => return Ok(None),
-                Ok(answer) => {
-                    let from = answer.from.clone();
-                    match read(answer, reference) {
-                        Ok(read) => return Ok(Some(read)),
-                        Err(error) => error.at(&from),
+    ) -> Pin<Box<impl Future<Output = Result<Option<RawManifest>>>>> {
+        Box::pin(async move {
+            let mut origin_only = origin_only || !self.has_mirrors();
+            loop {
+                let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+                call.origin_only = origin_only;
+                call.wanted = Wanted::Bytes(MAX_MANIFEST_BYTES, |headers| {
+                    response::stated_digest(headers)?;
+                    response::media_type(headers)?;
+                    Ok(())
+                });
+                let error = match self.ask(call).await {
+                    Ok(answer) if answer.status == 304 => return Ok(None),
+                    Ok(answer) => {
+                        let from = answer.from.clone();
+                        match read(answer, reference) {
+                            Ok(read) => return Ok(Some(read)),
+                            Err(error) => error.at(&from),
+                        }
                     }
+                    Err(error) => error,
+                };
+                if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
+                    return Err(error);
                 }
-                Err(error) => error,
-            };
-            if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
-                return Err(error);
             }
-        }
+        })
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
