@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use super::scope::Scope;
 use super::transport::{Body, Chunks as _, Payload};
-use super::{Client, Host, response};
+use super::{Client, Host, MAX_MANIFEST_BYTES, response};
 use crate::http::{Headers, Method, Request, Url};
 use crate::{Error, Result};
 
@@ -40,8 +40,10 @@ pub(super) struct Call<B: Body> {
 pub(super) enum Wanted {
     /// That it is there, and its headers.
     Head,
-    /// All its bytes, so many at most, if its headers pass a check: else it is given up before they are read.
-    Bytes(u64, fn(&Headers) -> Result<()>),
+    /// All its bytes, so many at most.
+    Bytes(u64),
+    /// All its bytes as those of a manifest: unless its headers may be those of one, it is given up before they are read.
+    Manifest,
     /// Its body, unread.
     Body,
 }
@@ -63,38 +65,45 @@ impl<B: Body> Call<B> {
     /// A request for so many bytes at most.
     pub(super) fn read(url: Url, scope: Scope, limit: u64) -> Box<Self> {
         let mut call = Self::new(Method::Get, url, scope);
-        call.wanted = Wanted::Bytes(limit, |_| Ok(()));
+        call.wanted = Wanted::Bytes(limit);
         call
     }
 
-    /// Whether an answer without an error is one to this request. What is read has the status 200, or 304 if it was asked on a condition;
-    /// what is changed, or asked for its headers by GET, any 2xx; a body that is wanted unread, whatever its reader takes.
-    fn check(&self, answer: &Answer<B>) -> Result<()> {
-        let request = &self.request;
+    /// How many bytes are read of an answer without an error; `None` for none. Fails if it is none to this request: what is read has the
+    /// status 200, or 304 if it was asked on a condition; what is changed, or asked for its headers by GET, any 2xx; a body that is
+    /// wanted unread, whatever its reader takes.
+    fn limit(&self, answer: &Answer<B>) -> Result<Option<u64>> {
+        let Request {
+            method, headers, ..
+        } = &self.request;
+        let unmodified = answer.status == 304;
         let is_page = |field: &str| field.starts_with("text/html");
         // A gateway's page, which has done nothing, and has nothing, of what it says is well.
         if answer.status == 200
-            && (self.scope.writes() || !matches!(request.method, Method::Get | Method::Head))
+            && (self.scope.writes() || !matches!(method, Method::Get | Method::Head))
             && answer.headers.get("content-type").is_some_and(is_page)
         {
             let page = response::unexpected(answer);
             return Err(page.with_message("a web page answers in the registry's place".into()));
         }
-        let unmodified = answer.status == 304;
         let expected = match self.wanted {
-            Wanted::Head if request.method != Method::Head => !unmodified,
-            Wanted::Head | Wanted::Bytes(..) => {
-                answer.status == 200 || unmodified && request.headers.get("if-none-match").is_some()
-            }
             Wanted::Body => true,
+            Wanted::Head if *method != Method::Head => !unmodified,
+            _ => answer.status == 200 || unmodified && headers.get("if-none-match").is_some(),
         };
-        match self.wanted {
-            _ if !expected => Err(response::unexpected(answer)),
-            Wanted::Bytes(_, check) => {
-                check(&answer.headers).map_err(|error| answer.located(error))
-            }
-            _ => Ok(()),
+        if !expected {
+            return Err(response::unexpected(answer));
         }
+        Ok(match self.wanted {
+            Wanted::Bytes(limit) if !unmodified => Some(limit),
+            Wanted::Manifest if !unmodified => {
+                let located = |error: Error| answer.located(error);
+                response::stated_digest(&answer.headers).map_err(located)?;
+                response::media_type(&answer.headers).map_err(located)?;
+                Some(MAX_MANIFEST_BYTES)
+            }
+            _ => None,
+        })
     }
 }
 
@@ -131,15 +140,12 @@ impl<T: Host> Client<T> {
             let mut answer = self.deliver(&mut call).await?;
             let mut limit = 0;
             if answer.is_success() {
-                let checked = call.check(&answer);
-                match call.wanted {
-                    Wanted::Bytes(most, _) if checked.is_ok() && answer.status != 304 => {
-                        limit = most;
-                    }
-                    Wanted::Body => return checked.map(|()| answer),
-                    _ => {
+                match call.limit(&answer) {
+                    Ok(Some(bytes)) => limit = bytes,
+                    Ok(None) if matches!(call.wanted, Wanted::Body) => return Ok(answer),
+                    unread => {
                         answer.body.cancel();
-                        return checked.map(|()| answer);
+                        return unread.map(|_| answer);
                     }
                 }
             }

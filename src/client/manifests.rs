@@ -204,11 +204,7 @@ impl<T: Host> Client<T> {
             loop {
                 let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
                 call.origin_only = origin_only;
-                call.wanted = Wanted::Bytes(MAX_MANIFEST_BYTES, |headers| {
-                    response::stated_digest(headers)?;
-                    response::media_type(headers)?;
-                    Ok(())
-                });
+                call.wanted = Wanted::Manifest;
                 let error = match self.ask(call).await {
                     Ok(answer) if answer.status == 304 => return Ok(None),
                     Ok(answer) => {
