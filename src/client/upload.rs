@@ -37,7 +37,8 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::DigestMismatch`], [`Kind::SizeMismatch`], [`Kind::BodyTruncated`] where the content is not what it says it is, or
     /// the registry has another; [`Kind::UnexpectedResponse`] for a session without `Location`, and for a `Range` beyond what was sent
-    /// or before what was acknowledged; [`Kind::TooLarge`] where the registry wants chunks that are larger than is held;
+    /// or before what was acknowledged, and where a hundred chunks in a row are taken in part only; [`Kind::TooLarge`] where the registry
+    /// wants chunks of more than 64 MiB, or than [`PushOptions::chunk_size`] if that is more;
     /// the content's own errors, and those of [`Client::ping`].
     pub async fn push_blob<C: Content<Body = T::Body>>(
         &self,

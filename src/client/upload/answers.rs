@@ -3,8 +3,13 @@
 use super::super::ask::Answer;
 use super::super::{Content, Host, response};
 use super::PushOutcome;
-use super::session::{MAX_CHUNK, Step, Upload};
+use super::session::{Step, Upload};
 use crate::{Error, Kind, Result};
+
+/// The largest chunk that is held because a registry wants it, in bytes.
+const MAX_CHUNK: u64 = 64 * 1024 * 1024;
+/// How often in a row a registry may take less of a chunk than it is sent: else it could make a push go on for as long as it likes.
+const MAX_PARTIAL: u32 = 100;
 
 impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     /// Goes on from the answer to a step; says after the last how the blob came there.
@@ -154,6 +159,13 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         } else {
             self.stands_at(answer, now)?;
             (self.certain, self.failures, self.took_for_less) = (now, 0, false);
+            self.partial = if now < all { self.partial + 1 } else { 0 };
+            if self.partial > MAX_PARTIAL {
+                let error = "the registry goes on taking no more than a part of each chunk";
+                return Err(Error::new(Kind::UnexpectedResponse, error)
+                    .with_expected(all, now)
+                    .at(&answer.from));
+            }
         }
         self.content.sent(self.sent);
         Ok(())

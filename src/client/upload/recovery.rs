@@ -2,8 +2,11 @@
 
 use super::super::retry::MAX_FAILURES;
 use super::super::{Content, Host};
-use super::session::{MAX_CHUNK, Step, Upload};
+use super::session::{Step, Upload};
 use crate::{Error, Result};
+
+/// The largest content that is held whole because a registry knows no chunks, in bytes.
+const MAX_GATHERED: u64 = 256 * 1024 * 1024;
 
 impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     /// Finds the step that follows a failure. Fails with what failed where there is no way.
@@ -69,7 +72,9 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     /// Gives chunks up, for a registry that knows none: all of the content is held, and sent at once. Whether it can be.
     fn gather(&mut self) -> bool {
         match self.total {
-            Some(total) if self.asked < total && total <= MAX_CHUNK && self.content.reopens() => {
+            Some(total)
+                if self.asked < total && total <= MAX_GATHERED && self.content.reopens() =>
+            {
                 self.asked = total;
                 self.location = None;
                 self.held = None;

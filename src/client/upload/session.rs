@@ -11,9 +11,6 @@ use crate::http::{Method, Url};
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
-/// The largest chunk that is held because a registry wants it, in bytes.
-pub(super) const MAX_CHUNK: u64 = 256 * 1024 * 1024;
-
 /// What the registry is asked next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -74,6 +71,8 @@ pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
     pub(super) size: u64,
     /// Up to where the content was sent, as far as is known.
     pub(super) sent: u64,
+    /// How often in a row the registry took less of a chunk than was sent.
+    pub(super) partial: u32,
     /// How many bytes the registry has at least, because it said so, and how many it may have at most.
     pub(super) certain: u64,
     pub(super) reached: u64,
@@ -143,6 +142,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             location: None,
             size: 0,
             sent: 0,
+            partial: 0,
             certain: 0,
             reached: 0,
             said: 0,
