@@ -107,6 +107,9 @@ impl<B: Body> Call<B> {
     }
 }
 
+/// What comes of a request.
+pub(super) type Answered<B> = Result<Box<Answer<B>>>;
+
 /// An answer, once every redirect was followed.
 pub(super) struct Answer<B> {
     /// Whence, for what it points at: `Location` and `Link` are relative to it.
@@ -135,7 +138,7 @@ impl<T: Host> Client<T> {
     pub(super) fn ask(
         &self,
         mut call: Box<Call<T::Body>>,
-    ) -> Pin<Box<impl Future<Output = Result<Box<Answer<T::Body>>>>>> {
+    ) -> Pin<Box<impl Future<Output = Answered<T::Body>>>> {
         Box::pin(async move {
             let mut answer = self.deliver(&mut call).await?;
             let mut limit = 0;

@@ -1,6 +1,6 @@
 //! One request and its answer: tokens, redirects, and whom to trust with what.
 
-use super::ask::{Answer, Call};
+use super::ask::{Answer, Answered, Call};
 use super::auth::Offer;
 use super::place::Place;
 use super::retry;
@@ -21,7 +21,7 @@ const MAX_CHALLENGES: u32 = 2;
 impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
     /// The answer may be of any status.
-    pub(super) async fn deliver(&self, call: &mut Call<T::Body>) -> Result<Box<Answer<T::Body>>> {
+    pub(super) async fn deliver(&self, call: &mut Call<T::Body>) -> Answered<T::Body> {
         let home = self.home(&call.request.url);
         let by_mirrors =
             !call.origin_only && call.request.url.origin() == self.origin.endpoint.origin();
@@ -90,7 +90,7 @@ impl<T: Host> Client<T> {
         &self,
         place: &Place,
         asked: &Headers,
-        outcome: Result<Box<Answer<T::Body>>>,
+        outcome: Answered<T::Body>,
     ) -> Option<Box<Answer<T::Body>>> {
         let answer = match outcome {
             Ok(answer) if !retry::is_passing_status(answer.status) => answer,
@@ -112,7 +112,7 @@ impl<T: Host> Client<T> {
     /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.
     fn next_attempt(
         &self,
-        outcome: &Result<Box<Answer<T::Body>>>,
+        outcome: &Answered<T::Body>,
         idempotent: bool,
         attempt: u32,
         begun: u64,
@@ -151,7 +151,7 @@ impl<T: Host> Client<T> {
         place: &Place,
         mut request: Request,
         call: &mut Call<T::Body>,
-    ) -> Result<Box<Answer<T::Body>>> {
+    ) -> Answered<T::Body> {
         let origin = place.endpoint.origin();
         let own = request.url.origin() == origin;
         let mut asked = call.scope.clone();
@@ -205,7 +205,7 @@ impl<T: Host> Client<T> {
         place: Option<&Place>,
         mut request: Request,
         payload: &mut Option<Payload<T::Body>>,
-    ) -> Result<Box<Answer<T::Body>>> {
+    ) -> Answered<T::Body> {
         let is_secret = request.headers.get("authorization").is_some()
             || !matches!(payload, Some(Payload::None));
         let confined = place.is_none() && is_secret;

@@ -207,13 +207,10 @@ impl<T: Host> Client<T> {
                 call.wanted = Wanted::Manifest;
                 let error = match self.ask(call).await {
                     Ok(answer) if answer.status == 304 => return Ok(None),
-                    Ok(answer) => {
-                        let from = answer.from.clone();
-                        match read(answer, reference) {
-                            Ok(read) => return Ok(Some(read)),
-                            Err(error) => error.at(&from),
-                        }
-                    }
+                    Ok(mut answer) => match read(&mut answer, reference) {
+                        Ok(read) => return Ok(Some(read)),
+                        Err(error) => answer.located(error),
+                    },
                     Err(error) => error,
                 };
                 if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
@@ -309,7 +306,7 @@ fn unasked() -> Error {
 }
 
 /// The manifest of an answer.
-fn read<B>(answer: Box<Answer<B>>, reference: &ManifestReference) -> Result<RawManifest> {
+fn read<B>(answer: &mut Answer<B>, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
@@ -323,9 +320,9 @@ fn read<B>(answer: Box<Answer<B>>, reference: &ManifestReference) -> Result<RawM
         verified: verified.is_some(),
         digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.bytes)),
         etag: answer.headers.get("etag").map(str::to_owned),
-        bytes: answer.bytes,
+        bytes: std::mem::take(&mut answer.bytes),
         media_type,
-        url: answer.from,
+        url: answer.from.clone(),
     })
 }
 

@@ -108,14 +108,16 @@ impl Paging {
                     None => Some((answer?, None)),
                 };
             }
-            let Some((answer, index)) = found else {
+            let Some((mut answer, index)) = found else {
                 return self.fallback(client).await;
             };
-            let from = answer.from.clone();
-            let read = self.read(client, answer, index);
-            let page = read.map_err(|error| error.at(&from))?;
+            let read = self.read(client, &mut answer, index);
+            let page = read.map_err(|error| answer.located(error))?;
             if self.barren > MAX_BARREN {
-                return Err(unending(&from, "the list goes on without anything new"));
+                return Err(unending(
+                    &answer.from,
+                    "the list goes on without anything new",
+                ));
             }
             if !page.names.is_empty() || !page.descriptors.is_empty() {
                 return Ok(Some(page));
@@ -162,7 +164,7 @@ impl Paging {
     fn read<T: Host>(
         &mut self,
         client: &Client<T>,
-        answer: Box<Answer<T::Body>>,
+        answer: &mut Answer<T::Body>,
         index: Option<Document>,
     ) -> Result<Page> {
         self.bytes = self.bytes.saturating_sub(answer.bytes.len() as u64);
@@ -178,7 +180,7 @@ impl Paging {
         let filtered = self.is_filtered(&answer.headers);
         let index = match index {
             Some(index) => index,
-            None => referrers::index(answer.bytes)?.ok_or_else(|| {
+            None => referrers::index(std::mem::take(&mut answer.bytes))?.ok_or_else(|| {
                 Error::new(
                     Kind::UnexpectedResponse,
                     "a page of referrers is no image index",

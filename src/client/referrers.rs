@@ -4,7 +4,7 @@ mod fallback;
 
 use std::sync::{Mutex, PoisonError};
 
-use super::ask::{Answer, Call};
+use super::ask::{Answer, Answered, Call};
 use super::pages::{Listed, Paging};
 use super::scope::Scope;
 use super::{Client, Host, MAX_MANIFEST_BYTES, response};
@@ -62,6 +62,9 @@ impl<T: Host> Referrers<'_, T> {
         Ok(page.map(|page| page.descriptors))
     }
 }
+
+/// A first page of referrers: the answer, its bytes taken out as the index that they are.
+type FirstPage<B> = (Box<Answer<B>>, Option<Document>);
 
 impl<T: Host> Client<T> {
     /// Lists the manifests whose subject has this digest (end-12), each once; of one artifact type, where it is given, whether the
@@ -131,12 +134,12 @@ impl<T: Host> Client<T> {
         self.apis.known(name, self.host.now()) == Some(false)
     }
 
-    /// What was answered for a first page of referrers, its bytes taken out as the index that they are; `None` if there is no API.
+    /// The first page of referrers that was answered; `None` if there is no API to answer.
     pub(super) fn first_referrers(
         &self,
         name: &RepositoryName,
-        answer: Result<Box<Answer<T::Body>>>,
-    ) -> Result<Option<(Box<Answer<T::Body>>, Option<Document>)>> {
+        answer: Answered<T::Body>,
+    ) -> Result<Option<FirstPage<T::Body>>> {
         let error = match answer {
             Ok(mut answer) => {
                 let stated = response::media_type(&answer.headers).ok().flatten();

@@ -1,6 +1,6 @@
 //! What a registry says to the steps of an upload, and which step follows.
 
-use super::super::ask::Answer;
+use super::super::ask::{Answer, Answered};
 use super::super::{Content, Host, response};
 use super::PushOutcome;
 use super::session::{Step, Upload};
@@ -13,10 +13,7 @@ const MAX_PARTIAL: u32 = 100;
 
 impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     /// Goes on from the answer to a step; says after the last how the blob came there.
-    pub(super) fn hear(
-        &mut self,
-        answer: Result<Box<Answer<T::Body>>>,
-    ) -> Result<Option<PushOutcome>> {
+    pub(super) fn hear(&mut self, answer: Answered<T::Body>) -> Result<Option<PushOutcome>> {
         let step = self.step;
         let error = match (step, answer) {
             (Step::Cancel, _) => {
