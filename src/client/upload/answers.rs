@@ -14,44 +14,33 @@ const MAX_PARTIAL: u32 = 100;
 impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
     /// Goes on from the answer to a step; says after the last how the blob came there.
     pub(super) fn hear(&mut self, answer: Answered<T::Body>) -> Result<Option<PushOutcome>> {
-        let step = self.step;
-        let error = match (step, answer) {
-            (Step::Cancel, _) => {
-                self.step = Step::Open;
-                return self.error.take().map_or(Ok(None), Err);
-            }
-            (Step::LookAgain, Err(error)) => {
-                let broke = self.error.take().unwrap_or(error);
-                return self.begin_anew(broke).map(|()| None);
-            }
-            // Refusals say nothing: whoever may not ask may still push.
-            (Step::Look, Err(error)) if error.status().is_some() => {
-                self.step = self.first();
-                return Ok(None);
-            }
-            (Step::Look, Err(error)) => return Err(error),
-            (_, Ok(answer)) => match self.took(&answer) {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
-            },
-            (_, Err(error)) => error,
+        if self.step == Step::Cancel {
+            self.step = Step::Open;
+            return self.error.take().map_or(Ok(None), Err);
+        }
+        let error = match answer.and_then(|answer| self.took(&answer)) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) => error,
         };
-        if step == Step::Look {
-            return Err(error);
-        }
-        let refused = error
-            .status()
-            .is_some_and(|status| status < 500 && status != 429);
-        if matches!(step, Step::Whole | Step::Mount) && refused {
+        let refused = |status| status < 500 && status != 429;
+        match self.step {
+            // Refusals say nothing: whoever may not ask may still push.
+            Step::Look if error.status().is_some() => self.step = self.first(),
+            Step::Look => return Err(error),
             // Refused as it is, it may be taken in the way that every registry knows.
-            self.step = if self.location.is_some() {
-                Step::Send
-            } else {
-                Step::Open
-            };
-            return Ok(None);
+            Step::Whole | Step::Mount if error.status().is_some_and(refused) => {
+                self.step = match self.location {
+                    Some(_) => Step::Send,
+                    None => Step::Open,
+                };
+            }
+            Step::LookAgain => {
+                let broke = self.error.take().unwrap_or(error);
+                self.begin_anew(broke)?;
+            }
+            _ => self.recover(error)?,
         }
-        self.recover(error).map(|()| None)
+        Ok(None)
     }
 
     /// The first step towards a blob that the registry does not have. It may need no session: a small content is sent at once, a
@@ -98,7 +87,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         Ok(None)
     }
 
-    /// The repository has the blob, if it is the one that is meant; else, where neither side knows its size, it is pushed again.
+    /// The repository has the blob, if it is of the right size. Where nobody knows its size, it is pushed all the same.
     fn looked(&mut self, answer: &Answer<T::Body>) -> Result<Option<PushOutcome>> {
         let stated = response::body_length(&answer.headers);
         let stated = stated.map_err(|error| answer.located(error))?;
