@@ -5,10 +5,13 @@ use std::sync::Arc;
 use js_sys::{Array, JSON, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::super::transport::FetchContent;
+use super::super::transport::{FetchBody, FetchContent};
 use super::given::{Answer, Given};
-use super::{RawClient, executor};
-use crate::client::{ManifestReference, PushOptions, PushedManifest, PutManifest, RawManifest};
+use super::{FetchTransport, RawClient, executor};
+use crate::client::{
+    BlobPart, Client, ManifestReference, PushOptions, Pushed, PushedManifest, PutManifest,
+    RawManifest,
+};
 use crate::digest::Digest;
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
@@ -32,96 +35,88 @@ const OPERATIONS: [&str; 11] = [
 impl RawClient {
     /// Begins the operation that the first of `given` names; what else each is given stands where it is read.
     pub fn run(&self, given: Array) -> u32 {
-        let (client, given) = (Arc::clone(&self.0), Given(given));
-        executor::spawn(async move {
-            let named = given.text(0);
-            let operation = OPERATIONS
-                .iter()
-                .position(|name| named.as_deref() == Some(*name))
-                .ok_or_else(|| Error::new(Kind::Internal, "there is no such operation"))?;
-            if operation == 0 {
-                client.ping().await?;
-                return Ok(JsValue::UNDEFINED);
-            }
-            if operation == 1 {
-                let list = client.extension_list(given.optional(1)?.as_ref()).await?;
-                // The list as it came; empty text is no JSON.
-                return Ok(JSON::parse(&list).unwrap_or(JsValue::UNDEFINED));
-            }
-            let name: RepositoryName = given.read(1)?;
-            match operation {
-                2 => {
-                    let bytes = given.value(2).unchecked_into::<Uint8Array>().to_vec();
-                    let pushed = client
-                        .put_manifest(&name, bytes, put_options(&given)?)
-                        .await?;
-                    return Ok(put_answer(&pushed));
-                }
-                3 => {
-                    let content = FetchContent(given.value(2).unchecked_into());
-                    let options = push_options(&given)?;
-                    let pushed = client.push_blob(&name, content, &options).await?;
-                    let answer = Answer::of(&pushed.digest, None, Some(pushed.size));
-                    answer.text("status", Some(pushed.outcome.as_str()));
-                    return Ok(answer.into_js());
-                }
-                4..=6 => {
-                    // A reference and what is accepted; to read it, what is known of it.
-                    let reference: ManifestReference = given.read(2)?;
-                    let (accept, known) = (given.text(3), given.text(4));
-                    let accept = accept.as_deref();
-                    if operation == 6 {
-                        client.delete_manifest(&name, &reference).await?;
-                        return Ok(JsValue::UNDEFINED);
-                    }
-                    if operation == 5 {
-                        let head = client.manifest_head(&name, &reference, accept).await?;
-                        let media_type = head.media_type.as_deref();
-                        return Ok(Answer::of(&head.digest, media_type, Some(head.size)).into_js());
-                    }
-                    let read = client.manifest_unless(&name, &reference, accept, known.as_deref());
-                    return match read.await? {
-                        Some(read) => manifest_answer(read, &given),
-                        None => Ok(JsValue::UNDEFINED),
-                    };
-                }
-                _ => {}
-            }
-            let digest: Digest = given.read(2)?;
-            match operation {
-                8 => {
-                    let size = client.blob_head(&name, &digest).await?;
-                    Ok(Answer::of(&digest, None, size).into_js())
-                }
-                9 => {
-                    // The repository it is in.
-                    let from = given.optional(3)?;
-                    let mounted = client.mount_blob(&name, &digest, from.as_ref()).await?;
-                    Ok(mounted.into())
-                }
-                10 => {
-                    client.delete_blob(&name, &digest).await?;
-                    Ok(JsValue::UNDEFINED)
-                }
-                _ => {
-                    // Its size, where to begin and end, how often that has failed, and how many seconds to wait at least.
-                    let (size, end) = (given.size(3)?, given.size(5)?);
-                    let start = given.size(4)?.unwrap_or_default();
-                    let failures = given.number(6).unwrap_or_default();
-                    // After failures it is asked for once, and not before a pause.
-                    let pause = client.pause(failures, given.number(7).map(u64::from));
-                    pause.await;
-                    let part = client
-                        .part_of_blob(&name, &digest, size, (start, end), failures > 0)
-                        .await?;
-                    let answer = Answer::of(&digest, None, part.size);
-                    answer.number("start", Some(part.start));
-                    answer.set("encoded", &part.content_encoded.into());
-                    answer.set("body", &part.body.into_js());
-                    Ok(answer.into_js())
-                }
-            }
-        })
+        executor::spawn(run(Arc::clone(&self.0), Given(given)))
+    }
+}
+
+/// All of them in one function: what a future within another one is given, WebAssembly copies twice.
+async fn run(client: Arc<Client<FetchTransport>>, given: Given) -> Result<JsValue> {
+    let named = given.text(0);
+    let operation = OPERATIONS
+        .iter()
+        .position(|name| named.as_deref() == Some(*name))
+        .ok_or_else(|| Error::new(Kind::Internal, "there is no such operation"))?;
+    if operation == 0 {
+        client.ping().await?;
+        return Ok(JsValue::UNDEFINED);
+    }
+    if operation == 1 {
+        // The list as it came; empty text is no JSON.
+        let list = client.extension_list(given.optional(1)?.as_ref()).await?;
+        return Ok(JSON::parse(&list).unwrap_or(JsValue::UNDEFINED));
+    }
+    let name: RepositoryName = given.read(1)?;
+    if operation == 2 {
+        let bytes = given.value(2).unchecked_into::<Uint8Array>().to_vec();
+        let pushed = client
+            .put_manifest(&name, bytes, put_options(&given)?)
+            .await?;
+        return Ok(put_answer(&pushed));
+    }
+    if operation == 3 {
+        let content = FetchContent(given.value(2).unchecked_into());
+        let options = push_options(&given)?;
+        let pushed = client.push_blob(&name, content, &options).await?;
+        return Ok(push_answer(&pushed));
+    }
+    if operation < 7 {
+        let reference: ManifestReference = given.read(2)?;
+        if operation == 6 {
+            client.delete_manifest(&name, &reference).await?;
+            return Ok(JsValue::UNDEFINED);
+        }
+        // What is accepted; to read it, what is known of it.
+        let (accept, known) = (given.text(3), given.text(4));
+        let (accept, known) = (accept.as_deref(), known.as_deref());
+        if operation == 5 {
+            let head = client.manifest_head(&name, &reference, accept).await?;
+            let answer = Answer::of(&head.digest, head.media_type.as_deref(), Some(head.size));
+            return Ok(answer.into_js());
+        }
+        let read = client.manifest_unless(&name, &reference, accept, known);
+        return match read.await? {
+            Some(read) => manifest_answer(read, &given),
+            None => Ok(JsValue::UNDEFINED),
+        };
+    }
+    let digest: Digest = given.read(2)?;
+    match operation {
+        8 => {
+            let size = client.blob_head(&name, &digest).await?;
+            Ok(Answer::of(&digest, None, size).into_js())
+        }
+        9 => {
+            // The repository it is in.
+            let from = given.optional(3)?;
+            let mounted = client.mount_blob(&name, &digest, from.as_ref()).await?;
+            Ok(mounted.into())
+        }
+        10 => {
+            client.delete_blob(&name, &digest).await?;
+            Ok(JsValue::UNDEFINED)
+        }
+        _ => {
+            // Its size, where to begin and end, how often that has failed, and how many seconds to wait at least.
+            let (size, end) = (given.size(3)?, given.size(5)?);
+            let start = given.size(4)?.unwrap_or_default();
+            let failures = given.number(6).unwrap_or_default();
+            // After failures it is asked for once, and not before a pause.
+            let pause = client.pause(failures, given.number(7).map(u64::from));
+            pause.await;
+            let (range, once) = ((start, end), failures > 0);
+            let part = client.part_of_blob(&name, &digest, size, range, once);
+            Ok(part_answer(&digest, part.await?))
+        }
     }
 }
 
@@ -149,6 +144,20 @@ fn push_options(given: &Given) -> Result<PushOptions> {
         options.chunk_size = size;
     }
     Ok(options)
+}
+
+fn push_answer(pushed: &Pushed) -> JsValue {
+    let answer = Answer::of(&pushed.digest, None, Some(pushed.size));
+    answer.text("status", Some(pushed.outcome.as_str()));
+    answer.into_js()
+}
+
+fn part_answer(digest: &Digest, part: BlobPart<FetchBody>) -> JsValue {
+    let answer = Answer::of(digest, None, part.size);
+    answer.number("start", Some(part.start));
+    answer.set("encoded", &part.content_encoded.into());
+    answer.set("body", &part.body.into_js());
+    answer.into_js()
 }
 
 /// A manifest that was read; unless it is to be `raw`, what it says is checked too.
