@@ -170,22 +170,7 @@ fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, O
     let Some(header) = header else {
         return Ok((start, None));
     };
-    let parsed = header
-        .trim()
-        .strip_prefix("bytes ")
-        .and_then(|range| range.split_once('/'))
-        .and_then(|(range, total)| {
-            let (first, last) = range.split_once('-')?;
-            let range = ByteRange {
-                start: first.parse().ok()?,
-                end: last.parse().ok()?,
-            };
-            match total {
-                "*" => Some((range, None)),
-                total => Some((range, Some(total.parse::<u64>().ok()?))),
-            }
-        });
-    let (range, total) = parsed
+    let (range, total) = content_range(header)
         .ok_or_else(|| Error::new(Kind::InvalidHeader, "Content-Range is no range of bytes"))?;
     let last = total.map(|total| total.saturating_sub(1));
     let last = match (last, end) {
@@ -200,6 +185,20 @@ fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, O
         .with_expected(start, range.start));
     }
     Ok((start, total))
+}
+
+fn content_range(header: &str) -> Option<(ByteRange, Option<u64>)> {
+    let (range, total) = header.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let range = ByteRange {
+        start: first.parse().ok()?,
+        end: last.parse().ok()?,
+    };
+    let total = match total {
+        "*" => None,
+        total => Some(total.parse().ok()?),
+    };
+    Some((range, total))
 }
 
 /// Whether the size that the registry states is the descriptor's, where both are known.

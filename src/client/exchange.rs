@@ -55,7 +55,7 @@ impl<T: Host> Client<T> {
         }
     }
 
-    /// Whose a URL is: a page of a mirror's list leads to the next one there.
+    /// Whose a URL is, the registry's if nobody else's: a page of a mirror's list leads to the next one there.
     pub(super) fn home(&self, url: &Url) -> &Place {
         let mut mirrors = self.mirrors.iter();
         let of_mirror = mirrors.find(|place| url.origin() == place.endpoint.origin());
@@ -68,9 +68,7 @@ impl<T: Host> Client<T> {
 
     /// Whether a URL is of the registry, or of one of its mirrors.
     pub(super) fn is_own(&self, url: &Url) -> bool {
-        let places = self.mirrors.iter().chain([&self.origin]);
-        let mut origins = places.map(|place| place.endpoint.origin());
-        origins.any(|origin| origin == url.origin())
+        self.home(url).endpoint.origin() == url.origin()
     }
 
     /// Sends a request, with whatever is known to prove who asks, and minds no answer.

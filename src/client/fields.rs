@@ -21,18 +21,29 @@ pub(super) fn split_unquoted(list: &str) -> Vec<&str> {
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             b',' if !quoted => {
-                parts.push(list.get(start..index).unwrap_or_default());
+                push_part(&mut parts, list.get(start..index));
                 start = index + 1;
             }
             _ => {}
         }
     }
-    parts.push(list.get(start..).unwrap_or_default());
+    push_part(&mut parts, list.get(start..));
     parts
-        .into_iter()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
+}
+
+fn push_part<'a>(parts: &mut Vec<&'a str>, part: Option<&'a str>) {
+    let part = part.unwrap_or_default().trim();
+    if !part.is_empty() {
+        parts.push(part);
+    }
+}
+
+/// Adds an element to a list.
+pub(super) fn push_word(list: &mut String, separator: char, word: &str) {
+    if !list.is_empty() {
+        list.push(separator);
+    }
+    list.push_str(word);
 }
 
 /// What a quoted string stands for (RFC 9110, section 5.6.4); `None` if `value` is anything else.

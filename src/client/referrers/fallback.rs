@@ -3,6 +3,7 @@
 
 use super::index;
 use crate::client::ask::Call;
+use crate::client::fields::push_word;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
 use crate::client::retry::{MAX_FAILURES, is_passing};
@@ -29,10 +30,11 @@ const ENCODED_LENGTH: usize = 64;
 
 /// The tag that has the referrers of a digest, its algorithm's name cut to so many characters.
 fn fallback_tag(digest: &Digest, algorithm_length: usize) -> Result<Tag> {
+    let (algorithm, encoded) = (digest.algorithm_name(), digest.encoded());
+    let algorithm = algorithm.get(..algorithm_length).unwrap_or(algorithm);
+    let encoded = encoded.get(..ENCODED_LENGTH).unwrap_or(encoded);
     let mut tag = String::new();
-    let algorithm = digest.algorithm_name().chars().take(algorithm_length);
-    let encoded = digest.encoded().chars().take(ENCODED_LENGTH);
-    for char in algorithm.chain(['-']).chain(encoded) {
+    for char in [algorithm, "-", encoded].concat().chars() {
         let allowed = char.is_ascii_alphanumeric() || matches!(char, '.' | '_');
         tag.push(if allowed { char } else { '-' });
     }
@@ -121,22 +123,24 @@ impl Change {
             let digest = entry.get("digest");
             digest.is_some_and(|digest| digest.is_str(self.digest.as_str()))
         };
-        if list.elements().any(is_own) == entry.is_some() {
+        let (mut listed, mut entries) = (false, String::new());
+        for element in list.elements() {
+            if is_own(element) {
+                listed = true;
+            } else {
+                push_word(&mut entries, ',', element.raw());
+            }
+        }
+        if listed == entry.is_some() {
             return None;
         }
-        let (text, start) = (root.raw(), root.span().start);
-        let mut index = String::from(text.get(..=list.span().start - start)?);
-        let others = list.elements().filter(|entry| !is_own(*entry));
-        let mut empty = true;
-        for entry in others.map(Value::raw).chain(entry) {
-            if !empty {
-                index.push(',');
-            }
-            empty = false;
-            index.push_str(entry);
+        if let Some(entry) = entry {
+            push_word(&mut entries, ',', entry);
         }
-        index.push_str(text.get(list.span().end - 1 - start..)?);
-        Some((index, empty))
+        let (text, start) = (root.raw(), root.span().start);
+        let before = text.get(..=list.span().start - start)?;
+        let after = text.get(list.span().end - 1 - start..)?;
+        Some(([before, &entries, after].concat(), entries.is_empty()))
     }
 }
 
