@@ -3,8 +3,9 @@
 mod delete;
 mod put;
 
-use super::ask::Answer;
-use super::exchange::Call;
+use std::pin::Pin;
+
+use super::ask::{Answer, Call, Wanted};
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
 use crate::digest::{Algorithm, Digest};
@@ -155,12 +156,7 @@ impl<T: Host> Client<T> {
         let read = self
             .read_manifest(name, reference, accept, None, false)
             .await?;
-        read.ok_or_else(|| {
-            Error::new(
-                Kind::UnexpectedResponse,
-                "the registry answered a condition that was not set",
-            )
-        })
+        read.ok_or_else(unasked)
     }
 
     /// Reads a manifest as [`Client::raw_manifest`] does, unless it is still the one that `known` stands for: `None` then.
@@ -176,8 +172,20 @@ impl<T: Host> Client<T> {
         accept: Option<&str>,
         known: &str,
     ) -> Result<Option<RawManifest>> {
-        let mut etag = Some(known);
-        if let Ok(digest) = known.parse::<Digest>() {
+        self.manifest_unless(name, reference, accept, Some(known))
+            .await
+    }
+
+    /// [`Client::raw_manifest_unless`], or without what is known, [`Client::raw_manifest`].
+    pub(crate) async fn manifest_unless(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        known: Option<&str>,
+    ) -> Result<Option<RawManifest>> {
+        let mut etag = known;
+        if let Some(Ok(digest)) = known.map(str::parse::<Digest>) {
             if self.manifest_head(name, reference, accept).await?.digest == digest {
                 return Ok(None);
             }
@@ -189,39 +197,33 @@ impl<T: Host> Client<T> {
 
     /// Reads a manifest; `None` only where it is still the one of `etag`. What a mirror has that does not verify is read from the
     /// registry.
-    pub(super) async fn read_manifest(
+    pub(super) fn read_manifest(
         &self,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
         origin_only: bool,
-    ) -> Result<Option<RawManifest>> {
-        let mut origin_only = origin_only || !self.has_mirrors();
-        loop {
-            let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
-            call.origin_only = origin_only;
-            let answer = self.ask_checked(call, MAX_MANIFEST_BYTES, |headers| {
-                response::stated_digest(headers)?;
-                response::media_type(headers)?;
-                Ok(())
-            });
-            let answer = answer.await;
-            let error = match answer {
-                Ok(answer) if answer.status == 304 => return Ok(None),
-                Ok(answer) => {
-                    let from = answer.from.clone();
-                    match read(answer, reference) {
+    ) -> Pin<Box<impl Future<Output = Result<Option<RawManifest>>>>> {
+        Box::pin(async move {
+            let mut origin_only = origin_only || !self.has_mirrors();
+            loop {
+                let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+                call.origin_only = origin_only;
+                call.wanted = Wanted::Manifest;
+                let error = match self.ask(call).await {
+                    Ok(answer) if answer.status == 304 => return Ok(None),
+                    Ok(mut answer) => match read(&mut answer, reference) {
                         Ok(read) => return Ok(Some(read)),
-                        Err(error) => error.at(&from),
-                    }
+                        Err(error) => answer.located(error),
+                    },
+                    Err(error) => error,
+                };
+                if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
+                    return Err(error);
                 }
-                Err(error) => error,
-            };
-            if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
-                return Err(error);
             }
-        }
+        })
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
@@ -239,7 +241,8 @@ impl<T: Host> Client<T> {
         if let Some(head) = stated {
             return Ok(head);
         }
-        let manifest = self.manifest(name, reference, accept).await?;
+        let read = self.read_manifest(name, reference, accept, None, false);
+        let manifest = read.await?.ok_or_else(unasked)?.parse()?;
         let size = manifest.document.bytes().len() as u64;
         Ok(ManifestHead {
             media_type: manifest.media_type,
@@ -271,7 +274,7 @@ impl<T: Host> Client<T> {
     ) -> Result<Option<ManifestHead>> {
         let mut call = self.manifest_call(Method::Head, name, reference, accept, None)?;
         call.origin_only = origin_only;
-        let answer = self.ask(call, 0).await?;
+        let answer = self.ask(call).await?;
         head(&answer, reference).map_err(|error| answer.located(error))
     }
 
@@ -282,18 +285,18 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
-    ) -> Result<Call<T::Body>> {
+    ) -> Result<Box<Call<T::Body>>> {
         if let ManifestReference::Digest(digest) = reference {
             digest.require_algorithm()?;
         }
         let url = self.manifest_url(name, reference)?;
         let mut call = Call::new(method, url, Scope::pull(name));
-        call.headers.append(
+        call.request.headers.append(
             "accept",
             accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
         )?;
         if let Some(etag) = etag {
-            call.headers.append("if-none-match", etag)?;
+            call.request.headers.append("if-none-match", etag)?;
         }
         Ok(call)
     }
@@ -307,8 +310,15 @@ impl<T: Host> Client<T> {
     }
 }
 
+fn unasked() -> Error {
+    Error::new(
+        Kind::UnexpectedResponse,
+        "the registry answered a condition that was not set",
+    )
+}
+
 /// The manifest of an answer.
-fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
+fn read<B>(answer: &mut Answer<B>, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
@@ -322,29 +332,23 @@ fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
         verified: verified.is_some(),
         digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.bytes)),
         etag: answer.headers.get("etag").map(str::to_owned),
-        bytes: answer.bytes,
+        bytes: std::mem::take(&mut answer.bytes),
         media_type,
-        url: answer.from,
+        url: answer.from.clone(),
     })
 }
 
 /// What an answer without bytes says of a manifest; `None` if that is not all.
-fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
-    let stated = response::stated_digest(&answer.headers)?;
+fn head<B>(answer: &Answer<B>, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
     let size = response::body_length(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
-    let digest = match (reference, stated) {
-        (ManifestReference::Digest(asked), Some(stated))
-            if asked.algorithm() == stated.algorithm() && *asked != stated =>
-        {
-            return Err(Error::new(
-                Kind::DigestMismatch,
-                "the registry states another digest than was asked for",
-            )
-            .with_expected(asked.as_str(), stated.as_str()));
+    let digest = match reference {
+        ManifestReference::Digest(asked) => {
+            let message = "the registry states another digest than was asked for";
+            response::check_digest(answer, asked, message)?;
+            Some(asked.clone())
         }
-        (ManifestReference::Digest(asked), _) => Some(asked.clone()),
-        (ManifestReference::Tag(_), stated) => stated,
+        ManifestReference::Tag(_) => response::stated_digest(&answer.headers)?,
     };
     Ok(digest.zip(size).map(|(digest, size)| ManifestHead {
         media_type,
@@ -360,23 +364,22 @@ fn verified_digest(
     stated: Option<Digest>,
 ) -> Result<Option<Digest>> {
     let asked = match reference {
-        ManifestReference::Digest(digest) => Some(digest.clone()),
+        ManifestReference::Digest(digest) => Some(digest),
         ManifestReference::Tag(_) => None,
     };
     let mut verified = None;
-    for digest in [stated, asked].into_iter().flatten() {
+    for digest in [stated.as_ref(), asked] {
         // A stated digest that nobody here can compute verifies nothing; the one asked for was found to be computable.
-        let Some(algorithm) = digest.algorithm() else {
-            continue;
-        };
-        let actual = Digest::of(algorithm, bytes);
-        if actual != digest {
-            return Err(
-                Error::new(Kind::DigestMismatch, "the manifest has another digest")
-                    .with_expected(digest.as_str(), actual.as_str()),
-            );
+        if let Some(digest) = digest
+            && let Some(algorithm) = digest.algorithm()
+        {
+            let actual = Digest::of(algorithm, bytes);
+            if actual != *digest {
+                let error = Error::new(Kind::DigestMismatch, "the manifest has another digest");
+                return Err(error.with_expected(digest.as_str(), actual.as_str()));
+            }
+            verified = Some(digest);
         }
-        verified = Some(digest);
     }
-    Ok(verified)
+    Ok(verified.cloned())
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::super::transport::{Body, Content, Host, Piece as _};
-use super::super::{Client, PushOptions, PushOutcome, Pushed};
+use super::super::{Client, PushOptions, Pushed};
 use super::session::Upload;
 use crate::Result;
 use crate::digest::Digest;
@@ -45,9 +45,6 @@ impl<T: Host> Client<T> {
         bytes: Vec<u8>,
     ) -> Result<Pushed> {
         let size = bytes.len() as u64;
-        if let Some(size) = self.existing(name, digest, Some(size)).await? {
-            return Ok(Pushed::new(digest.clone(), size, PushOutcome::Existed));
-        }
         let held: Held<T::Body> = Held {
             digest: digest.clone(),
             size,
@@ -57,6 +54,6 @@ impl<T: Host> Client<T> {
         let mut upload = Upload::new(self, name, held, &options)?;
         upload.held = Some((<T::Body as Body>::Piece::new(bytes), 0));
         (upload.read, upload.ended) = (size, true);
-        self.finished(upload, &options).await
+        upload.push().await
     }
 }
