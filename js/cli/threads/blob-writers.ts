@@ -57,10 +57,11 @@ export class BlobWriters {
     const start: Start = { memory: this.#memory };
     // What Node was told to load, or to watch, is for the command alone.
     this.#worker = new Worker(script, { workerData: start, execArgv: [] });
-    this.#worker.unref();
     this.#worker.on("message", (report: Report) => this.#done(report));
     this.#worker.on("error", (cause) => this.#fail(cause));
     this.#worker.on("exit", (code) => this.#fail(new Error(`it ended with ${code}`)));
+    // Whoever listens for messages keeps the process, unless that is taken back afterwards.
+    this.#worker.unref();
   }
 
   /** What writes a file that is open, and empty; undefined if it cannot be done here. */

@@ -1,8 +1,10 @@
 /** Blobs that a thread of their own hashes and writes: whole and verified, or not there. */
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { DigestMismatchError, TransferError } from "pierhead";
 import { openLayout, type ReadableLayout } from "pierhead/layout";
 import { afterAll, describe, expect, test } from "vitest";
@@ -222,6 +224,13 @@ describe("a file that a thread writes", TIMEOUT, () => {
     await writers.close();
     await Promise.all(files.map((file) => file.stop()));
     await Promise.all(handles.map((handle) => handle.close()));
+  });
+
+  test("needs a thread that keeps no process which has nothing to write", async () => {
+    const module = new URL("../../../dist/cli/threads/blob-writers.js", import.meta.url);
+    const code = `import { BlobWriters } from "${module}"; new BlobWriters(new URL("${THREAD}"));`;
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], { timeout: 10_000 });
+    await expect(run).resolves.toEqual({ stdout: "", stderr: "" });
   });
 
   test("is none where too many are open", async () => {
