@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InternalError } from "../../entry/index.js";
 import type { Descriptor } from "../../generated/Descriptor.js";
 import type { BlobWriter, FileWriter } from "../../layout/file-writer.js";
@@ -7,7 +7,7 @@ import type { FileHandle } from "../../layout/host.js";
 import { type Order, PIECE, type Report, type Start } from "./messages.js";
 
 /** Pieces that may be on their way to the thread: 8 MiB, a few milliseconds of its work. */
-const IN_FLIGHT = 32;
+const IN_FLIGHT = 16;
 
 /** Files that may be open, each of which gathers one piece more. */
 const MAX_FILES = 64;
@@ -21,23 +21,18 @@ const THREAD = new URL("../cli/threads/blob-thread.js", import.meta.url);
 type Algorithm = "sha256" | "sha512";
 
 /**
- * Writes blobs on a thread of its own, so that one processor receives while another hashes and writes. The thread starts with the first blob
- * that is worth it. Undefined where there is but one processor.
+ * Writes blobs on a thread of its own, so that one processor receives while another hashes and writes. The thread starts at once, beside what
+ * has to be asked before there is a blob. Undefined where there is but one processor.
  */
 export function blobWriter(): BlobWriter | undefined {
   if (availableParallelism() < 2) return undefined;
-  let writers: BlobWriters | undefined;
-  let refused = false;
-  return (handle, blob) => {
-    if (blob.size < LEAST || refused) return undefined;
-    try {
-      writers ??= new BlobWriters(THREAD);
-    } catch {
-      // A host may allow no threads (Node's permission model); then all is done on this one.
-      refused = true;
-    }
-    return writers?.open(handle, blob);
-  };
+  try {
+    const writers = new BlobWriters(THREAD);
+    return (handle, blob) => (blob.size < LEAST ? undefined : writers.open(handle, blob));
+  } catch {
+    // A host may allow no threads (Node's permission model); then all is done on this one.
+    return undefined;
+  }
 }
 
 /** The files that one thread writes. It keeps the process while there are some. */
@@ -56,7 +51,7 @@ export class BlobWriters {
   constructor(script: URL) {
     const start: Start = { memory: this.#memory };
     // What Node was told to load, or to watch, is for the command alone.
-    this.#worker = new Worker(script, { workerData: start, execArgv: [] });
+    this.#worker = new Worker(script, { workerData: start, execArgv: [], env: SHARE_ENV, trackUnmanagedFds: false });
     this.#worker.on("message", (report: Report) => this.#done(report));
     this.#worker.on("error", (cause) => this.#fail(cause));
     this.#worker.on("exit", (code) => this.#fail(new Error(`it ended with ${code}`)));

@@ -1,7 +1,7 @@
 /** What the two threads that write blobs say to one another; the bytes themselves stand in memory that both have. */
 
 /** Bytes of a piece of a file, and of each place for one in the memory. */
-export const PIECE = 256 * 1024;
+export const PIECE = 512 * 1024;
 
 /** What the thread is told when it is started. */
 export interface Start {

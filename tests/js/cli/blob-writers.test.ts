@@ -220,7 +220,7 @@ describe("a file that a thread writes", TIMEOUT, () => {
     expect(files).toHaveLength(3);
     expect(bytes).toBeGreaterThan(6 * MIB);
     // And what each file gathers beside.
-    expect(bytes).toBeLessThanOrEqual(8 * MIB + 3 * 256 * 1024);
+    expect(bytes).toBeLessThanOrEqual(8 * MIB + 3 * 512 * 1024);
     await writers.close();
     await Promise.all(files.map((file) => file.stop()));
     await Promise.all(handles.map((handle) => handle.close()));
@@ -283,7 +283,10 @@ describe("pierhead pull of a large layer", TIMEOUT, () => {
     expect(result).toMatchObject({ code: 1, stdout: "" });
     expect(result.stderr).toContain(digest);
     expect(existsSync(join(cwd, "other", "blobs", large))).toBe(false);
-    expect(readdirSync(join(cwd, "other")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    const left = readdirSync(cwd, { recursive: true, encoding: "utf8" });
+    expect(left.filter((path) => path.startsWith("other") && (path.endsWith(".tmp") || path.endsWith(large)))).toEqual(
+      [],
+    );
   });
 
   test("leaves nothing half-written when it is interrupted", async () => {
