@@ -1,5 +1,14 @@
 //! A registry over a store of objects.
 
+mod catalog;
+mod manifests;
+mod pages;
+mod patience;
+mod referrers;
+mod several;
+mod stored;
+mod tags;
+
 use std::future::Future;
 
 use super::error::Failure;
@@ -11,6 +20,8 @@ use crate::Result;
 use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
+
+pub use manifests::Validation;
 
 /// All that a hosted registry asks of its host.
 pub trait Host: ObjectStore + Clock {
@@ -54,6 +65,10 @@ pub struct HostedOptions {
     pub grace: u64,
     /// After how long, in milliseconds, an upload that nobody writes to is given up. A day by default.
     pub upload_expiry: u64,
+    /// What manifests must be to be taken.
+    pub validation: Validation,
+    /// Whether indexes are taken of which some manifests are not there; by default they are refused.
+    pub sparse: bool,
 }
 
 impl Default for HostedOptions {
@@ -62,6 +77,8 @@ impl Default for HostedOptions {
         Self {
             grace: DAY,
             upload_expiry: DAY,
+            validation: Validation::Structural,
+            sparse: false,
         }
     }
 }
@@ -92,7 +109,36 @@ impl<T: Host> Backend for Hosted<T> {
         match (route, request.method) {
             (Route::Version, Some(method @ (Method::Get | Method::Head))) => Ok(version(method)),
             (Route::Version, _) => Err(Failure::method("GET, HEAD")),
+            (Route::Manifest { name, reference }, _) => {
+                self.manifest(request, &name, &reference).await
+            }
+            (Route::Tags { name }, Some(method @ (Method::Get | Method::Head))) => {
+                self.tags(&request.target, method, &name).await
+            }
+            (Route::Catalog, Some(method @ (Method::Get | Method::Head))) => {
+                self.catalog(&request.target, method).await
+            }
+            (Route::Referrers { name, digest }, Some(method @ (Method::Get | Method::Head))) => {
+                self.referrers(&request.target, method, &name, &digest)
+                    .await
+            }
+            (Route::Tags { .. } | Route::Catalog | Route::Referrers { .. }, _) => {
+                Err(Failure::method("GET, HEAD"))
+            }
             _ => Err(Failure::not_found()),
         }
+    }
+}
+
+/// Until blobs have a module of their own.
+impl<T: Host> Hosted<T> {
+    async fn ensure_blob(
+        &self,
+        name: &crate::reference::RepositoryName,
+        digest: &crate::digest::Digest,
+    ) -> Result<bool, Failure> {
+        let key = super::keys::link(name, digest);
+        let link = super::record::read(&self.host, &key, 4096).await;
+        Ok(link.map_err(Failure::from_store)?.bytes.is_some())
     }
 }

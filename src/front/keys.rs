@@ -54,13 +54,14 @@ pub(super) fn tag(name: &RepositoryName, tag: &Tag) -> String {
     in_repository(name, "tags/", tag.as_str())
 }
 
+/// The tags that may name a manifest, by the instances of its record.
+pub(super) fn tagged_by(name: &RepositoryName, digest: &Digest) -> String {
+    in_repository(name, "tagged/", &joined(&[&path(digest), "/"]))
+}
+
 /// The tags that may name a manifest whose record is of this instance.
 pub(super) fn tagged(name: &RepositoryName, digest: &Digest, instance: &str) -> String {
-    in_repository(
-        name,
-        "tagged/",
-        &joined(&[&path(digest), "/", instance, "/"]),
-    )
+    joined(&[&tagged_by(name, digest), instance, "/"])
 }
 
 /// The manifests that may have this subject.

@@ -9,6 +9,10 @@
 
 mod ask;
 mod body;
+mod content;
+mod lists;
+mod manifests;
+mod referrers;
 mod schedule;
 mod store;
 mod version;
