@@ -12,6 +12,7 @@ mod body;
 mod content;
 mod lists;
 mod manifests;
+mod races;
 mod referrers;
 mod schedule;
 mod store;

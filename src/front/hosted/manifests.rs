@@ -9,6 +9,7 @@ use super::super::error::Failure;
 use super::super::serve::{content_headers, matches_etag, served_type, sized};
 use super::super::{Incoming, Outgoing};
 use super::stored::{Found, Part, corrupted, verified};
+use super::tags::unknown;
 use super::{Host, Hosted};
 use crate::client::ManifestReference;
 use crate::http::{Headers, Method, Response};
@@ -73,6 +74,10 @@ impl<T: Host> Hosted<T> {
         }
         headers.add("content-type", served_type(Some(line.media_type)));
         if method == Method::Head {
+            // Whoever asks for a digest may be about to put an index that names it.
+            if immutable && !self.keep_manifest(name, &digest, line.leased).await? {
+                return Err(unknown());
+            }
             headers.add("content-length", line.size.to_string());
             return Ok(Response::new(200, headers, Outgoing::None));
         }

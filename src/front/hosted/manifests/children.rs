@@ -3,7 +3,7 @@
 use std::collections::BinaryHeap;
 
 use super::super::super::error::Failure;
-use super::super::super::keys;
+use super::super::super::{keys, record};
 use super::super::several::several;
 use super::super::stored::{Found, Part};
 use super::super::{Host, Hosted};
@@ -116,7 +116,7 @@ impl<T: Host> Hosted<T> {
     }
 
     /// Whether a manifest is in a repository; renews its lease.
-    async fn ensure_manifest(
+    pub(super) async fn ensure_manifest(
         &self,
         name: &RepositoryName,
         digest: &Digest,
@@ -125,10 +125,21 @@ impl<T: Host> Hosted<T> {
         let Found::Live(line) = stored.found else {
             return Ok(false);
         };
-        if self.is_old(line.leased) {
-            return self.renew_manifest(name, digest).await;
+        self.keep_manifest(name, digest, line.leased).await
+    }
+
+    /// Renews the lease of a manifest that is there, if it is old; gives whether it still is there.
+    pub(super) async fn keep_manifest(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        leased: u64,
+    ) -> Result<bool, Failure> {
+        if self.is_old(leased) {
+            self.renew_manifest(name, digest).await
+        } else {
+            Ok(true)
         }
-        Ok(true)
     }
 
     /// Renews the lease of a manifest; gives whether it is there.
@@ -144,10 +155,14 @@ impl<T: Host> Hosted<T> {
         line.leased = self.host.unix_time();
         let record = line.with(&stored.bytes);
         let key = keys::manifest(name, digest);
-        if self.swap(&key, &stored.version, record).await? {
-            return Ok(true);
+        match record::swap(&self.host, &key, &stored.version, record).await {
+            Ok(true) => Ok(true),
+            // Someone else renewed or deleted it, within a second where the store is busy.
+            Ok(false) => self.lives(name, digest, &line.instance).await,
+            Err(error) if error.kind() == crate::Kind::StoreBusy => {
+                self.lives(name, digest, &line.instance).await
+            }
+            Err(error) => Err(Failure::from_store(error)),
         }
-        // Someone else renewed or deleted it.
-        self.lives(name, digest, &line.instance).await
     }
 }

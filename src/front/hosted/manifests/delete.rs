@@ -4,7 +4,7 @@ use super::super::super::error::Failure;
 use super::super::super::keys;
 use super::super::patience::{MAX_CONFLICTS, contended};
 use super::super::several::several;
-use super::super::stored::{Found, Part};
+use super::super::stored::{Found, Part, Stored};
 use super::super::tags::{Target, unknown};
 use super::super::{Host, Hosted};
 use crate::digest::Digest;
@@ -24,31 +24,42 @@ impl<T: Host> Hosted<T> {
         if digest.algorithm().is_none() {
             return Err(unknown());
         }
-        let key = keys::manifest(name, digest);
         for _ in 0..MAX_CONFLICTS {
             let stored = self.stored(name, digest, Part::Line).await?;
-            let line = match stored.found {
-                Found::Live(line) => Some(line),
-                Found::Unreadable => None,
-                Found::Absent => {
-                    // Whoever deleted it may not have come to its end.
-                    self.drop_tags(name, digest, None).await?;
-                    return Err(unknown());
-                }
-            };
-            // From here on it is deleted. What depends on it no longer counts, and is tidied up.
-            if self.swap(&key, &stored.version, Vec::new()).await? {
-                let instance = line.as_ref().map(|line| line.instance.as_str());
-                if let Some(line) = &line
-                    && let Some(subject) = &line.subject
-                {
-                    let link = keys::referrer(name, subject, digest, &line.instance);
-                    self.delete_keys(&[link]).await?;
-                }
-                return self.drop_tags(name, digest, instance).await;
+            if matches!(stored.found, Found::Absent) {
+                // Whoever deleted it may not have come to its end.
+                self.drop_tags(name, digest, None).await?;
+                return Err(unknown());
+            }
+            if self.remove(name, digest, &stored).await? {
+                return Ok(());
             }
         }
         Err(contended())
+    }
+
+    /// Deletes a manifest whose record is still as it was read, and all that depends on it; gives whether it was.
+    pub(in crate::front) async fn remove(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        stored: &Stored,
+    ) -> Result<bool, Failure> {
+        let key = keys::manifest(name, digest);
+        // With this it is deleted. What depends on it counts no longer, and is tidied up.
+        if !self.swap(&key, &stored.version, Vec::new()).await? {
+            return Ok(false);
+        }
+        let mut instance = None;
+        if let Found::Live(line) = &stored.found {
+            if let Some(subject) = &line.subject {
+                let link = keys::referrer(name, subject, digest, &line.instance);
+                self.delete_keys(&[link]).await?;
+            }
+            instance = Some(line.instance.as_str());
+        }
+        self.drop_tags(name, digest, instance).await?;
+        Ok(true)
     }
 
     async fn delete_keys(&self, keys: &[String]) -> Result<(), Failure> {

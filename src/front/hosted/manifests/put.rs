@@ -125,14 +125,14 @@ impl<T: Host> Hosted<T> {
             subject(document)?;
             children(document, sparse).map(|_| ())
         };
-        let document = accepted(bytes, media_type, self.options.validation, readable)?;
+        let document = accepted(&bytes, media_type, self.options.validation, readable)?;
         let unreadable = |error: crate::Error| invalid(error.message().to_owned());
         Ok(Pushed {
             digest,
             media_type: document.media_type().unwrap_or_default().to_owned(),
             subject: subject(&document).map_err(unreadable)?,
             children: children(&document, sparse).map_err(unreadable)?,
-            bytes: document.into_bytes(),
+            bytes,
         })
     }
 

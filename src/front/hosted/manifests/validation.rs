@@ -26,20 +26,18 @@ pub enum Validation {
 /// # Errors
 /// 400 `MANIFEST_INVALID`, which says what is wrong where.
 pub(super) fn accepted(
-    bytes: Vec<u8>,
+    bytes: &[u8],
     media_type: Option<&str>,
     validation: Validation,
     readable: impl Fn(&Document) -> Result<()>,
 ) -> Result<Document, Failure> {
-    // The report needs the bytes, which a refused document does not give back.
-    let copy = bytes.clone();
     let mut options = Options::default().with_digest(String::new());
     options.media_type = media_type.map(str::to_owned);
-    let document = Document::parse(bytes, media_type);
+    let document = Document::parse(bytes.to_vec(), media_type);
     let read = document.and_then(|document| readable(&document).map(|()| document));
     let document = match read {
         Ok(document) => document,
-        Err(error) => return Err(refused(&copy, &options, Some(error))),
+        Err(error) => return Err(refused(bytes, &options, Some(error))),
     };
     let known = matches!(document.kind(), Kind::ArtifactManifest)
         || document.kind().is_manifest()
@@ -51,8 +49,8 @@ pub(super) fn accepted(
     }
     if let Validation::Profile(profile) = validation {
         options.profile = profile;
-        if !rules::is_valid(&copy, &options) {
-            return Err(refused(&copy, &options, None));
+        if !rules::is_valid(bytes, &options) {
+            return Err(refused(bytes, &options, None));
         }
     }
     Ok(document)
