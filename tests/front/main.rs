@@ -10,6 +10,7 @@
 mod ask;
 mod body;
 mod content;
+mod faults;
 mod lists;
 mod manifests;
 mod races;
