@@ -319,3 +319,34 @@ fn a_damaged_tag_names_nothing_and_can_be_put_anew() {
         assert_eq!(status(&store, "/v2/a/manifests/base"), 200);
     }
 }
+
+#[test]
+fn a_deletion_that_broke_off_brings_nothing_back_with_what_is_put_again() {
+    let (store, _) = flows();
+    let base = image(&store, "a", b"base", "");
+    let signature = image(&store, "a", b"signature", &subject(&base));
+    let digest = sha256(signature.as_bytes());
+    let path = format!("/v2/a/manifests/{digest}");
+    let referrers = format!("/v2/a/referrers/{}", sha256(base.as_bytes()));
+    store.operations();
+    // Its record is emptied, and nothing more.
+    store.fail(|number, _| (number > 1).then_some(Fault::Before(Kind::StoreUnavailable)));
+    assert_eq!(crate::content::delete(&store, &path), 503);
+    store.heal();
+    store.advance(5000);
+    assert_eq!(status(&store, &path), 404);
+    assert_eq!(status(&store, "/v2/a/manifests/signature"), 404);
+    assert_eq!(
+        get(&store, &referrers).json()["manifests"],
+        serde_json::json!([])
+    );
+    push(&store, "a", &digest, &signature);
+    assert_eq!(status(&store, &path), 200);
+    assert_eq!(status(&store, "/v2/a/manifests/signature"), 404);
+    let listed = get(&store, &referrers).json()["manifests"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    // Whoever deletes it next tidies up after both.
+    store.advance(5000);
+    assert_eq!(crate::content::delete(&store, &path), 202);
+    assert_eq!(list(&store, "/v2/a/tags/list", "tags").0, ["base", "other"]);
+}

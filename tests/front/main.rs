@@ -9,12 +9,14 @@
 
 mod ask;
 mod body;
+mod conditions;
 mod content;
 mod faults;
 mod lists;
 mod manifests;
 mod races;
 mod referrers;
+mod refusals;
 mod schedule;
 mod store;
 mod version;
