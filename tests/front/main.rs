@@ -12,6 +12,7 @@ mod body;
 mod conditions;
 mod content;
 mod faults;
+mod hostile;
 mod lists;
 mod manifests;
 mod races;

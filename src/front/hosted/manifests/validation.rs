@@ -3,7 +3,7 @@
 use super::super::super::error::Failure;
 use crate::document::{Document, Kind};
 use crate::rules::{self, Issue, Options, Profile, Severity};
-use crate::{Error, Position, Result};
+use crate::{Error, Result};
 
 /// How many findings a refusal tells of.
 const MAX_TOLD: usize = 3;
@@ -37,7 +37,7 @@ pub(super) fn accepted(
     let read = document.and_then(|document| readable(&document).map(|()| document));
     let document = match read {
         Ok(document) => document,
-        Err(error) => return Err(refused(bytes, &options, Some(error))),
+        Err(error) => return Err(refused(bytes, &options, &error)),
     };
     let known = matches!(document.kind(), Kind::ArtifactManifest)
         || document.kind().is_manifest()
@@ -49,24 +49,47 @@ pub(super) fn accepted(
     }
     if let Validation::Profile(profile) = validation {
         options.profile = profile;
-        if !rules::is_valid(bytes, &options) {
-            return Err(refused(bytes, &options, None));
-        }
     }
-    Ok(document)
+    let is_refused = |issue: &Issue| {
+        issue.severity == Severity::Error
+            && (validation != Validation::Structural || issue.rule.starts_with("ambiguity."))
+    };
+    if rules::is_valid(bytes, &options) {
+        return Ok(document);
+    }
+    match refusal(bytes, &options, is_refused) {
+        Some(message) => Err(invalid(message)),
+        None => Ok(document),
+    }
 }
 
 pub(super) fn invalid(message: String) -> Failure {
     Failure::new(400, "MANIFEST_INVALID", message)
 }
 
-/// The refusal of what has this error, or else breaks the rules.
-fn refused(bytes: &[u8], options: &Options, error: Option<Error>) -> Failure {
+/// The refusal of what has this error.
+fn refused(bytes: &[u8], options: &Options, error: &Error) -> Failure {
+    let place = error.position();
+    // Whatever else there is to find, is not what it is refused for.
+    let is_there = |issue: &Issue| {
+        issue.severity == Severity::Error
+            && place.is_none_or(|place| (issue.line, issue.column) == (place.line, place.column))
+    };
+    let message = refusal(bytes, options, is_there).unwrap_or_else(|| {
+        let mut message = error.message().to_owned();
+        if let Some(place) = place {
+            push_place(&mut message, place.line, place.column);
+        }
+        message
+    });
+    invalid(message)
+}
+
+/// The first of those findings that a document is refused for; [`None`] if there are none.
+fn refusal(bytes: &[u8], options: &Options, is_told: impl Fn(&Issue) -> bool) -> Option<String> {
     let report = rules::validate(bytes, options);
-    let place = error.as_ref().and_then(Error::position);
-    let is_told = |issue: &&Issue| issue.severity == Severity::Error && is_at(issue, place);
+    let mut told = report.issues.iter().filter(|issue| is_told(issue));
     let mut message = String::new();
-    let mut told = report.issues.iter().filter(is_told);
     for issue in told.by_ref().take(MAX_TOLD) {
         if !message.is_empty() {
             message.push_str("; ");
@@ -81,20 +104,7 @@ fn refused(bytes: &[u8], options: &Options, error: Option<Error>) -> Failure {
     if told.next().is_some() {
         message.push_str("; and more");
     }
-    if let Some(error) = error
-        && message.is_empty()
-    {
-        message.push_str(error.message());
-        if let Some(place) = place {
-            push_place(&mut message, place.line, place.column);
-        }
-    }
-    invalid(message)
-}
-
-/// Whether a finding is at this place, if there is one.
-fn is_at(issue: &Issue, place: Option<Position>) -> bool {
-    place.is_none_or(|place| (issue.line, issue.column) == (place.line, place.column))
+    Some(message).filter(|message| !message.is_empty())
 }
 
 fn push_place(message: &mut String, line: u32, column: u32) {
