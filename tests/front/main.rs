@@ -11,6 +11,7 @@ mod ask;
 mod body;
 mod conditions;
 mod content;
+mod costs;
 mod faults;
 mod hostile;
 mod lists;
