@@ -36,6 +36,10 @@ fn a_hostile_document_is_refused_or_kept_byte_for_byte() {
             let document = cases::document(&case);
             let own = case["mediaType"].as_str();
             for media_type in [own, Some(IMAGE), Some(INDEX)] {
+                // What is too large is so as anything.
+                if document.len() > 4 << 20 && media_type != own {
+                    continue;
+                }
                 let store = MemoryStore::new();
                 link_all(&store, &document);
                 let fields: Vec<_> = media_type
