@@ -27,8 +27,9 @@ pub fn descriptor(media_type: &str, bytes: &[u8]) -> String {
 /// Puts a blob into a repository; gives its digest.
 pub fn push_blob(store: &MemoryStore, name: &str, bytes: &[u8]) -> String {
     let digest = sha256(bytes);
-    let path = digest.replace(':', "/");
-    store.set(&format!("repositories/{name}:blobs/{path}"), b"{}");
+    let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+    let answer = ask(store, "POST", &path, &[], Some(bytes));
+    assert_eq!(answer.status, 201, "{}", answer.text());
     digest
 }
 

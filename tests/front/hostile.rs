@@ -21,7 +21,10 @@ fn link_all(store: &MemoryStore, document: &[u8]) {
     for part in text.split('"') {
         if let Ok(digest) = part.parse::<pierhead::digest::Digest>() {
             let path = digest.as_str().replace(':', "/");
-            store.set(&format!("repositories/a:blobs/{path}"), b"{}");
+            store.set(
+                &format!("repositories/a:blobs/{path}"),
+                b"leased 1800000000000\n",
+            );
         }
     }
 }
