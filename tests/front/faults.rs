@@ -152,9 +152,9 @@ fn whatever_fails_is_told_and_done_when_it_is_asked_again() {
         assert_eq!(flow.run(&healthy).status, flow.status, "{}", flow.name);
         let operations = healthy.operations();
         let mut failures = 0;
-        for at in 0..operations.len() {
+        for (at, operation) in operations.iter().enumerate() {
             for fault in faults {
-                let context = format!("{}: {:?} at {:?}", flow.name, fault, operations[at]);
+                let context = format!("{}: {:?} at {:?}", flow.name, fault, operation);
                 let store = beginning.copied();
                 store.fail(move |number, _| (number == at).then_some(fault));
                 let answer = flow.run(&store);
