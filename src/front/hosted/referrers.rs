@@ -156,7 +156,10 @@ impl<T: Host> Hosted<T> {
                     .stored(name, &hint.digest, Part::Small(MAX_SMALL))
                     .await?;
                 let found = match &stored.found {
-                    Found::Live(line) if line.size > stored.bytes.len() as u64 => {
+                    // Even where a host handed on all of it at once: so many of them are not kept.
+                    Found::Live(line)
+                        if line.size > MAX_SMALL || line.size > stored.bytes.len() as u64 =>
+                    {
                         Seen::Large(line.size)
                     }
                     _ => Seen::Entry(descriptor(stored, hint, filter)?),
