@@ -1,6 +1,7 @@
 //! What tests push: blobs, images and indexes.
 
 use pierhead::digest::{Algorithm, Digest};
+use pierhead::front::Host as _;
 
 use crate::ask::{Answer, ask};
 use crate::store::MemoryStore;
@@ -31,6 +32,12 @@ pub fn push_blob(store: &MemoryStore, name: &str, bytes: &[u8]) -> String {
     let answer = ask(store, "POST", &path, &[], Some(bytes));
     assert_eq!(answer.status, 201, "{}", answer.text());
     digest
+}
+
+/// Has a blob that nobody has be in a repository, as far as manifests are concerned.
+pub fn link(store: &MemoryStore, name: &str, digest: &str) {
+    let key = format!("repositories/{name}:blobs/{}", digest.replace(':', "/"));
+    store.set(&key, format!("leased {}\n", store.unix_time()).as_bytes());
 }
 
 /// An image of one layer, with more properties at its end, each with a comma before it. What it names is put into the repository.

@@ -152,9 +152,9 @@ fn whatever_fails_is_told_and_done_when_it_is_asked_again() {
         assert_eq!(flow.run(&healthy).status, flow.status, "{}", flow.name);
         let operations = healthy.operations();
         let mut failures = 0;
-        for at in 0..operations.len() {
+        for (at, operation) in operations.iter().enumerate() {
             for fault in faults {
-                let context = format!("{}: {:?} at {:?}", flow.name, fault, operations[at]);
+                let context = format!("{}: {:?} at {:?}", flow.name, fault, operation);
                 let store = beginning.copied();
                 store.fail(move |number, _| (number == at).then_some(fault));
                 let answer = flow.run(&store);
@@ -305,6 +305,21 @@ fn what_is_damaged_is_not_served_and_is_put_right_by_whoever_puts_it_again() {
         );
         assert_eq!(status(&store, "/v2/a/manifests/base"), 404);
     }
+}
+
+#[test]
+fn what_is_damaged_is_put_right_even_where_no_lease_is_to_be_renewed() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    let digest = push(&store, "a", "v1", &manifest);
+    let key = format!("repositories/a:manifests/{}", digest.replace(':', "/"));
+    let mut stored = store.bytes(&key).unwrap();
+    *stored.last_mut().unwrap() ^= 1;
+    store.set(&key, &stored);
+    store.advance(5000);
+    assert_eq!(status(&store, "/v2/a/manifests/v1"), 500);
+    push(&store, "a", "v1", &manifest);
+    assert_eq!(get(&store, "/v2/a/manifests/v1").text(), manifest);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ask::{Answer, answer, ask, registry, request};
 use crate::body::MemoryBody;
-use crate::content::{IMAGE, INDEX, get, image, index, push, push_blob, subject};
+use crate::content::{IMAGE, INDEX, get, image, index, link, push, push_blob, subject};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
 
@@ -20,11 +20,7 @@ fn link_all(store: &MemoryStore, document: &[u8]) {
     let text = String::from_utf8_lossy(document);
     for part in text.split('"') {
         if let Ok(digest) = part.parse::<pierhead::digest::Digest>() {
-            let path = digest.as_str().replace(':', "/");
-            store.set(
-                &format!("repositories/a:blobs/{path}"),
-                b"leased 1800000000000\n",
-            );
+            link(store, "a", digest.as_str());
         }
     }
 }

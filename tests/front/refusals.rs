@@ -91,6 +91,10 @@ fn a_refusal_says_what_is_wrong_and_where() {
             image(&store, "a", b"layer", r#","subject":"x""#),
             "/subject",
         ),
+        (
+            image(&store, "a", b"layer", r#","Subject":null"#),
+            "/Subject",
+        ),
     ] {
         let answer = put_as(&store, IMAGE, &bytes);
         let text = answer.text();
@@ -379,7 +383,7 @@ fn a_body_that_is_not_what_it_is_said_to_be_is_refused() {
         ("5", None),
         (
             &manifest.len().to_string(),
-            Some(MemoryBody::cut(manifest[..50].as_bytes())),
+            Some(MemoryBody::cut(&manifest.as_bytes()[..50])),
         ),
     ] {
         let fields = [("content-type", IMAGE), ("content-length", length)];
