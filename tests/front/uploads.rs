@@ -2,51 +2,12 @@
 
 use pierhead::digest::{Algorithm, Digest};
 
-use crate::ask::{Answer, answer, ask, registry, request};
+use crate::ask::{answer, ask, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{get, push_blob, sha256, status};
+use crate::pushing::{begin, close, patch, with};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
-
-/// Begins an upload; gives its location.
-fn begin(store: &MemoryStore, query: &str) -> String {
-    let answer = ask(
-        store,
-        "POST",
-        &format!("/v2/a/blobs/uploads/{query}"),
-        &[],
-        None,
-    );
-    assert_eq!(answer.status, 202, "{}", answer.text());
-    let location = answer.header("location").to_owned();
-    let id = answer.header("docker-upload-uuid").to_owned();
-    assert!(location.ends_with(&id));
-    assert_eq!(id.len(), 36);
-    assert_eq!((&id[14..15], answer.header("range")), ("4", "0-0"));
-    location
-}
-
-/// A URL with one more parameter.
-fn with(location: &str, parameter: &str) -> String {
-    let mark = if location.contains('?') { '&' } else { '?' };
-    format!("{location}{mark}{parameter}")
-}
-
-fn patch(store: &MemoryStore, location: &str, start: usize, bytes: &[u8]) -> Answer {
-    let range = format!("{start}-{}", start + bytes.len() - 1);
-    ask(
-        store,
-        "PATCH",
-        location,
-        &[("content-range", &range)],
-        Some(bytes),
-    )
-}
-
-fn close(store: &MemoryStore, location: &str, digest: &str, bytes: Option<&[u8]>) -> Answer {
-    let location = with(location, &format!("digest={digest}"));
-    ask(store, "PUT", &location, &[], bytes)
-}
 
 fn segment_reads(store: &MemoryStore) -> usize {
     let operations = store.operations();

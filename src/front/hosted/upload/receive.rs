@@ -8,7 +8,6 @@ use super::super::{Host, Hosted, Tap as _};
 use super::state::Upload;
 use crate::client::Chunks as _;
 use crate::digest::{Digest, Hasher};
-use crate::error::{Error, Kind, Result};
 use crate::http::Headers;
 
 /// The body of a request, as its headers state it.
@@ -120,12 +119,12 @@ impl<T: Host> Hosted<T> {
                 && self.host.verifies(digest)
             {
                 let content = Content::Stream(body, Some(size));
-                self.store(&key, content, Some(digest)).await?;
+                self.store(to, content, Some(digest)).await?;
                 to.segments.push(size, to.generation, None);
                 return Ok(None);
             }
             let (part, tap) = self.host.portion(&mut body, size, hasher);
-            self.store(&key, Content::Stream(part, size), None).await?;
+            self.store(to, Content::Stream(part, size), None).await?;
             hasher = tap.finish().ok_or_else(|| short("the body ended early"))?;
             let added = hasher.bytes_hashed() - start;
             if size.is_some_and(|size| size != added) {
@@ -152,19 +151,22 @@ impl<T: Host> Hosted<T> {
         }
     }
 
+    /// Stores the segment of the key that was added last.
     async fn store(
         &self,
-        key: &str,
+        to: &mut Receiving<'_>,
         content: Content<T::Body>,
         digest: Option<&Digest>,
     ) -> Result<(), Failure> {
+        let key = to.written.last().map_or("", String::as_str);
         let put = self.host.put(key, content, Condition::Absent, digest).await;
         match put {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Failure::from_store(Error::new(
-                Kind::StoreUnavailable,
-                "the store has a segment already that was never written",
-            ))),
+            Ok(None) => {
+                // Somebody else's, of an upload that is over: the claim on it was of no use.
+                to.written.pop();
+                Err(Failure::no_upload())
+            }
             Err(error) => Err(Failure::from_store(error)),
         }
     }
