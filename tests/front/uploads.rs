@@ -256,3 +256,31 @@ fn an_upload_that_was_not_announced_by_its_algorithm_is_read_once() {
     assert_eq!(put.status, 201, "{}", put.text());
     assert_eq!(get(&store, put.header("location")).bytes, b"hello!");
 }
+
+#[test]
+fn whoever_stops_without_a_word_is_waited_for_two_minutes() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    // It has claimed its place, and is gone in the middle of its bytes.
+    let body = MemoryBody::of(b"hello", 1);
+    let sent = request("PATCH", &location, &[("content-length", "5")], Some(body));
+    let front = registry(&store);
+    let mut gone = Box::pin(front.handle(sent));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !store
+        .operations()
+        .iter()
+        .any(|it| it.key.starts_with("segments/"))
+    {
+        assert!(gone.as_mut().poll(&mut context).is_pending());
+    }
+    drop(gone);
+    let early = patch(&store, &location, 0, b"hel");
+    assert_eq!((early.status, early.header("range")), (416, "0-0"));
+    store.advance(2 * 60 * 1000);
+    let location = patch(&store, &location, 0, b"hel")
+        .header("location")
+        .to_owned();
+    let put = close(&store, &location, &sha256(b"hello"), Some(b"lo"));
+    assert_eq!(put.status, 201, "{}", put.text());
+}

@@ -107,12 +107,17 @@ impl<T: Host> Hosted<T> {
         if more > Segments::MOST - to.segments.count().min(Segments::MOST) {
             return Err(too_many());
         }
+        // No store puts a stream of unknown size under a condition, so its key is one that nobody else can have.
+        let generation = match length {
+            Some(_) => to.generation,
+            None => self.host.unique() as u64 | 1 << 63,
+        };
         let mut left = length;
         loop {
             let size = left.map(|left| left.min(most));
             let start = to.segments.size();
             let body_start = (start != claimed).then_some(claimed);
-            let key = keys::segment(to.id, start, to.generation, body_start);
+            let key = keys::segment(to.id, start, generation, body_start);
             to.written.push(key.clone());
             if let Some(digest) = whole
                 && let Some(size) = length.filter(|length| *length <= most)
@@ -120,7 +125,7 @@ impl<T: Host> Hosted<T> {
             {
                 let content = Content::Stream(body, Some(size));
                 self.store(to, content, Some(digest)).await?;
-                to.segments.push(size, to.generation, None);
+                to.segments.push(size, generation, None);
                 return Ok(None);
             }
             let (part, tap) = self.host.portion(&mut body, size, hasher);
@@ -131,7 +136,7 @@ impl<T: Host> Hosted<T> {
                 return Err(short("the body has another size than was stated"));
             }
             if added > 0 {
-                to.segments.push(added, to.generation, body_start);
+                to.segments.push(added, generation, body_start);
             } else {
                 self.discard(&[key]).await;
             }
@@ -159,7 +164,11 @@ impl<T: Host> Hosted<T> {
         digest: Option<&Digest>,
     ) -> Result<(), Failure> {
         let key = to.written.last().map_or("", String::as_str);
-        let put = self.host.put(key, content, Condition::Absent, digest).await;
+        let condition = match &content {
+            Content::Stream(_, None) => Condition::None,
+            _ => Condition::Absent,
+        };
+        let put = self.host.put(key, content, condition, digest).await;
         match put {
             Ok(Some(_)) => Ok(()),
             Ok(None) => {
