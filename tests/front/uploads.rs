@@ -314,3 +314,36 @@ fn whoever_is_slower_than_the_next_has_lost() {
     );
     assert_eq!(get(&store, put.header("location")).bytes, b"hello");
 }
+
+#[test]
+fn a_range_says_how_long_a_body_is_where_nothing_else_does() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    for (body, status) in [(&b"hell"[..], 400), (b"hello!", 400), (b"hello", 202)] {
+        let body = MemoryBody::of(body, 2);
+        let sent = request("PATCH", &location, &[("content-range", "0-4")], Some(body));
+        assert_eq!(block_on(registry(&store).handle(sent)).status, status);
+    }
+    assert_eq!(
+        close(&store, &location, &sha256(b"hello"), None).status,
+        201
+    );
+}
+
+#[test]
+fn an_empty_chunk_changes_nothing() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    let streamed = request("PATCH", &location, &[], Some(MemoryBody::of(b"", 1)));
+    let streamed = answer(block_on(registry(&store).handle(streamed)));
+    assert_eq!((streamed.status, streamed.header("range")), (202, "0-0"));
+    let sent = ask(&store, "PATCH", &location, &[], Some(b""));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (202, location.as_str())
+    );
+    assert_eq!(store.keys("segments/"), [""; 0]);
+    let put = close(&store, &location, &sha256(b""), None);
+    assert_eq!(put.status, 201);
+    assert_eq!(get(&store, put.header("location")).bytes, b"");
+}
