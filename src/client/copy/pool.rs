@@ -8,7 +8,7 @@ use crate::client::ask::Boxed;
 
 /// Runs futures, at most `limit` (at least 1) at a time, and gives what they come to as they do. The first failure ends all the others:
 /// they are dropped.
-pub(super) async fn each<'a, T>(
+pub(crate) async fn each<'a, T>(
     limit: usize,
     mut futures: impl Iterator<Item = Boxed<'a, T>>,
 ) -> Result<Vec<T>> {
