@@ -4,7 +4,7 @@ import { type FileHandle, type Host, randomName, syncFolder } from "./host.js";
 const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{32})$/;
 
 /** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
-const ABANDONED = 60 * 60 * 1000;
+export const ABANDONED = 60 * 60 * 1000;
 
 /** Bytes that are written at once: each write costs a change of threads. */
 const BATCH = 256 * 1024;
@@ -33,7 +33,7 @@ export class Temporary {
 
   /** Begins a file in a folder. */
   static async create(host: Host, folder: string): Promise<Temporary> {
-    const path = host.path.join(folder, `.pierhead-${randomName()}.tmp`);
+    const path = temporaryPath(host, folder);
     // Exclusively, so that no link which somebody put there is followed.
     return new Temporary(host, await host.fs.open(path, "wx", 0o644), path);
   }
@@ -55,13 +55,19 @@ export class Temporary {
 
   /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
   async commit(path: string, check?: () => Promise<void>): Promise<void> {
+    const own = await this.finish();
+    await check?.();
+    await this.#host.fs.rename(own, path);
+    await syncFolder(this.#host, this.#host.path.dirname(path));
+  }
+
+  /** Brings the bytes to the disk unless `sync` is false, and closes the file; returns its path. */
+  async finish(sync = true): Promise<string> {
     await this.#flush();
     await this.#writing;
-    await this.#handle.sync();
+    if (sync) await this.#handle.sync();
     await this.#close();
-    await check?.();
-    await this.#host.fs.rename(this.#path, path);
-    await syncFolder(this.#host, this.#host.path.dirname(path));
+    return this.#path;
   }
 
   /** Leaves nothing. */
@@ -95,6 +101,11 @@ export class Temporary {
   }
 }
 
+/** A path for what is not complete, whose leftover {@link removeAbandoned} knows. */
+export function temporaryPath(host: Host, folder: string): string {
+  return host.path.join(folder, `.pierhead-${randomName()}.tmp`);
+}
+
 /** Writes a file that appears complete or not at all. */
 export async function writeWhole(
   host: Host,
@@ -118,6 +129,8 @@ export async function removeAbandoned({ fs, path }: Host, folder: string): Promi
   for (const name of names.filter((each) => TEMPORARY.test(each))) {
     const file = path.join(folder, name);
     const found = await fs.lstat(file).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > ABANDONED) await fs.rm(file, { force: true }).catch(() => {});
+    if (found && Date.now() - found.mtimeMs > ABANDONED) {
+      await fs.rm(file, { force: true, recursive: true }).catch(() => {});
+    }
   }
 }
