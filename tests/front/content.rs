@@ -1,6 +1,7 @@
 //! What tests push: blobs, images and indexes.
 
 use pierhead::digest::{Algorithm, Digest};
+use pierhead::front::Host as _;
 
 use crate::ask::{Answer, ask};
 use crate::store::MemoryStore;
@@ -27,9 +28,21 @@ pub fn descriptor(media_type: &str, bytes: &[u8]) -> String {
 /// Puts a blob into a repository; gives its digest.
 pub fn push_blob(store: &MemoryStore, name: &str, bytes: &[u8]) -> String {
     let digest = sha256(bytes);
-    let path = digest.replace(':', "/");
-    store.set(&format!("repositories/{name}:blobs/{path}"), b"{}");
+    let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+    let fields = [("content-type", "application/octet-stream")];
+    let answer = ask(store, "POST", &path, &fields, Some(bytes));
+    if answer.status == 404 {
+        link(store, name, &digest);
+    } else {
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
     digest
+}
+
+/// Has a blob that nobody has be in a repository, as far as manifests are concerned.
+pub fn link(store: &MemoryStore, name: &str, digest: &str) {
+    let key = format!("repositories/{name}:blobs/{}", digest.replace(':', "/"));
+    store.set(&key, format!("leased {}\n", store.unix_time()).as_bytes());
 }
 
 /// An image of one layer, with more properties at its end, each with a comma before it. What it names is put into the repository.

@@ -308,6 +308,21 @@ fn what_is_damaged_is_not_served_and_is_put_right_by_whoever_puts_it_again() {
 }
 
 #[test]
+fn what_is_damaged_is_put_right_even_where_no_lease_is_to_be_renewed() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    let digest = push(&store, "a", "v1", &manifest);
+    let key = format!("repositories/a:manifests/{}", digest.replace(':', "/"));
+    let mut stored = store.bytes(&key).unwrap();
+    *stored.last_mut().unwrap() ^= 1;
+    store.set(&key, &stored);
+    store.advance(5000);
+    assert_eq!(status(&store, "/v2/a/manifests/v1"), 500);
+    push(&store, "a", "v1", &manifest);
+    assert_eq!(get(&store, "/v2/a/manifests/v1").text(), manifest);
+}
+
+#[test]
 fn a_damaged_tag_names_nothing_and_can_be_put_anew() {
     let (store, _) = flows();
     let manifest = image(&store, "a", b"base", "");

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ask::{Answer, answer, ask, registry, request};
 use crate::body::MemoryBody;
-use crate::content::{IMAGE, INDEX, get, image, index, push, push_blob, subject};
+use crate::content::{IMAGE, INDEX, get, image, index, link, push, push_blob, subject};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
 
@@ -20,8 +20,7 @@ fn link_all(store: &MemoryStore, document: &[u8]) {
     let text = String::from_utf8_lossy(document);
     for part in text.split('"') {
         if let Ok(digest) = part.parse::<pierhead::digest::Digest>() {
-            let path = digest.as_str().replace(':', "/");
-            store.set(&format!("repositories/a:blobs/{path}"), b"{}");
+            link(store, "a", digest.as_str());
         }
     }
 }
@@ -36,6 +35,10 @@ fn a_hostile_document_is_refused_or_kept_byte_for_byte() {
             let document = cases::document(&case);
             let own = case["mediaType"].as_str();
             for media_type in [own, Some(IMAGE), Some(INDEX)] {
+                // What is too large is so as anything.
+                if document.len() > 4 << 20 && media_type != own {
+                    continue;
+                }
                 let store = MemoryStore::new();
                 link_all(&store, &document);
                 let fields: Vec<_> = media_type

@@ -34,6 +34,25 @@ fn tags_are_listed_in_their_order_page_by_page() {
 }
 
 #[test]
+fn a_list_has_a_thousand_names_at_most() {
+    let store = MemoryStore::new();
+    push(&store, "a", "z", &image(&store, "a", b"layer", ""));
+    for number in 0..2500 {
+        store.set(&format!("repositories/a:tags/t{number:05}"), b"{}");
+    }
+    for query in ["", "?n=5000"] {
+        let mut next = Some(format!("/v2/a/tags/list{query}"));
+        let mut counts = Vec::new();
+        while let Some(path) = next {
+            let (tags, after) = list(&store, &path, "tags");
+            counts.push(tags.len());
+            next = after;
+        }
+        assert_eq!(counts, [1000, 1000, 501]);
+    }
+}
+
+#[test]
 fn a_list_begins_behind_what_need_not_exist() {
     let store = MemoryStore::new();
     let manifest = image(&store, "a", b"layer", "");

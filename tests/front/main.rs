@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod lists;
 mod manifests;
+mod model;
 mod races;
 mod referrers;
 mod refusals;

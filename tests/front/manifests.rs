@@ -190,6 +190,15 @@ fn an_index_needs_its_manifests() {
         "v3",
         &index(&[descriptor("application/vnd.example.cache", b"cache")], ""),
     );
+    // Whatever they are said to be.
+    push(
+        &store,
+        "a",
+        "v6",
+        &index(&[descriptor(IMAGE, b"cache")], ""),
+    );
+    let odd = descriptor("application/vnd.example.cache", child.as_bytes());
+    push(&store, "a", "v7", &index(&[odd], ""));
     push(&store, "a", "v4", &index(&[], ""));
     assert_eq!(delete(&store, &format!("/v2/a/manifests/{digest}")), 202);
     let answer = put(&store, "a", "v5", &parent);

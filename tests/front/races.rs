@@ -174,6 +174,22 @@ fn what_is_put_while_it_is_deleted_is_there_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_condition_that_held_is_not_broken_by_who_deletes_what_is_put() {
+    let store = MemoryStore::new();
+    let base = image(&store, "a", b"base", "");
+    let manifest = image(&store, "a", b"layer", "");
+    let digest = push(&store, "a", &sha256(manifest.as_bytes()), &manifest);
+    let etag = format!("\"{}\"", push(&store, "a", "latest", &base));
+    let moved = Asked {
+        headers: &[("if-match", &etag)],
+        ..put("latest", &manifest)
+    };
+    race(&store, 3, &[moved, remove(&digest)], |_, answers| {
+        assert_eq!(statuses(answers), [201, 202]);
+    });
+}
+
+#[test]
 fn what_was_deleted_and_is_put_again_has_none_of_its_old_tags() {
     let store = MemoryStore::new();
     let manifest = image(&store, "a", b"layer", "");

@@ -91,6 +91,10 @@ fn a_refusal_says_what_is_wrong_and_where() {
             image(&store, "a", b"layer", r#","subject":"x""#),
             "/subject",
         ),
+        (
+            image(&store, "a", b"layer", r#","Subject":null"#),
+            "/Subject",
+        ),
     ] {
         let answer = put_as(&store, IMAGE, &bytes);
         let text = answer.text();

@@ -50,11 +50,9 @@ impl Hint {
 
 /// What was read of a manifest.
 enum Seen {
-    /// It is no referrer, or none of the type that was asked for.
-    No,
-    /// Its descriptor.
+    /// Its descriptor; nothing if it is no referrer, or none of the type that was asked for.
     Entry(String),
-    /// It is one, and large.
+    /// It is large: so many bytes.
     Large(u64),
 }
 
@@ -91,7 +89,6 @@ impl<T: Host> Hosted<T> {
         let mut next = None;
         for (hint, seen) in hints.iter().zip(seen) {
             let descriptor = match seen {
-                Seen::No => String::new(),
                 Seen::Entry(descriptor) => descriptor,
                 Seen::Large(size) => {
                     large += size;
@@ -146,7 +143,7 @@ impl<T: Host> Hosted<T> {
         filter: Option<&str>,
     ) -> Result<Vec<Seen>, Failure> {
         let mut seen = Vec::new();
-        seen.resize_with(hints.len(), || Seen::No);
+        seen.resize_with(hints.len(), || Seen::Entry(String::new()));
         let seen = Mutex::new(seen);
         let (mut left, all) = (hints.iter().enumerate(), &seen);
         several(MAX_AT_ONCE, &mut || {
@@ -156,7 +153,6 @@ impl<T: Host> Hosted<T> {
                     .stored(name, &hint.digest, Part::Small(MAX_SMALL))
                     .await?;
                 let found = match &stored.found {
-                    Found::Live(line) if line.instance != hint.instance => Seen::No,
                     Found::Live(line) if line.size > stored.bytes.len() as u64 => {
                         Seen::Large(line.size)
                     }
