@@ -12,6 +12,7 @@ import { ByteSource } from "./source.js";
 
 export type { TransportOptions } from "./core/settings.js";
 export type { FrontEvent, FrontOperation } from "./front/events.js";
+export { createMetrics, type FrontMetrics } from "./front/metrics.js";
 export type {
   CommonOptions,
   FrontContext,
