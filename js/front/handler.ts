@@ -39,6 +39,8 @@ export type Handle = (asked: Asked) => Promise<Answered>;
 const MAX_TARGET = 16 * 1024;
 const DAY = 24 * 60 * 60 * 1000;
 const MAX_TIME = 10 * 365 * DAY;
+/** What every client may send at once, in bytes: a manifest may be that large. */
+const MIN_MAX_CHUNK = 4 * 1024 * 1024;
 const PROFILES: readonly unknown[] = ["structural", "1.1", "dev", "schema"];
 
 type Wire = [status: number, headers: string, body: Uint8Array<ArrayBuffer> | HostBody | undefined];
@@ -69,17 +71,20 @@ export function createHandler(options: FrontOptions): Handle {
 }
 
 function hosting(options: HostingOptions, origins: string[] | undefined, onError: (error: unknown) => void) {
-  const { store, validation = "structural", grace = DAY, uploadExpiry = DAY, sparseIndexes = false } = options;
+  const { store, validation = "structural", grace = DAY, uploadExpiry = DAY, minChunk, maxChunk } = options;
   if (typeof store?.get !== "function") throw new OciError("INVALID_ARGUMENT", "store is no store of objects");
   if (!PROFILES.includes(optionalText("validation", validation)))
     throw new OciError("INVALID_ARGUMENT", `validation is none of ${PROFILES.join(", ")}`);
   wholeNumber("grace", grace, 1, MAX_TIME);
   wholeNumber("uploadExpiry", uploadExpiry, 1, MAX_TIME);
+  wholeNumber("maxChunk", maxChunk ?? MIN_MAX_CHUNK, MIN_MAX_CHUNK, Number.MAX_SAFE_INTEGER);
+  wholeNumber("minChunk", minChunk ?? 1, 1, maxChunk ?? Number.MAX_SAFE_INTEGER);
+  const isSparse = options.sparseIndexes === true;
   const profile = validation === "structural" ? undefined : validation;
   const calls = new StoreCalls(store, frontCore, onError);
   const front = new Revivable(
     frontCore,
-    (glue) => new glue.RawHosted(calls, origins, grace, uploadExpiry, profile, sparseIndexes === true),
+    (glue) => new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse),
   );
   return ({ method, target, headers, body }: Asked) => {
     const handle = front.get();

@@ -45,6 +45,16 @@ export interface HostingOptions extends CommonOptions {
   grace?: number | undefined;
   /** Milliseconds after which an upload that nobody writes to is given up. A day if left out. */
   uploadExpiry?: number | undefined;
+  /**
+   * The fewest bytes that chunks of an upload should have but for the last, which clients are told (`OCI-Chunk-Min-Length`). Smaller ones are taken, but
+   * a blob has at most 10,000. Left out, clients are told nothing.
+   */
+  minChunk?: number | undefined;
+  /**
+   * The most bytes that a request may have, at least 4 MiB, which clients are told (`OCI-Chunk-Max-Length`, proposed for the specification): what the
+   * host lets through, such as 100 MB on most plans of Workers. Larger ones are taken where they come. Left out, clients are told nothing.
+   */
+  maxChunk?: number | undefined;
 }
 
 /** What an operator decides of a front that serves the images of another registry. */

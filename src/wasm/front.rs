@@ -6,7 +6,6 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::client::connect;
-use super::host::HostBody;
 use super::store::{HostStore, StoreBody, StoreHost};
 use super::transport::{self, FetchTransport};
 use super::{document, executor};
@@ -55,13 +54,20 @@ pub struct RawHosted(Rc<Front<Hosted<StoreHost>>>);
 
 #[wasm_bindgen]
 impl RawHosted {
-    /// `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds; `profile` is `undefined` for what is refused in any case alone.
+    /// `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+    /// refused in any case alone.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an object of them would cost more code than each by itself"
+    )]
     #[wasm_bindgen(constructor)]
     pub fn new(
         store: HostStore,
         origins: Option<Vec<String>>,
         grace: f64,
         expiry: f64,
+        chunk_min: Option<f64>,
+        chunk_max: Option<f64>,
         profile: Option<String>,
         sparse: bool,
     ) -> Result<RawHosted, JsValue> {
@@ -72,8 +78,11 @@ impl RawHosted {
         let options = HostedOptions {
             grace: grace as u64,
             upload_expiry: expiry as u64,
+            chunk_min: chunk_min.map(|bytes| bytes as u64),
+            chunk_max: chunk_max.map(|bytes| bytes as u64),
             validation,
             sparse,
+            ..HostedOptions::default()
         };
         let hosted = Hosted::new(StoreHost(store), options);
         Ok(Self(Rc::new(Front::new(hosted, cors(origins)))))

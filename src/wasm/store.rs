@@ -21,7 +21,7 @@ use crate::{Error, Kind, Result};
 #[wasm_bindgen]
 extern "C" {
     /// The host's side of a store: `js/front/store-calls.ts` implements it. None of its methods throws.
-    pub(super) type HostStore;
+    pub type HostStore;
 
     /// Begins something for `task`, and settles `slot` with what it gives. What each method takes and gives is said there.
     #[wasm_bindgen(method)]

@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+mod blobs;
 mod body;
 mod conditions;
 mod content;
@@ -22,4 +23,5 @@ mod referrers;
 mod refusals;
 mod schedule;
 mod store;
+mod uploads;
 mod version;
