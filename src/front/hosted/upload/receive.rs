@@ -158,7 +158,12 @@ impl<T: Host> Hosted<T> {
         content: Content<T::Body>,
         digest: Option<&Digest>,
     ) -> Result<(), Failure> {
-        let put = self.host.put(key, content, Condition::Absent, digest).await;
+        // No store puts a stream of unknown size under a condition; the key is its claim's alone in any case.
+        let condition = match content {
+            Content::Stream(_, None) => Condition::None,
+            _ => Condition::Absent,
+        };
+        let put = self.host.put(key, content, condition, digest).await;
         match put {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(Failure::from_store(Error::new(
