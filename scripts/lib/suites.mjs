@@ -37,6 +37,7 @@ export const suites = {
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
+  conformance: { needs: [GO], run: () => script("tests/conformance/run.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 
