@@ -34,6 +34,9 @@ fn a_manifest_is_read_as_it_was_put_by_tag_and_by_digest() {
             assert_eq!(answer.header("etag"), format!("\"{digest}\""));
             assert_eq!(answer.header("cache-control").contains("immutable"), cached);
         }
+        // Whatever else is asked for: there is but one form of it.
+        let accept = [("accept", "text/html")];
+        assert_eq!(ask(&store, "GET", &path, &accept, None).text(), manifest);
         let etag = format!("\"{digest}\"");
         for method in ["GET", "HEAD"] {
             let answer = ask(&store, method, &path, &[("if-none-match", &etag)], None);

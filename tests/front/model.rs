@@ -2,12 +2,16 @@
 //! each tag names.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use pierhead::Kind;
+use pierhead::front::Incoming;
 use proptest::prelude::*;
 
-use crate::ask::{Answer, ask};
+use crate::ask::{Answer, answer, registry, request};
+use crate::body::MemoryBody;
 use crate::content::{IMAGE, get, image, list, sha256, subject};
+use crate::schedule::{block_on, run};
 use crate::store::{Fault, MemoryStore};
 
 const TAGS: [&str; 3] = ["one", "two", "three"];
@@ -30,6 +34,14 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (0..3_usize).prop_map(Change::Untag),
         3 => (0..3_usize).prop_map(Change::Delete),
     ]
+}
+
+/// A change that comes at once. Two tags come one after the other.
+fn one_change() -> impl Strategy<Value = Change> {
+    change().prop_map(|change| match change {
+        Change::TagTwo(manifest) => Change::Put(manifest),
+        change => change,
+    })
 }
 
 fn fault() -> impl Strategy<Value = Option<(usize, Fault)>> {
@@ -118,6 +130,11 @@ impl Shown {
 }
 
 fn make(store: &MemoryStore, manifests: &[String], change: Change) -> Answer {
+    answer(block_on(registry(store).handle(asked(manifests, change))))
+}
+
+/// The request for a change.
+fn asked(manifests: &[String], change: Change) -> Incoming<MemoryBody> {
     let digest = |manifest: usize| sha256(manifests[manifest].as_bytes());
     let (method, reference, manifest) = match change {
         Change::Tag(manifest, tag) => ("PUT", TAGS[tag].to_owned(), Some(manifest)),
@@ -130,12 +147,26 @@ fn make(store: &MemoryStore, manifests: &[String], change: Change) -> Answer {
         Change::Delete(manifest) => ("DELETE", digest(manifest), None),
     };
     let path = format!("/v2/a/manifests/{reference}");
-    let body = manifest.map(|manifest| manifests[manifest].as_bytes());
-    ask(store, method, &path, &[("content-type", IMAGE)], body)
+    let body = manifest.map(|manifest| MemoryBody::of(manifests[manifest].as_bytes(), 1 << 20));
+    request(method, &path, &[("content-type", IMAGE)], body)
+}
+
+/// What may be shown after changes that were all made at the same time: what is after some order of them.
+fn orders(before: &Shown, left: &[Change]) -> Vec<Shown> {
+    if left.is_empty() {
+        return vec![before.clone()];
+    }
+    let mut found = Vec::new();
+    for at in 0..left.len() {
+        let mut rest = left.to_vec();
+        let first = rest.remove(at);
+        found.extend(orders(&before.after(first), &rest));
+    }
+    found
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_acknowledged_is_so_and_whatever_broke_off_did_no_more_than_it_should(
@@ -195,5 +226,38 @@ proptest! {
         }
         prop_assert_eq!(Shown::read(&store, &manifests), Shown::default());
         prop_assert_eq!(list(&store, "/v2/a/tags/list", "tags").0, [""; 0]);
+    }
+
+    #[test]
+    fn changes_at_the_same_time_come_out_as_if_one_had_come_after_the_other(
+        first in prop::collection::vec(change(), 0..4),
+        changes in prop::collection::vec(one_change(), 2..5),
+        choices in prop::collection::vec(any::<prop::sample::Index>(), 60),
+    ) {
+        let store = MemoryStore::new();
+        let manifests: Vec<String> =
+            [b"one", b"two", b"all"].iter().map(|layer| image(&store, "a", *layer, "")).collect();
+        for change in first {
+            make(&store, &manifests, change);
+        }
+        store.advance(5000);
+        let before = Shown::read(&store, &manifests);
+        let front = registry(&store);
+        let mut futures: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
+        for change in &changes {
+            let response = front.handle(asked(&manifests, *change));
+            futures.push(Box::pin(async move { answer(response.await) }));
+        }
+        let mut choices = choices.iter().cycle();
+        let answers = run(futures, |left| choices.next().unwrap().index(left));
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        prop_assert!(statuses.iter().all(|status| [201, 202, 404].contains(status)), "{statuses:?}");
+        let now = Shown::read(&store, &manifests);
+        prop_assert!(orders(&before, &changes).contains(&now), "{changes:?} of {before:?}: {now:?}");
+        if get(&store, "/v2/a/tags/list").status == 200 {
+            let tags = list(&store, "/v2/a/tags/list", "tags").0;
+            let live = now.tags.iter().flatten().count();
+            prop_assert_eq!(tags.len(), live, "{:?} of {:?}", tags, now);
+        }
     }
 }

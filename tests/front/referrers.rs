@@ -90,6 +90,9 @@ fn referrers_are_filtered_by_their_type() {
             .len(),
         0
     );
+    // No type is no filter.
+    assert_eq!(referrers(&store, &path).0.len(), 2);
+    assert_eq!(get(&store, &path).headers.get("oci-filters-applied"), None);
 }
 
 #[test]
@@ -154,6 +157,19 @@ fn a_page_of_referrers_is_no_larger_than_is_read() {
         next = answer.next();
     }
     assert_eq!(found, 6);
+    // Those that are read in vain count, too.
+    let mut next = Some(format!(
+        "/v2/a/referrers/{}?artifactType=application/vnd.none",
+        sha256(base.as_bytes())
+    ));
+    let mut pages = 0;
+    while let Some(path) = next {
+        let (entries, after) = referrers(&store, &path);
+        assert_eq!(entries.len(), 0);
+        next = after;
+        pages += 1;
+    }
+    assert_eq!(pages, 2);
 }
 
 #[test]

@@ -383,7 +383,7 @@ fn a_body_that_is_not_what_it_is_said_to_be_is_refused() {
         ("5", None),
         (
             &manifest.len().to_string(),
-            Some(MemoryBody::cut(manifest[..50].as_bytes())),
+            Some(MemoryBody::cut(&manifest.as_bytes()[..50])),
         ),
     ] {
         let fields = [("content-type", IMAGE), ("content-length", length)];

@@ -66,58 +66,61 @@ impl<T: Host> Hosted<T> {
         subject: &Digest,
     ) -> Result<Response<Outgoing<T::Body>>, Failure> {
         let query = Query::parse(target)?;
-        let wanted = query.one("artifactType", "UNSUPPORTED")?;
-        let filter = wanted.filter(|filter| !filter.is_empty());
+        let filter = query.one("artifactType", "UNSUPPORTED")?;
+        let filter = filter.filter(|filter| !filter.is_empty());
         let most = count(&query)?.unwrap_or(MAX_LINKS).min(MAX_LINKS);
         let prefix = keys::referrers(name, subject);
         let after = [&prefix, last(&query)?].concat();
         let mut hints = Vec::new();
-        let mut more = false;
+        // What the next page begins behind, if there is one.
+        let mut next = None;
         if most > 0 {
             let limit = u32::try_from(most).unwrap_or(1);
             let listing = self.host.list(&prefix, Some(&after), limit).await;
             let listing = listing.map_err(Failure::from_store)?;
-            more = listing.more;
             for object in listing.objects {
                 let key = object.key.strip_prefix(prefix.as_str());
                 hints.extend(key.and_then(Hint::read));
+                next = key.filter(|_| listing.more).map(str::to_owned);
             }
         }
         let seen = self.small_referrers(name, &hints, filter).await?;
         let mut entries = String::new();
         let mut large = 0;
-        let mut next = None;
+        let mut before: Option<&Hint> = None;
         for (hint, seen) in hints.iter().zip(seen) {
             let descriptor = match seen {
                 Seen::Entry(descriptor) => descriptor,
                 Seen::Large(size) => {
                     large += size;
-                    if large > MAX_LARGE_BYTES && next.is_some() {
-                        more = true;
+                    if large > MAX_LARGE_BYTES
+                        && let Some(before) = before
+                    {
+                        next = Some(before.key.clone());
                         break;
                     }
                     self.large_referrer(name, hint, filter).await?
                 }
             };
-            if !entries.is_empty() && entries.len() + descriptor.len() > MAX_PAGE_BYTES {
-                more = true;
+            if entries.len() + descriptor.len() > MAX_PAGE_BYTES
+                && let Some(before) = before.filter(|_| !entries.is_empty())
+            {
+                next = Some(before.key.clone());
                 break;
             }
             if !entries.is_empty() && !descriptor.is_empty() {
                 entries.push(',');
             }
             entries.push_str(&descriptor);
-            next = Some(&hint.key);
+            before = Some(hint);
         }
         let mut headers = Headers::new();
         headers.add("content-type", OCI_IMAGE_INDEX);
         headers.add("cache-control", "no-cache");
-        if wanted.is_some() {
+        if filter.is_some() {
             headers.add("oci-filters-applied", "artifactType");
         }
-        if let Some(next) = next
-            && more
-        {
+        if let Some(next) = &next {
             let path = ["/v2/", name.as_str(), "/referrers/", subject.as_str()].concat();
             let mut parameters = Vec::new();
             for parameter in ["n", "artifactType"] {
@@ -153,7 +156,10 @@ impl<T: Host> Hosted<T> {
                     .stored(name, &hint.digest, Part::Small(MAX_SMALL))
                     .await?;
                 let found = match &stored.found {
-                    Found::Live(line) if line.size > stored.bytes.len() as u64 => {
+                    // Even where a host handed on all of it at once: so many of them are not kept.
+                    Found::Live(line)
+                        if line.size > MAX_SMALL || line.size > stored.bytes.len() as u64 =>
+                    {
                         Seen::Large(line.size)
                     }
                     _ => Seen::Entry(descriptor(stored, hint, filter)?),

@@ -74,7 +74,7 @@ impl Line {
 }
 
 /// The string of this name in a record.
-pub(in crate::front) fn text(object: Value<'_>, name: &str) -> Option<String> {
+fn text(object: Value<'_>, name: &str) -> Option<String> {
     Some(object.get(name)?.as_str()?.into_owned())
 }
 

@@ -7,12 +7,11 @@ use super::super::serve::{conditions_hold, is_conditional};
 use super::super::{Outgoing, keys};
 use super::pages::{Names, is_tag};
 use super::patience::{MAX_CONFLICTS, contended};
-use super::stored::{Part, Stored, text};
-use super::{Host, Hosted};
+use super::stored::{Part, Stored};
+use super::{Host, Hosted, fields};
 use crate::client::ManifestReference;
 use crate::digest::Digest;
 use crate::http::{Headers, Method, Response};
-use crate::json::Tree;
 use crate::reference::{RepositoryName, Tag};
 
 /// The longest record of a tag, in bytes.
@@ -30,26 +29,20 @@ pub(in crate::front) struct Target {
 }
 
 impl Target {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let tree = Tree::parse(bytes).ok()?;
-        let root = tree.root(bytes);
+    fn read(record: &[u8]) -> Option<Self> {
+        let (fields, _) = fields::parts(record)?;
         Some(Self {
-            digest: text(root, "digest")?.parse().ok()?,
-            instance: text(root, "instance")?,
+            digest: fields::get(fields, "digest")?.parse().ok()?,
+            instance: fields::get(fields, "instance")?.to_owned(),
         })
     }
 
     fn record(&self, nonce: &str) -> Vec<u8> {
-        let parts = [
-            "{\"digest\":\"",
-            self.digest.as_str(),
-            "\",\"instance\":\"",
-            &self.instance,
-            "\",\"nonce\":\"",
-            nonce,
-            "\"}",
-        ];
-        parts.concat().into_bytes()
+        let mut record = String::new();
+        fields::add(&mut record, "digest", self.digest.as_str());
+        fields::add(&mut record, "instance", &self.instance);
+        fields::add(&mut record, "nonce", nonce);
+        record.into_bytes()
     }
 }
 

@@ -116,8 +116,13 @@ impl<T: Host> Hosted<T> {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = received.and_then(|hasher| verified(hasher, digest)) {
-            self.give_back(&upload, generation, &to.written).await;
-            return Err(failure);
+            let failure = self
+                .give_back(&upload, generation, &to.written, failure)
+                .await;
+            return match failure.status() {
+                404 => self.closed_before(place, digest, failure).await,
+                _ => Err(failure),
+            };
         }
         let next = self.ended(&upload, to.segments, End::Closed(digest.clone()));
         match self.settle(&upload, generation, &next, &to.written).await {
@@ -221,22 +226,23 @@ impl<T: Host> Hosted<T> {
     pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
         for _ in 0..MAX_CONFLICTS {
             let upload = self.alive(place).await?;
-            if self.give_up(&upload).await? {
-                return Ok(());
+            match self.give_up(&upload).await? {
+                Advance::Done => return Ok(()),
+                Advance::Gone => return Err(Failure::no_upload()),
+                Advance::Lost => {}
             }
         }
         Err(contended())
     }
 
-    /// Gives an upload up, unless somebody has gone on with it; whether it did, or somebody had done so.
-    async fn give_up(&self, upload: &Upload) -> Result<bool, Failure> {
+    /// Gives an upload up, unless somebody has gone on with it.
+    async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
         let end = self.ended(upload, Segments::default(), End::GivenUp);
-        match self.advance(upload, &end).await? {
-            Advance::Done => self.clear(&upload.id, false).await,
-            Advance::Gone => {}
-            Advance::Lost => return Ok(false),
+        let advance = self.advance(upload, &end).await?;
+        if advance == Advance::Done {
+            self.clear(&upload.id, false).await;
         }
-        Ok(true)
+        Ok(advance)
     }
 
     /// Gives an upload up that has come nowhere since a time, in milliseconds since 1970, which is at least the grace period ago, and deletes what is left of
@@ -256,7 +262,7 @@ impl<T: Host> Hosted<T> {
             return Ok(false);
         }
         match &upload.end {
-            None => Ok(!self.give_up(&upload).await?),
+            None => Ok(self.give_up(&upload).await? == Advance::Lost),
             Some(End::GivenUp) => {
                 self.clear(id, false).await;
                 Ok(false)
