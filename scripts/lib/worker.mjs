@@ -1,6 +1,7 @@
 /** Runs the Worker of `examples/worker` in workerd, bundled as wrangler does. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { root } from "./project.mjs";
@@ -30,9 +31,18 @@ export async function startWorker({ upstream, bucket, password, port = 0 } = {})
     port,
     // Otherwise Miniflare asks the network for a description of this machine's place in it.
     cf: false,
+    handleRuntimeStdio: reportRuntime,
   });
   const { origin, host } = await worker.ready;
   return { url: origin, host, close: () => worker.dispose() };
+}
+
+/** Passes on what workerd says, but for each client that broke a connection off, such as those that try TLS first. */
+function reportRuntime(stdout, stderr) {
+  createInterface(stdout).on("line", (line) => process.stdout.write(`${line}\n`));
+  createInterface(stderr).on("line", (line) => {
+    if (!/disconnected: |^stack: /.test(line)) process.stderr.write(`${line}\n`);
+  });
 }
 
 async function bundledModules() {
