@@ -4,7 +4,8 @@ import type { ExecutorGlue, Runtime } from "../core/runtime.js";
 import { OciError, StoreError } from "../errors.js";
 import { ByteSource } from "../source.js";
 import type { ObjectInfo, ObjectStore, StoredObject } from "../stores/object-store.js";
-import { type IncomingBody, portion, streamed, type Tap } from "./bodies.js";
+import { type IncomingBody, portion, type Tap } from "./bodies.js";
+import { PartsBody } from "./parts-body.js";
 
 /** Milliseconds that a store may take for anything but a stream. */
 const TIME_LIMIT = 60_000;
@@ -166,8 +167,15 @@ const CALLS = {
     const [first, ...others] = parts;
     const found = first && (await open(store, first, call));
     if (found === undefined) return undefined;
-    const body = others.length === 0 ? found.body : concatenated(store, found.body, others);
-    return new HostBody(body, {}, undefined);
+    return new PartsBody(
+      found,
+      async (part, abort) => {
+        const opened = await open(store, part, { abort });
+        if (opened === undefined) throw new StoreError("STORE_UNAVAILABLE", "a part of a blob is gone");
+        return opened;
+      },
+      others,
+    );
   },
 };
 
@@ -210,32 +218,6 @@ async function whole({ info, body }: StoredObject): Promise<Uint8Array> {
   } catch (cause) {
     throw new StoreError("STORE_UNAVAILABLE", "an object could not be read", { cause });
   }
-}
-
-/** The bodies one after another; each is opened when its first byte is wanted. */
-function concatenated(
-  store: ObjectStore,
-  first: ReadableStream<Uint8Array>,
-  others: Ranged[],
-): ReadableStream<Uint8Array> {
-  const abort = new AbortController();
-  let source = new ByteSource(first, { idleTimeout: TIME_LIMIT });
-  return streamed(
-    async () => {
-      for (;;) {
-        const chunk = await source.read();
-        const next = chunk === undefined ? others.shift() : undefined;
-        if (next === undefined) return chunk;
-        const found = await open(store, next, { abort });
-        if (found === undefined) throw new StoreError("STORE_UNAVAILABLE", "a part of a blob is gone");
-        source = new ByteSource(found.body, { idleTimeout: TIME_LIMIT });
-      }
-    },
-    async (reason) => {
-      abort.abort(reason);
-      await source.cancel(reason);
-    },
-  );
 }
 
 function timeToPut([, content, size]: unknown[]): number {
