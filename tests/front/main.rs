@@ -13,6 +13,7 @@ mod body;
 mod conditions;
 mod content;
 mod costs;
+mod expiry;
 mod faults;
 mod hostile;
 mod lists;

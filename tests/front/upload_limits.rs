@@ -284,7 +284,7 @@ fn a_blob_comes_in_chunks_of_mebibytes() {
     assert_eq!(store.keys("segments/").len(), 3);
 }
 
-/// Too slow without optimization: `cargo test --release --test front -- --ignored`.
+/// Too slow without optimization: `node scripts/run-suites.mjs large`.
 #[test]
 #[ignore = "it hashes 12 GiB"]
 fn a_blob_of_6_gib_is_cut_into_segments_that_every_store_takes() {

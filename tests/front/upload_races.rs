@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use pierhead::http::Headers;
+
 use crate::ask::{Answer, answer, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{get, push_blob, sha256};
@@ -62,6 +64,17 @@ fn at_once(
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
         let body = one.body.map(|body| MemoryBody::of(body, 2));
+        if one.method == "EXPIRE" {
+            let expired = front.backend().expire_upload(&one.target);
+            futures.push(Box::pin(async move {
+                Answer {
+                    status: if expired.await.unwrap() { 409 } else { 204 },
+                    headers: Headers::new(),
+                    bytes: Vec::new(),
+                }
+            }));
+            continue;
+        }
         let response = front.handle(request(one.method, &one.target, &fields, body));
         futures.push(Box::pin(async move { answer(response.await) }));
     }
@@ -252,6 +265,35 @@ fn of_an_end_and_a_cancellation_one_is_done() {
             "{statuses:?}"
         );
         assert_eq!(crate::content::status(store, &location), 404);
+    });
+}
+
+#[test]
+fn of_an_end_and_an_expiry_one_is_done() {
+    let store = MemoryStore::new();
+    let location = begun(&store);
+    let (_, id) = location.rsplit_once('/').unwrap();
+    let expiry = || asked("EXPIRE", id.split('?').next().unwrap());
+    store.advance(2 * 24 * 60 * 60 * 1000);
+    race(
+        &store,
+        &[closing(&location, b"hel"), expiry()],
+        |store, statuses| {
+            match statuses {
+                // It was closed, and what was left of it is deleted, or will be.
+                [201, 409 | 204] => assert!(!store.keys("segments/").is_empty()),
+                [404, 204] => assert_eq!(store.keys("segments/"), [""; 0]),
+                _ => panic!("{statuses:?}"),
+            }
+        },
+    );
+    let both = [chunk(&location, "3-4", b"lo"), expiry()];
+    race(&store, &both, |store, statuses| match statuses {
+        [202, 409] => assert_eq!(crate::content::status(store, &location), 204),
+        [404, 204] => assert_eq!(crate::content::status(store, &location), 404),
+        // It went on from what had come just then.
+        [202, 204] => assert_eq!(crate::content::status(store, &location), 404),
+        _ => panic!("{statuses:?}"),
     });
 }
 

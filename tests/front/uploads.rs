@@ -284,3 +284,66 @@ fn whoever_stops_without_a_word_is_waited_for_two_minutes() {
     let put = close(&store, &location, &sha256(b"hello"), Some(b"lo"));
     assert_eq!(put.status, 201, "{}", put.text());
 }
+
+#[test]
+fn whoever_is_slower_than_the_next_has_lost() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    let body = MemoryBody::of(b"helmet", 1);
+    let sent = request("PATCH", &location, &[("content-length", "6")], Some(body));
+    let front = registry(&store);
+    let mut slow = Box::pin(front.handle(sent));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !store
+        .operations()
+        .iter()
+        .any(|it| it.key.starts_with("segments/"))
+    {
+        assert!(slow.as_mut().poll(&mut context).is_pending());
+    }
+    store.advance(2 * 60 * 1000);
+    let other = patch(&store, &location, 0, b"hel");
+    let lost = answer(block_on(slow));
+    assert_eq!((lost.status, lost.header("range")), (416, "0-2"));
+    assert_eq!(store.keys("segments/").len(), 1);
+    let put = close(
+        &store,
+        other.header("location"),
+        &sha256(b"hello"),
+        Some(b"lo"),
+    );
+    assert_eq!(get(&store, put.header("location")).bytes, b"hello");
+}
+
+#[test]
+fn a_range_says_how_long_a_body_is_where_nothing_else_does() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    for (body, status) in [(&b"hell"[..], 400), (b"hello!", 400), (b"hello", 202)] {
+        let body = MemoryBody::of(body, 2);
+        let sent = request("PATCH", &location, &[("content-range", "0-4")], Some(body));
+        assert_eq!(block_on(registry(&store).handle(sent)).status, status);
+    }
+    assert_eq!(
+        close(&store, &location, &sha256(b"hello"), None).status,
+        201
+    );
+}
+
+#[test]
+fn an_empty_chunk_changes_nothing() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    let streamed = request("PATCH", &location, &[], Some(MemoryBody::of(b"", 1)));
+    let streamed = answer(block_on(registry(&store).handle(streamed)));
+    assert_eq!((streamed.status, streamed.header("range")), (202, "0-0"));
+    let sent = ask(&store, "PATCH", &location, &[], Some(b""));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (202, location.as_str())
+    );
+    assert_eq!(store.keys("segments/"), [""; 0]);
+    let put = close(&store, &location, &sha256(b""), None);
+    assert_eq!(put.status, 201);
+    assert_eq!(get(&store, put.header("location")).bytes, b"");
+}

@@ -2,6 +2,7 @@
 
 mod claim;
 mod close;
+mod give_up;
 mod receive;
 mod state;
 

@@ -1,14 +1,13 @@
 //! How an upload ends: as a blob, or as nothing.
 
 use super::super::super::error::Failure;
-use super::super::super::keys;
 use super::super::super::route::Query;
 use super::super::super::{Incoming, Outgoing};
 use super::super::patience::{MAX_CONFLICTS, contended};
 use super::super::segments::Segments;
 use super::super::{Host, Hosted};
 use super::receive::{Receiving, Sent};
-use super::state::{Advance, End, PAGE, Upload};
+use super::state::{Advance, End, Upload};
 use super::{Place, created};
 use crate::client::Chunks as _;
 use crate::digest::{Digest, Hasher};
@@ -211,7 +210,7 @@ impl<T: Host> Hosted<T> {
     }
 
     /// The end of an upload: it takes the place of whatever might come next.
-    fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
+    pub(super) fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
         Upload {
             place: Some(upload.offset()),
             time: self.host.unix_time(),
@@ -219,89 +218,6 @@ impl<T: Host> Hosted<T> {
             hash: Vec::new(),
             end: Some(end),
             ..upload.clone()
-        }
-    }
-
-    /// Gives an upload up for its client.
-    pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
-        for _ in 0..MAX_CONFLICTS {
-            let upload = self.alive(place).await?;
-            match self.give_up(&upload).await? {
-                Advance::Done => return Ok(()),
-                Advance::Gone => return Err(Failure::no_upload()),
-                Advance::Lost => {}
-            }
-        }
-        Err(contended())
-    }
-
-    /// Gives an upload up, unless somebody has gone on with it.
-    async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
-        let end = self.ended(upload, Segments::default(), End::GivenUp);
-        let advance = self.advance(upload, &end).await?;
-        if advance == Advance::Done {
-            self.clear(&upload.id, false).await;
-        }
-        Ok(advance)
-    }
-
-    /// Gives an upload up that has come nowhere since a time, in milliseconds since 1970, which is at least the grace period ago, and deletes what is left of
-    /// one that is over; whether anything is left.
-    #[allow(dead_code, reason = "the collector calls it")]
-    pub(in crate::front) async fn expire(&self, id: &str, since: u64) -> Result<bool, Failure> {
-        let Some(upload) = self.latest(id).await? else {
-            self.clear(id, true).await;
-            return Ok(false);
-        };
-        if upload.time > since {
-            return Ok(true);
-        }
-        if !self.is_begun(id).await? {
-            // What is written there came too late, and says nothing of the bytes.
-            self.clear(id, true).await;
-            return Ok(false);
-        }
-        match &upload.end {
-            None => Ok(self.give_up(&upload).await? == Advance::Lost),
-            Some(End::GivenUp) => {
-                self.clear(id, false).await;
-                Ok(false)
-            }
-            // Whoever closed it did not come to the end. By now nobody may go on with that.
-            Some(End::Closed(digest)) => {
-                let kept = self.owner(digest).await?;
-                self.clear(id, kept.as_deref() == Some(id)).await;
-                Ok(false)
-            }
-        }
-    }
-
-    /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
-    /// collected.
-    async fn clear(&self, id: &str, keeps_bytes: bool) {
-        // First, and for itself: see `state`.
-        if self.host.delete(&[keys::start(id)]).await.is_err() {
-            return;
-        }
-        if !keeps_bytes && !self.clear_all(&keys::segments(id)).await {
-            return;
-        }
-        self.clear_all(&keys::upload(id)).await;
-    }
-
-    /// Deletes all objects whose keys begin so; whether it did.
-    async fn clear_all(&self, prefix: &str) -> bool {
-        loop {
-            let Ok(page) = self.host.list(prefix, None, PAGE).await else {
-                return false;
-            };
-            let gone: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
-            if !gone.is_empty() && self.host.delete(&gone).await.is_err() {
-                return false;
-            }
-            if gone.is_empty() || !page.more {
-                return true;
-            }
         }
     }
 }
