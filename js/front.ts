@@ -50,7 +50,11 @@ export function createFront(options: FrontOptions): Front {
   const { onError = console.error } = options;
   return async (request, context) => {
     try {
-      return toResponse(await handle(askedBy(request, context)));
+      const asked = askedBy(request, context);
+      const answered = handle(asked);
+      // Workers stop at once when their client leaves, but for this: what was begun is to be given up in order.
+      if (asked.body !== undefined) context?.waitUntil?.(answered.catch(() => {}));
+      return toResponse(await answered);
     } catch (error) {
       // Whoever asked has left.
       if (request.signal.aborted) throw error;

@@ -1,6 +1,6 @@
 /** Bodies on their way into a store: of a request, and of a part of one. */
 import { HostBody } from "../core/host.js";
-import { TransferError } from "../errors.js";
+import { OciError, TransferError } from "../errors.js";
 
 /** What hashes a portion; it lives in the core, which saves its state. */
 export interface Tap {
@@ -23,9 +23,15 @@ export class IncomingBody extends HostBody {
       this.#rest = undefined;
       return rest;
     }
-    const chunk = await this.next();
-    this.received += chunk?.byteLength ?? 0;
-    return chunk;
+    try {
+      const chunk = await this.next();
+      this.received += chunk?.byteLength ?? 0;
+      return chunk;
+    } catch (cause) {
+      // Else it is the reason for which the request was given up, whatever that is.
+      if (cause instanceof OciError) throw cause;
+      throw new TransferError("CONNECTION_LOST", "the request was given up", {}, { cause });
+    }
   }
 
   /** The next piece of where it comes from. */

@@ -1,6 +1,6 @@
 /** A front below `Request` and `Response`, for servers to which both would be a detour. */
 import { frontCore } from "../core/front.js";
-import type { HostBody } from "../core/host.js";
+import { HostBody } from "../core/host.js";
 import { Revivable } from "../core/runtime.js";
 import { endpoint, fetchSettings, optionalFunction, wholeNumber } from "../core/settings.js";
 import { optionalText, optionalTexts } from "../core/text.js";
@@ -57,7 +57,11 @@ export function createHandler(options: FrontOptions): Handle {
   const handle: Handle = async (asked) => {
     if (asked.target.length > MAX_TARGET) return failure(asked.method, 414, "UNSUPPORTED", "the URL is too long");
     try {
-      const [status, headers, body] = await frontCore.run<Wire>(begin(asked), asked.signal);
+      // A request with a body ends by itself, as that fails: what it had claimed is given back then, for whoever goes on with it.
+      const signal = asked.body === undefined ? asked.signal : undefined;
+      const [status, headers, body] = await frontCore.run<Wire>(begin(asked), signal);
+      if (asked.signal?.aborted && body instanceof HostBody) body.cancel();
+      asked.signal?.throwIfAborted();
       return { status, headers, body };
     } catch (error) {
       // Whoever asked has left.

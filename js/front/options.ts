@@ -68,5 +68,6 @@ export type FrontOptions = HostingOptions | PullThroughOptions;
 
 /** What a host gives beside a request. An `ExecutionContext` of Workers is one. */
 export interface FrontContext {
+  /** Has the host go on with something when the response has been sent, or its client has left: with giving up an upload in order. */
   waitUntil?(promise: Promise<unknown>): void;
 }

@@ -66,8 +66,15 @@ export async function serve(
   const server: Server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits);
   server.timeout = SOCKET_TIMEOUT;
   let isClosing = false;
+  const open = new Set<ServerResponse>();
   const serveOne = (request: IncomingMessage, response: ServerResponse, begin?: () => void) => {
     if (isClosing) response.shouldKeepAlive = false;
+    open.add(response);
+    response.once("close", () => {
+      open.delete(response);
+      // Which was kept alive before it was known that no more would be taken.
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
     void exchange(answer, request, response, begin);
   };
   server.on("request", (request, response) => serveOne(request, response));
@@ -89,6 +96,7 @@ export async function serve(
     url: `${tls ? "https" : "http"}://${name}:${bound}`,
     async close(milliseconds) {
       isClosing = true;
+      for (const response of open) response.shouldKeepAlive = false;
       const closed = new Promise((resolve) => {
         server.close(resolve);
       });

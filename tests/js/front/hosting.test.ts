@@ -156,24 +156,37 @@ test("a blob whose bytes the store does not give breaks off, and is told of as c
   expect(events.at(-1)).toMatchObject({ operation: "blob", status: 200, sent: 1000, outcome: "cut" });
 });
 
-test("a request that its client gives up stops what the store does", async () => {
-  let stopped: AbortSignal | undefined;
-  const store = but((inner) => ({
-    put(key, content, options) {
-      if (!(content instanceof ReadableStream)) return inner.put(key, content, options);
-      stopped = options?.signal;
-      return new Promise((_, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("stopped"))));
-    },
-  }));
-  const ask = asking({ store });
+test("a request that its client gives up rejects, and leaves the upload for whoever goes on", async () => {
+  const events: FrontEvent[] = [];
+  const ask = asking({ onEvent: (event) => events.push(event) });
   const abort = new AbortController();
   const location = (await ask("POST", "/v2/a/blobs/uploads/")).headers.get("location") as string;
-  const body = new ReadableStream({ pull: () => new Promise(() => {}) });
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      pulled += 1;
+      if (pulled === 1) controller.enqueue(new Uint8Array(1000));
+      return pulled === 1 ? undefined : new Promise<void>(() => {});
+    },
+  });
   const asked = ask("PATCH", location, { body, signal: abort.signal });
-  await vi.waitFor(() => expect(stopped).toBeDefined());
+  await vi.waitFor(() => expect(pulled).toBe(2));
   abort.abort(new Error("gone"));
   await expect(asked).rejects.toThrow("gone");
-  expect(stopped?.aborted).toBe(true);
+  expect(events.at(-1)).toMatchObject({ operation: "upload", status: undefined, received: 1000, outcome: "aborted" });
+  const headers = { "content-range": "0-4", "content-length": "5" };
+  expect((await ask("PATCH", location, { body: "again", headers })).status).toBe(202);
+});
+
+test("a host is asked to go on with what takes a body in until that is in order", async () => {
+  const front = createFront({ store: memory() });
+  const waitUntil = vi.fn();
+  await front(new Request("http://front.test/v2/"), { waitUntil });
+  expect(waitUntil).not.toHaveBeenCalled();
+  const request = new Request("http://front.test/v2/a/manifests/x", { method: "PUT", body: "{}" });
+  const { status } = await front(request, { waitUntil });
+  expect(status).toBe(400);
+  await expect(waitUntil.mock.calls[0]?.[0]).resolves.toMatchObject({ status: 400 });
 });
 
 test("each request is told of, with what was asked and how much went either way", async () => {
