@@ -40,6 +40,7 @@ export const suites = {
   clients: { needs: [SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs", "--hosts") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
   conformance: { needs: [GO], run: () => script("tests/conformance/run.mjs") },
+  deploy: { needs: [], run: () => script("tests/start/deploy.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 
