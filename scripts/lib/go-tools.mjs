@@ -16,6 +16,10 @@ const PACKAGES = {
   oras: { path: "oras.land/oras/cmd/oras", version: "v1.3.6" },
   regctl: { path: "github.com/regclient/regclient/cmd/regctl", version: "v0.11.7" },
   registry: { path: "github.com/distribution/distribution/v3/cmd/registry", version: "v3.1.2" },
+  conformance: {
+    path: "github.com/opencontainers/distribution-spec/conformance",
+    version: "v0.0.0-20260831232431-97274622c111",
+  },
   servers: { folder: join(root, "tests", "peers", "servers") },
 };
 
