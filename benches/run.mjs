@@ -15,6 +15,10 @@ const BENCHES = [
   "push",
   "client-memory",
   "paging",
+  "front-requests",
+  "front-blob",
+  "front-memory",
+  "front-close",
 ];
 
 const wanted = process.argv.slice(2);

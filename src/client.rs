@@ -27,9 +27,11 @@ mod verified;
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
+#[cfg(feature = "front")]
+pub(crate) use ask::Boxed;
+use ask::Call;
 pub use auth::Challenge;
 pub use blobs::{Blob, BlobPart};
-use exchange::Call;
 pub use extensions::Extension;
 pub use manifests::{
     MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
@@ -42,6 +44,8 @@ pub use options::ClientOptions;
 pub(crate) use pages::Paging;
 use place::Place;
 pub use referrers::Referrers;
+#[cfg(feature = "front")]
+pub(crate) use referrers::{artifact_type, entry};
 pub use resume::Resuming;
 pub use retry::RateLimit;
 use scope::Scope;
@@ -109,10 +113,8 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::Registry`], [`Kind::Auth`] or what the transport reports.
     pub async fn ping(&self) -> Result<()> {
-        let mut response = self
-            .call(Call::new(Method::Get, self.at("/v2/")?, Scope::none()))
-            .await?;
-        response.message.body.cancel();
+        let call = Call::new(Method::Get, self.at("/v2/")?, Scope::none());
+        self.ask(call).await?;
         Ok(())
     }
 

@@ -17,6 +17,11 @@ mod front;
 mod graph;
 mod hasher;
 mod host;
+#[cfg(feature = "front")]
+mod store;
 mod transport;
 mod value;
 mod window;
+
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -21,7 +21,7 @@
 import { nodeCryptoDigest, nodeCryptoEngine } from "../engine/node-crypto.js";
 import { OciError, StoreError } from "../errors.js";
 import { fileStream } from "../files/file-stream.js";
-import { type Host, hostOrNone } from "../files/host.js";
+import { type FileHandle, type Host, hostOrNone } from "../files/host.js";
 import { ABANDONED, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
 import { checkKeys, checkList, checkPut, checkRange, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
 import { discard, Incoming, outgoing } from "./content.js";
@@ -58,6 +58,14 @@ export interface FsOptions {
    * killed loses nothing either way.
    */
   readonly sync?: boolean | undefined;
+}
+
+/** What `get` gives: beside the body, the file that it reads. */
+export interface FileObject extends StoredObject {
+  /**
+   * The bytes from `start` to before `end`, for a host that sends files by itself: it leaves `body` alone then, and closes the file.
+   */
+  readonly file: { readonly handle: FileHandle; readonly start: number; readonly end: number };
 }
 
 /** What stands in the file `pierhead-store`. */
@@ -117,7 +125,12 @@ class FsStore implements ObjectStore {
           throw error;
         }
         const body = fileStream(handle, { path: key, range: part });
-        return { info, body: outgoing(body, part.end - part.start, { signal }) };
+        const object: FileObject = {
+          info,
+          body: outgoing(body, part.end - part.start, { signal }),
+          file: { handle, ...part },
+        };
+        return object;
       }
     });
   }
@@ -139,7 +152,7 @@ class FsStore implements ObjectStore {
       const written = await Temporary.create(this.#host, this.#disk.temporary);
       try {
         const size = await write(written, content, options);
-        await written.write(keyBytes(key));
+        await written.writer.write(keyBytes(key));
         const file = await written.finish(this.#disk.sync);
         options.signal?.throwIfAborted();
         return (await this.#enter(key, folder, { file, size }, options))?.info;
@@ -285,7 +298,7 @@ async function write(
   const take = async (bytes: Uint8Array) => {
     total += bytes.byteLength;
     hash?.update(bytes);
-    await written.write(bytes);
+    await written.writer.write(bytes);
   };
   if (content instanceof Uint8Array) {
     if (size !== undefined && size !== content.byteLength)

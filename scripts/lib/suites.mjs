@@ -30,13 +30,17 @@ export const suites = {
   publint: { needs: [], run: () => ofTarball((tarball) => program(npmBin("publint"), tarball, "--strict")) },
   attw: { needs: [], run: () => ofTarball(attw) },
   schema: { needs: [CARGO, GO], run: () => cargoTest("--test=schema_parity", "--", "--ignored") },
+  large: { needs: [CARGO], run: () => cargoTest("--release", "--test=front", "--", "--ignored") },
   native: { needs: [CARGO, DOCKER_REGISTRY], run: () => native() },
   examples: { needs: [DOCKER_REGISTRY], run: () => script("tests/examples/run.mjs") },
   crates: { needs: [CARGO], run: () => script("tests/packaging/crates.mjs") },
   docs: { needs: [CARGO], run: () => program(process.execPath, "scripts/docs.mjs") },
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
+  clients: { needs: [SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs", "--hosts") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
+  conformance: { needs: [GO], run: () => script("tests/conformance/run.mjs") },
+  deploy: { needs: [], run: () => script("tests/start/deploy.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 

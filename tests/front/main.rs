@@ -8,7 +8,26 @@
 )]
 
 mod ask;
+mod blobs;
 mod body;
+mod conditions;
+mod content;
+mod costs;
+mod expiry;
+mod faults;
+mod hostile;
+mod lists;
+mod manifests;
+mod model;
+mod pushing;
+mod races;
+mod referrers;
+mod refusals;
 mod schedule;
 mod store;
+mod upload_costs;
+mod upload_faults;
+mod upload_limits;
+mod upload_races;
+mod uploads;
 mod version;

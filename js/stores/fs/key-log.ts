@@ -226,7 +226,7 @@ export class KeyLog {
     const encoder = new TextEncoder();
     const written = await Temporary.create(host, temporary);
     try {
-      await fill((text) => written.write(encoder.encode(text)));
+      await fill((text) => written.writer.write(encoder.encode(text)));
       await host.fs.link(await written.finish(this.#disk.sync), this.#path(file));
     } catch (error) {
       if (hasCode(error, "EEXIST")) return false;
