@@ -104,9 +104,10 @@ export class S3Service {
     const { headers: signed } = await (await this.#signer({ method, url, headers: { ...headers } })).sign();
     // Not signed, since what lies between may change it.
     signed.set("Accept-Encoding", "identity");
-    if (size !== undefined) signed.set("Content-Length", String(size));
-    const patience = new Patience(this.timeout, signal);
     const streamed = body instanceof ReadableStream;
+    // That of bytes the host states itself, and some hosts would then state it twice.
+    if (streamed && size !== undefined) signed.set("Content-Length", String(size));
+    const patience = new Patience(this.timeout, signal);
     try {
       const response = await (this.#place.fetch ?? fetch)(url, {
         method,
