@@ -15,6 +15,7 @@ const BENCHES = [
   "push",
   "client-memory",
   "paging",
+  "store-page",
   "front-requests",
   "front-blob",
   "front-memory",

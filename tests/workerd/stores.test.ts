@@ -25,3 +25,9 @@ describe.each(["r2", "memory"])("the contract, %s", async (store) => {
     expect(await ask({ store, name })).toEqual({});
   });
 });
+
+test("what comes sooner than R2 takes it is STORE_BUSY, and was not done", async () => {
+  const busy = "STORE_BUSY";
+  const said = { first: "put", bytes: busy, stream: busy, parts: busy, other: "put", size: 3 };
+  expect(await ask({ store: "r2", name: "hurry" })).toEqual(said);
+});

@@ -9,7 +9,7 @@ export function ok(condition: unknown, message: string): asserts condition {
 export function equal(actual: unknown, expected: unknown, what = "value"): void {
   const same =
     Object.is(actual, expected) || (isPlain(actual) && isPlain(expected) && shown(actual) === shown(expected));
-  if (!same) throw new Error(`${what} is ${shown(actual)}, not ${shown(expected)}`);
+  if (!same) throw new Error(`${what} is ${cut(shown(actual))}, not ${cut(shown(expected))}`);
 }
 
 /** Fails unless both hold the same bytes. */
@@ -27,7 +27,7 @@ export function throws(call: () => unknown, what = "the call"): unknown {
   } catch (error) {
     return error;
   }
-  throw new Error(`${what} threw nothing, but gave ${shown(value)}`);
+  throw new Error(`${what} threw nothing, but gave ${cut(shown(value))}`);
 }
 
 /** Fails unless the promise rejects; returns the reason. */
@@ -38,7 +38,7 @@ export async function rejects(promise: Promise<unknown>, what = "the promise"): 
   } catch (error) {
     return error;
   }
-  throw new Error(`${what} did not reject, but gave ${shown(value)}`);
+  throw new Error(`${what} did not reject, but gave ${cut(shown(value))}`);
 }
 
 /** Fails unless the error carries the code; an error without one shows whole. */
@@ -58,3 +58,10 @@ function isPlain(value: unknown): boolean {
 function shown(value: unknown): string {
   return typeof value === "string" || isPlain(value) ? JSON.stringify(value) : String(value);
 }
+
+/** As much of it as anyone reads. */
+function cut(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+const MAX_SHOWN = 1000;

@@ -11,13 +11,11 @@ const ORDERED = [
   "B",
   "Z",
   "_",
-  "a",
   "a!",
   "a-b",
   "a.b",
-  "a/",
   "a/b",
-  "a/b/c",
+  "a/c/d",
   "a0",
   "aa",
   "b",
@@ -50,8 +48,9 @@ export const lists: Case[] = [
     name: "a list has what begins with its prefix, and nothing else",
     async run(trial) {
       await fill(trial, ORDERED);
-      equal(await trial.names("a/"), ["a/", "a/b", "a/b/c"]);
-      equal(await trial.names("a/b"), ["a/b", "a/b/c"]);
+      equal(await trial.names("a/"), ["a/b", "a/c/d"]);
+      equal(await trial.names("a/b"), ["a/b"]);
+      equal(await trial.names("a/c"), ["a/c/d"]);
       equal(
         await trial.names("a"),
         ORDERED.filter((name) => name.startsWith("a")),
@@ -68,12 +67,12 @@ export const lists: Case[] = [
         const { objects } = await trial.store.list(trial.key(prefix), { after, limit });
         return objects.map(({ key }) => key.slice(trial.prefix.length));
       };
-      equal(await behind("", trial.key("a")), ORDERED.slice(ORDERED.indexOf("a") + 1));
+      equal(await behind("", trial.key("a")), ORDERED.slice(ORDERED.indexOf("a!")));
       equal(await behind("", trial.key("a+")), ORDERED.slice(ORDERED.indexOf("a-b")));
       equal(await behind("", trial.key("zzz")), ORDERED.slice(ORDERED.indexOf("é")));
       equal(await behind("", trial.key("\u{f000}")), ["\u{ffee}", "😀"]);
-      equal(await behind("a/", trial.key("a")), ["a/", "a/b", "a/b/c"]);
-      equal(await behind("a/", trial.key("a/")), ["a/b", "a/b/c"]);
+      equal(await behind("a/", trial.key("a")), ["a/b", "a/c/d"]);
+      equal(await behind("a/", trial.key("a/")), ["a/b", "a/c/d"]);
       equal(await behind("a/", trial.key("b")), []);
       equal(
         await behind("a", "A"),
@@ -81,6 +80,17 @@ export const lists: Case[] = [
       );
       equal(await behind("", trial.key("😀")), []);
       equal(await behind("", trial.key("a"), 2), ["a!", "a-b"]);
+    },
+  },
+  {
+    name: "a key is listed beside those that it is the beginning of",
+    async run(trial) {
+      const names = ["a", "a!", "a-b", "a.b", "a/b", "a/b-c", "a/b/c", "a0"];
+      await fill(trial, names);
+      for (const limit of [undefined, 1, 3]) equal(await trial.names("", limit), names, `in pages of ${limit}`);
+      equal(await trial.names("a/"), ["a/b", "a/b-c", "a/b/c"]);
+      await trial.store.delete([trial.key("a"), trial.key("a/b")]);
+      equal(await trial.names("a/"), ["a/b-c", "a/b/c"], "what is left");
     },
   },
   {

@@ -101,7 +101,7 @@ export const objects: Case[] = [
   {
     name: "a key that is the beginning of another does not stand in its way",
     async run(trial) {
-      const names = ["a", "a/b", "a/b/c", "a/", "a//b", "a.b", "ab"];
+      const names = ["a", "a/b", "a/b/c", "a.b", "ab"];
       for (const name of names) await trial.put(name, name);
       for (const name of names) equal(await trial.text(name), name);
       await trial.store.delete([trial.key("a/b")]);
@@ -141,7 +141,20 @@ export const objects: Case[] = [
   {
     name: "a key that a path or a protocol could take for something else is kept as it is, or refused",
     async run(trial) {
-      for (const name of ["..", "../..", "x/../y", ".", "x/./y", "a\0b", "\u0001", "a\nb", "\u007f"]) {
+      for (const name of [
+        "a//b",
+        "a/",
+        "/",
+        "..",
+        "../..",
+        "x/../y",
+        ".",
+        "x/./y",
+        "a\0b",
+        "\u0001",
+        "a\nb",
+        "\u007f",
+      ]) {
         let kept = false;
         try {
           await trial.put(name, name);
