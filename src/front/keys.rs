@@ -14,6 +14,7 @@
 //! | `repositories/<name>:tags/<tag>` | record: which manifest a tag names |
 //! | `repositories/<name>:tagged/<algorithm>/<encoded>/<instance>/<tag>` | a tag that may name a manifest; created once |
 //! | `repositories/<name>:referrers/<algorithm>/<encoded>/<algorithm>/<encoded>/<instance>` | a manifest that may have a subject, which comes first; created once |
+//! | `gc/state/<sequence>` | how far a collection has come; created once |
 //!
 //! No repository name has a colon, so none of these is the prefix of another. Offsets are sixteen hexadecimal digits, so that they come in
 //! their order.
@@ -23,6 +24,9 @@ use crate::reference::{RepositoryName, Tag};
 
 /// The repositories, by name.
 pub(super) const CATALOG: &str = "catalog/";
+
+/// How far collections have come.
+pub(super) const GC_STATE: &str = "gc/state/";
 
 /// That a repository exists.
 pub(super) fn catalog(name: &RepositoryName) -> String {
