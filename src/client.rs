@@ -27,6 +27,8 @@ mod verified;
 use crate::http::{Method, Url};
 use crate::{Error, Kind, Result};
 
+#[cfg(feature = "front")]
+pub(crate) use ask::Boxed;
 pub use auth::Challenge;
 pub use blobs::{Blob, BlobPart};
 use exchange::Call;
@@ -42,6 +44,8 @@ pub use options::ClientOptions;
 pub(crate) use pages::Paging;
 use place::Place;
 pub use referrers::Referrers;
+#[cfg(feature = "front")]
+pub(crate) use referrers::{artifact_type, entry};
 pub use resume::Resuming;
 pub use retry::RateLimit;
 use scope::Scope;

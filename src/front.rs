@@ -18,7 +18,7 @@ use crate::http::{Headers, Method, Response};
 
 pub use cors::Cors;
 pub use error::Failure;
-pub use hosted::{Host, Hosted, HostedOptions, Tap};
+pub use hosted::{Host, Hosted, HostedOptions, Tap, Validation};
 pub use proxy::Proxy;
 pub use store::{Condition, Content, Listed, Listing, Object, ObjectInfo, ObjectStore, Part};
 

@@ -11,10 +11,10 @@ use crate::{Error, Result};
 
 /// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 /// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
 #[cfg(target_arch = "wasm32")]
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
 /// An answer that was read whole.
 pub(super) struct Answer {

@@ -2,7 +2,7 @@
 
 mod place;
 mod plan;
-mod pool;
+pub(crate) mod pool;
 mod repository;
 
 use super::transport::{MaybeSend, MaybeSync};

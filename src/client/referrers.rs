@@ -1,5 +1,6 @@
 //! What refers to a manifest (distribution specification, end-12), and whether a registry can be asked for it.
 
+mod entry;
 mod fallback;
 
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +17,9 @@ use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
 use crate::{Kind, RegistryErrorEntry, Result};
 
+#[cfg(feature = "front")]
+pub(crate) use entry::artifact_type;
+pub(crate) use entry::entry;
 pub(super) use fallback::Change;
 
 /// How long it is remembered whether a repository has a referrers API, in milliseconds.

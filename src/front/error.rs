@@ -10,7 +10,7 @@ pub struct Failure {
     status: u16,
     code: &'static str,
     message: String,
-    header: Option<(&'static str, String)>,
+    headers: Headers,
 }
 
 impl Failure {
@@ -19,8 +19,30 @@ impl Failure {
             status,
             code,
             message: message.into(),
-            header: None,
+            headers: Headers::new(),
         }
+    }
+
+    /// No upload of this id, in this repository.
+    pub(super) fn no_upload() -> Self {
+        Self::new(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload")
+    }
+
+    /// Bytes that do not follow those that an upload has; `location` and `range` say where it is.
+    pub(super) fn out_of_order(location: String, range: String) -> Self {
+        Self::new(
+            416,
+            "BLOB_UPLOAD_INVALID",
+            "the bytes do not follow those that are there, or others are being written",
+        )
+        .with("location", location)
+        .with("range", range)
+    }
+
+    /// This response with one more header.
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.add(name, value);
+        self
     }
 
     /// No endpoint of the specification. Clients take a 404 for "this registry does not have that API".
@@ -30,20 +52,13 @@ impl Failure {
 
     /// An endpoint of the specification that writes, where nothing can be written.
     pub(super) fn read_only() -> Self {
-        let header = Some(("allow", "GET, HEAD, OPTIONS".to_owned()));
-        Self {
-            header,
-            ..Self::new(405, "UNSUPPORTED", "this registry is read-only")
-        }
+        Self::new(405, "UNSUPPORTED", "this registry is read-only")
+            .with("allow", "GET, HEAD, OPTIONS")
     }
 
     /// A method that the endpoint does not have; `allow` lists those it has.
     pub(super) fn method(allow: &'static str) -> Self {
-        let header = Some(("allow", allow.to_owned()));
-        Self {
-            header,
-            ..Self::new(405, "UNSUPPORTED", "the endpoint has no such method")
-        }
+        Self::new(405, "UNSUPPORTED", "the endpoint has no such method").with("allow", allow)
     }
 
     /// What a failure of the store means to whoever asked the front. What came with the request may be at fault too.
@@ -56,36 +71,29 @@ impl Failure {
                 Self::new(400, "SIZE_INVALID", error.message())
             }
             Kind::TooLarge => Self::new(413, "SIZE_INVALID", error.message()),
-            Kind::StoreBusy => Self {
-                header: Some(("retry-after", "1".to_owned())),
-                ..Self::new(
-                    429,
-                    "TOOMANYREQUESTS",
-                    "the store limits the rate of requests",
-                )
-            },
-            kind => Self {
-                header: Some(("retry-after", "1".to_owned())),
-                ..Self::new(
-                    503,
-                    "UNKNOWN",
-                    format!("the store failed ({})", kind.code()),
-                )
-            },
+            Kind::StoreBusy => Self::new(
+                429,
+                "TOOMANYREQUESTS",
+                "the store limits the rate of requests",
+            )
+            .with("retry-after", "1"),
+            kind => Self::new(
+                503,
+                "UNKNOWN",
+                format!("the store failed ({})", kind.code()),
+            )
+            .with("retry-after", "1"),
         }
     }
 
     /// RFC 9110, section 15.5.17.
     pub(super) fn unsatisfiable(size: u64) -> Self {
-        let header = Some(("content-range", format!("bytes */{size}")));
-        Self {
-            header,
-            ..Self::new(
-                416,
-                "SIZE_INVALID",
-                "the range begins past the end of the blob",
-            )
-        }
+        Self::new(
+            416,
+            "SIZE_INVALID",
+            "the range begins past the end of the blob",
+        )
+        .with("content-range", format!("bytes */{size}"))
     }
 
     /// Without a size there is no exact `Content-Length`, and a cut body would look whole.
@@ -111,16 +119,17 @@ impl Failure {
                 "DENIED",
                 "the upstream registry refuses access",
             )),
-            429 => Some(Self {
-                header: error
-                    .retry_after()
-                    .map(|seconds| ("retry-after", seconds.to_string())),
-                ..Self::new(
+            429 => {
+                let failure = Self::new(
                     429,
                     "TOOMANYREQUESTS",
                     "the upstream registry limits the rate of requests",
-                )
-            }),
+                );
+                Some(match error.retry_after() {
+                    Some(seconds) => failure.with("retry-after", seconds.to_string()),
+                    None => failure,
+                })
+            }
             _ => None,
         };
         if let Some(failure) = error.status().and_then(from_status) {
@@ -164,8 +173,9 @@ impl Failure {
         headers.add("content-type", "application/json");
         headers.add("content-length", body.len().to_string());
         headers.add("cache-control", "no-store");
-        if let Some((name, value)) = self.header {
-            headers.add(name, value);
+        for (name, value) in self.headers.iter() {
+            // They came out of such fields.
+            let _ = headers.append(name, value);
         }
         Response::new(
             self.status,
@@ -178,7 +188,6 @@ impl Failure {
         )
     }
 
-    #[cfg(test)]
     pub(super) fn status(&self) -> u16 {
         self.status
     }

@@ -1,5 +1,20 @@
 //! A registry over a store of objects.
 
+mod blobs;
+mod catalog;
+mod fields;
+mod links;
+mod manifests;
+mod pages;
+mod patience;
+mod referrers;
+mod segments;
+mod several;
+mod stored;
+mod tags;
+mod upload;
+mod uploads;
+
 use std::future::Future;
 
 use super::error::Failure;
@@ -11,6 +26,8 @@ use crate::Result;
 use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
+
+pub use manifests::Validation;
 
 /// All that a hosted registry asks of its host.
 pub trait Host: ObjectStore + Clock {
@@ -54,6 +71,19 @@ pub struct HostedOptions {
     pub grace: u64,
     /// After how long, in milliseconds, an upload that nobody writes to is given up. A day by default.
     pub upload_expiry: u64,
+    /// The most bytes of a segment of a body whose size is known: larger bodies are stored as several. A gibibyte by default, which every
+    /// store takes at once.
+    pub segment: u64,
+    /// The fewest bytes that chunks of an upload should have, which clients are told (`OCI-Chunk-Min-Length`). Smaller ones are taken, but a
+    /// blob has at most 10,000. By default they are told nothing.
+    pub chunk_min: Option<u64>,
+    /// The most bytes that a request may have, which clients are told (the proposed `OCI-Chunk-Max-Length`). Larger ones are taken, where
+    /// the host lets them through. By default clients are told nothing.
+    pub chunk_max: Option<u64>,
+    /// What manifests must be to be taken.
+    pub validation: Validation,
+    /// Whether indexes are taken of which some manifests are not there; by default they are refused.
+    pub sparse: bool,
 }
 
 impl Default for HostedOptions {
@@ -62,6 +92,11 @@ impl Default for HostedOptions {
         Self {
             grace: DAY,
             upload_expiry: DAY,
+            segment: 1 << 30,
+            chunk_min: None,
+            chunk_max: None,
+            validation: Validation::Structural,
+            sparse: false,
         }
     }
 }
@@ -92,7 +127,26 @@ impl<T: Host> Backend for Hosted<T> {
         match (route, request.method) {
             (Route::Version, Some(method @ (Method::Get | Method::Head))) => Ok(version(method)),
             (Route::Version, _) => Err(Failure::method("GET, HEAD")),
-            _ => Err(Failure::not_found()),
+            (Route::Manifest { name, reference }, _) => {
+                self.manifest(request, &name, &reference).await
+            }
+            (Route::Tags { name }, Some(method @ (Method::Get | Method::Head))) => {
+                self.tags(&request.target, method, &name).await
+            }
+            (Route::Catalog, Some(method @ (Method::Get | Method::Head))) => {
+                self.catalog(&request.target, method).await
+            }
+            (Route::Referrers { name, digest }, Some(method @ (Method::Get | Method::Head))) => {
+                self.referrers(&request.target, method, &name, &digest)
+                    .await
+            }
+            (Route::Tags { .. } | Route::Catalog | Route::Referrers { .. }, _) => {
+                Err(Failure::method("GET, HEAD"))
+            }
+            (Route::Blob { name, digest }, _) => self.blob(request, &name, &digest).await,
+            (Route::Uploads { name }, Some(Method::Post)) => self.begin(request, &name).await,
+            (Route::Uploads { .. }, _) => Err(Failure::method("POST")),
+            (Route::Upload { name, id }, _) => self.upload(request, name, id).await,
         }
     }
 }

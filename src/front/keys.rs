@@ -4,11 +4,10 @@
 //! |---|---|
 //! | `catalog/<name>` | a repository that has, or had, a manifest; created once |
 //! | `blobs/<algorithm>/<encoded>` | record: where a blob's bytes are, for all repositories |
-//! | `segments/<upload>/<start>-<nonce>` | bytes of a blob; written once |
+//! | `segments/<upload>/<start>-<generation>[-<start of body>]` | bytes of a blob; written once |
 //! | `uploads/<upload>/start` | an upload; created once |
 //! | `uploads/<upload>/claims/<start>-<generation>` | who may write from an offset; created once |
-//! | `uploads/<upload>/at/<start>` | what was written from an offset, and the hash after it; created once |
-//! | `uploads/<upload>/end` | that it is closed, or given up; created once |
+//! | `uploads/<upload>/at/<start>` | what was written from an offset, and the hash after it, or that nothing will be, as the upload is closed or given up; created once |
 //! | `repositories/<name>:blobs/<algorithm>/<encoded>` | record: a blob is in a repository |
 //! | `repositories/<name>:manifests/<algorithm>/<encoded>` | record: a manifest |
 //! | `repositories/<name>:tags/<tag>` | record: which manifest a tag names |
@@ -58,13 +57,14 @@ pub(super) fn tag(name: &RepositoryName, tag: &Tag) -> String {
     in_repository(name, "tags/", tag.as_str())
 }
 
+/// The tags that may name a manifest, by the instances of its record.
+pub(super) fn tagged_by(name: &RepositoryName, digest: &Digest) -> String {
+    in_repository(name, "tagged/", &joined(&[&path(digest), "/"]))
+}
+
 /// The tags that may name a manifest whose record is of this instance.
 pub(super) fn tagged(name: &RepositoryName, digest: &Digest, instance: &str) -> String {
-    in_repository(
-        name,
-        "tagged/",
-        &joined(&[&path(digest), "/", instance, "/"]),
-    )
+    joined(&[&tagged_by(name, digest), instance, "/"])
 }
 
 /// The manifests that may have this subject.
@@ -85,6 +85,47 @@ pub(super) fn referrer(
 /// All that is known of an upload.
 pub(super) fn upload(id: &str) -> String {
     joined(&["uploads/", id, "/"])
+}
+
+/// That an upload was begun.
+pub(super) fn start(upload: &str) -> String {
+    joined(&["uploads/", upload, "/start"])
+}
+
+/// What became of an upload from an offset on.
+pub(super) fn at(upload: &str, start: u64) -> String {
+    joined(&[&ats(upload), &offset(start)])
+}
+
+/// What became of an upload, in the order of offsets.
+pub(super) fn ats(upload: &str) -> String {
+    joined(&["uploads/", upload, "/at/"])
+}
+
+/// Who may write from an offset on.
+pub(super) fn claim(upload: &str, start: u64, generation: u64) -> String {
+    joined(&[&claims(upload, start), &offset(generation)])
+}
+
+/// Who might ever write from an offset on, in the order of generations.
+pub(super) fn claims(upload: &str, start: u64) -> String {
+    joined(&["uploads/", upload, "/claims/", &offset(start), "-"])
+}
+
+/// Bytes that begin at an offset, written under the claim of this generation: that of the same offset, or of the one where the body began
+/// that they are a later part of.
+pub(super) fn segment(upload: &str, start: u64, generation: u64, body: Option<u64>) -> String {
+    let mut key = joined(&[
+        &segments(upload),
+        &offset(start),
+        "-",
+        &generation.to_string(),
+    ]);
+    if let Some(body) = body {
+        key.push('-');
+        key.push_str(&offset(body));
+    }
+    key
 }
 
 /// The bytes of an upload.

@@ -19,21 +19,57 @@ pub(super) struct Record {
     pub(super) bytes: Option<Vec<u8>>,
     /// Its state.
     pub(super) version: Version,
+    /// Its size in bytes.
+    pub(super) size: u64,
+}
+
+/// How much of a record is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it, which are at most so many bytes.
+    Whole(usize),
+    /// At least so many bytes from its beginning, if it has them. Not by a range: an empty object has none that could be asked for.
+    Start(usize),
+    /// All of it, if it has no more than so many bytes; else as many from its beginning as the second number says.
+    Small(u64, usize),
 }
 
 /// Reads a record of at most `limit` bytes.
 pub(super) async fn read<S: ObjectStore>(store: &S, key: &str, limit: usize) -> Result<Record> {
+    read_extent(store, key, Extent::Whole(limit)).await
+}
+
+/// Reads a record, or its beginning.
+pub(super) async fn read_extent<S: ObjectStore>(
+    store: &S,
+    key: &str,
+    extent: Extent,
+) -> Result<Record> {
     let Some(object) = store.get(key, None).await? else {
         return Ok(Record {
             bytes: None,
             version: Version(None),
+            size: 0,
         });
     };
-    let version = Version(Some(object.info.version));
-    let bytes = read_whole(object.body, limit).await?;
+    let enough = match extent {
+        Extent::Start(enough) => enough,
+        Extent::Small(most, enough) if object.info.size > most => enough,
+        _ => usize::MAX,
+    };
+    let bytes = match extent {
+        Extent::Whole(limit) => read_whole(object.body, limit).await,
+        _ => read_start(object.body, enough).await,
+    };
+    // What is wrong with the bytes that a store holds is not what is wrong with those that a request brought.
+    let bytes = bytes.map_err(|error| match error.kind() {
+        Kind::StoreBusy => error,
+        _ => error.with_kind(Kind::StoreUnavailable, "an object could not be read"),
+    })?;
     Ok(Record {
         bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
-        version,
+        version: Version(Some(object.info.version)),
+        size: object.info.size,
     })
 }
 
@@ -65,6 +101,19 @@ pub(super) async fn read_whole<B: Chunks>(mut body: B, limit: usize) -> Result<V
             return Err(Error::new(Kind::TooLarge, "a body is larger than is read"));
         }
         bytes.extend(chunk);
+    }
+    Ok(bytes)
+}
+
+/// The beginning of a body.
+async fn read_start<B: Chunks>(mut body: B, enough: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        bytes.extend(chunk);
+        if bytes.len() >= enough {
+            body.cancel();
+            break;
+        }
     }
     Ok(bytes)
 }

@@ -7,6 +7,8 @@ use crate::media_type::MediaType;
 
 /// The media type of bytes that nothing is known about.
 pub(super) const OCTETS: &str = "application/octet-stream";
+/// The media type of lists.
+pub(super) const JSON: &str = "application/json";
 
 /// The `Content-Type` of a manifest. The upstream or the document says what it is, so no type leaves that a browser would make
 /// a page of: all types of manifests are vendors' (RFC 6838, section 3.2).
@@ -38,7 +40,7 @@ pub(super) fn sized<B>(
 /// The answer to `/v2/` (end-1).
 pub(super) fn version<B>(method: Method) -> Response<Outgoing<B>> {
     let mut headers = Headers::new();
-    headers.add("content-type", "application/json");
+    headers.add("content-type", JSON);
     sized(200, headers, b"{}".to_vec(), method)
 }
 
@@ -66,6 +68,25 @@ pub(super) fn matches_etag(headers: &Headers, digest: &Digest) -> bool {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|tag| tag == "*" || is_etag(tag.strip_prefix("W/").unwrap_or(tag), digest))
+}
+
+/// Whether there is any condition on what a request is to change.
+pub(super) fn is_conditional(headers: &Headers) -> bool {
+    headers
+        .get("if-match")
+        .or(headers.get("if-none-match"))
+        .is_some()
+}
+
+/// Whether `If-Match` and `If-None-Match` let what is now there be changed (RFC 9110, sections 13.1.1, by strong comparison, and 13.1.2).
+pub(super) fn conditions_hold(headers: &Headers, current: Option<&Digest>) -> bool {
+    let Some(current) = current else {
+        return headers.get("if-match").is_none();
+    };
+    let mut wanted = headers.all("if-match").flat_map(|value| value.split(','));
+    (headers.get("if-match").is_none()
+        || wanted.any(|tag| tag.trim() == "*" || is_etag(tag.trim(), current)))
+        && !matches_etag(headers, current)
 }
 
 /// Whether `If-Range` lets the range stand (RFC 9110, section 13.1.5: strong comparison; a date never matches).

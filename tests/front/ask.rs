@@ -47,10 +47,29 @@ impl Answer {
         self.headers.get(name).unwrap_or_default()
     }
 
+    /// Its body, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// Its body.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
     /// The code of the first error of the body.
     pub fn code(&self) -> String {
-        let body: serde_json::Value = serde_json::from_slice(&self.bytes).unwrap();
-        body["errors"][0]["code"].as_str().unwrap().to_owned()
+        self.json()["errors"][0]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Where a list goes on.
+    pub fn next(&self) -> Option<String> {
+        let link = self.headers.get("link")?;
+        let next = link.strip_prefix('<')?.strip_suffix(r#">; rel="next""#);
+        Some(next.unwrap().to_owned())
     }
 }
 

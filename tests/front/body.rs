@@ -12,13 +12,16 @@ use crate::schedule::turn;
 /// Where the bytes of a body come from, a piece at a time.
 pub type Source = Box<dyn FnMut() -> Result<Option<Vec<u8>>> + Send>;
 
+/// Where a hasher goes when its portion is read.
+type Finished = Arc<Mutex<Option<Hasher>>>;
+
 /// A body. What is read of it in portions is read of it itself.
 pub struct MemoryBody {
     inner: Arc<Mutex<Inner>>,
     /// How much of it is left to this portion.
     left: Option<u64>,
     /// Hashes what is read; `finished` is where it goes at the end.
-    tap: Option<(Option<Hasher>, Arc<Mutex<Option<Hasher>>>)>,
+    tap: Option<(Option<Hasher>, Finished)>,
 }
 
 struct Inner {
@@ -161,7 +164,7 @@ impl Body for MemoryBody {
 
 /// Gives back the hasher of a portion.
 #[derive(Debug)]
-pub struct MemoryTap(Arc<Mutex<Option<Hasher>>>);
+pub struct MemoryTap(Finished);
 
 impl Tap for MemoryTap {
     fn finish(self) -> Option<Hasher> {

@@ -8,7 +8,20 @@
 )]
 
 mod ask;
+mod blobs;
 mod body;
+mod conditions;
+mod content;
+mod costs;
+mod faults;
+mod hostile;
+mod lists;
+mod manifests;
+mod model;
+mod races;
+mod referrers;
+mod refusals;
 mod schedule;
 mod store;
+mod uploads;
 mod version;

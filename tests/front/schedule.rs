@@ -85,3 +85,37 @@ pub fn every(most: usize, mut try_one: impl FnMut(&mut dyn FnMut(usize) -> usize
     }
     tried + most
 }
+
+/// Every schedule in turn, as what [`run`] takes, in which no more than `most` times another future goes on before one has ended. Gives how
+/// many there were.
+pub fn switching(most: usize, mut try_one: impl FnMut(&mut dyn FnMut(usize) -> usize)) -> usize {
+    let mut path: Vec<(usize, usize)> = Vec::new();
+    let mut tried = 0;
+    loop {
+        let (mut depth, mut switches, mut current, mut before) = (0, 0, 0, usize::MAX);
+        try_one(&mut |left| {
+            let ended = std::mem::replace(&mut before, left) != left;
+            if ended {
+                current = 0;
+            }
+            let options = if ended || switches < most { left } else { 1 };
+            if depth == path.len() {
+                path.push((0, options));
+            }
+            let (at, _) = path[depth];
+            depth += 1;
+            switches += usize::from(at > 0 && !ended);
+            current = (current + at) % left;
+            current
+        });
+        tried += 1;
+        path.truncate(depth);
+        while path.last().is_some_and(|(at, options)| at + 1 == *options) {
+            path.pop();
+        }
+        match path.last_mut() {
+            Some((at, _)) => *at += 1,
+            None => return tried,
+        }
+    }
+}

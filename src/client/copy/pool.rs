@@ -8,13 +8,13 @@ use crate::client::ask::Boxed;
 
 /// Gives one future after the other. All of one type, so that what runs them is compiled once.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + Send + 'j;
+pub(crate) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + Send + 'j;
 /// Gives one future after the other. All of one type, so that what runs them is compiled once.
 #[cfg(target_arch = "wasm32")]
-pub(super) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + 'j;
+pub(crate) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + 'j;
 
 /// Runs what `next` gives, at most `limit` (at least 1) at a time. The first failure ends all the others: they are dropped.
-pub(super) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()> {
+pub(crate) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()> {
     let mut running: Vec<Boxed<'a, ()>> = Vec::new();
     poll_fn(move |context| {
         loop {

@@ -1,7 +1,7 @@
 //! The index of referrers under a tag, which clients keep where there is no referrers API (distribution specification, "Referrers Tag
 //! Schema").
 
-use super::index;
+use super::{entry, index};
 use crate::client::exchange::Call;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
@@ -10,7 +10,7 @@ use crate::client::scope::Scope;
 use crate::client::transport::{Body, Payload, Piece as _};
 use crate::client::{Client, Host, MAX_MANIFEST_BYTES};
 use crate::digest::Digest;
-use crate::document::{Document, Kind as DocumentKind};
+use crate::document::Document;
 use crate::http::Method;
 use crate::json::Value;
 use crate::media_type::known::OCI_IMAGE_INDEX;
@@ -58,37 +58,8 @@ impl Change {
         document: &Document,
         pushed: &PushedManifest,
     ) -> Result<Self> {
-        let root = document.root();
-        let text = |value: &Value<'_>| value.as_str().is_some_and(|text| !text.is_empty());
-        let artifact_type = root.get("artifactType").filter(text).or_else(|| {
-            let config = root.get("config")?.get("mediaType").filter(text);
-            config.filter(|_| document.kind() == DocumentKind::ImageManifest)
-        });
-        let annotations = root.get("annotations").filter(|value| value.is_object());
-        let size = pushed.size.to_string();
-        // Neither a media type nor a digest has a character that JSON escapes.
-        let mut entry = String::from("{\"mediaType\":\"");
-        for part in [
-            &pushed.media_type,
-            "\",\"digest\":\"",
-            pushed.digest.as_str(),
-            "\",\"size\":",
-            &size,
-        ] {
-            entry.push_str(part);
-        }
-        for (key, value) in [
-            (",\"artifactType\":", artifact_type),
-            (",\"annotations\":", annotations),
-        ] {
-            if let Some(value) = value {
-                entry.push_str(key);
-                entry.push_str(value.raw());
-            }
-        }
-        entry.push('}');
         Ok(Self {
-            entry: Some(entry),
+            entry: Some(entry(document, &pushed.media_type, &pushed.digest)),
             ..Self::removing(subject, &pushed.digest)?
         })
     }

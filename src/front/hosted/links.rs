@@ -1,0 +1,194 @@
+//! Blobs and their links: the records that keep a blob, and how long they do so for whoever relies on them.
+
+use super::super::error::Failure;
+use super::super::{keys, record};
+use super::patience::{MAX_CONFLICTS, contended};
+use super::segments::Segments;
+use super::{Host, Hosted, fields};
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::reference::RepositoryName;
+
+/// The most bytes of a record of a blob: room for as many segments as there may be, each of another size.
+pub(super) const RECORD_LIMIT: usize = 1024 * 1024;
+
+/// A record of a blob, or of the link that makes it visible in a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::front) struct Kept {
+    /// Since when somebody may rely on it, in milliseconds since 1970.
+    pub(in crate::front) leased: u64,
+    /// Whether the collector is about to delete it: it is then to be revived before anybody may rely on it.
+    pub(in crate::front) condemned: bool,
+    /// Where the bytes are, of a blob: the upload that wrote them, and the segments it wrote.
+    pub(in crate::front) bytes: Option<(String, Segments)>,
+}
+
+impl Kept {
+    /// A link, or a blob of these bytes.
+    pub(super) fn new(bytes: Option<(String, Segments)>) -> Self {
+        Self {
+            leased: 0,
+            condemned: false,
+            bytes,
+        }
+    }
+
+    /// The record.
+    pub(in crate::front) fn encode(&self) -> Vec<u8> {
+        let mut text = String::new();
+        fields::add_number(&mut text, "leased", self.leased);
+        if self.condemned {
+            fields::add(&mut text, "condemned", "yes");
+        }
+        if let Some((upload, segments)) = &self.bytes {
+            fields::add_number(&mut text, "size", segments.size());
+            fields::add(&mut text, "upload", upload);
+            fields::add(&mut text, "segments", &segments.to_text());
+        }
+        text.into_bytes()
+    }
+
+    /// Reads a record that is not empty.
+    pub(in crate::front) fn decode(record: &[u8]) -> Result<Self> {
+        Self::read(record).ok_or_else(fields::broken)
+    }
+
+    fn read(record: &[u8]) -> Option<Self> {
+        let (text, _) = fields::parts(record)?;
+        let bytes = match fields::get(text, "upload") {
+            Some(upload) => {
+                let segments = Segments::from_text(fields::get(text, "segments")?)?;
+                Some((upload.to_owned(), segments))
+            }
+            None => None,
+        };
+        Some(Self {
+            leased: fields::number(text, "leased")?,
+            condemned: fields::get(text, "condemned").is_some(),
+            bytes,
+        })
+    }
+}
+
+impl<T: Host> Hosted<T> {
+    /// Whether a blob is in a repository; if it is, it stays for half the grace period at least.
+    pub(super) async fn ensure_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<bool, Failure> {
+        let link = keys::link(name, digest);
+        let kept = match self.kept(&link).await? {
+            None => false,
+            Some(kept) if self.is_fresh(&kept) => true,
+            // The blob before its link, so that no link is younger than what it makes visible.
+            Some(_) => {
+                self.keep(&keys::blob(digest), None).await?.is_some()
+                    && self.keep(&link, None).await?.is_some()
+            }
+        };
+        Ok(kept)
+    }
+
+    /// A blob that is visible in a repository. With `renews` it stays for half the grace period at least.
+    pub(super) async fn visible(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        renews: bool,
+    ) -> Result<Option<(String, Segments)>, Failure> {
+        let link = keys::link(name, digest);
+        let Some(found) = self.kept(&link).await? else {
+            return Ok(None);
+        };
+        let blob = keys::blob(digest);
+        if renews && !self.is_fresh(&found) {
+            let kept = self.keep(&blob, None).await?;
+            return match self.keep(&link, None).await? {
+                Some(_) => Ok(kept.and_then(|kept| kept.bytes)),
+                None => Ok(None),
+            };
+        }
+        Ok(self.kept(&blob).await?.and_then(|kept| kept.bytes))
+    }
+
+    /// Makes a blob visible in a repository: with its bytes, if there are no others of it yet, or where the store has it. Gives
+    /// the upload whose bytes are those of the blob; `None` if it is nowhere.
+    pub(super) async fn publish(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        bytes: Option<(String, Segments)>,
+    ) -> Result<Option<String>, Failure> {
+        let new = bytes.map(|bytes| Kept::new(Some(bytes)));
+        let Some(kept) = self.keep(&keys::blob(digest), new).await? else {
+            return Ok(None);
+        };
+        self.keep(&keys::link(name, digest), Some(Kept::new(None)))
+            .await?;
+        Ok(kept.bytes.map(|(upload, _)| upload))
+    }
+
+    /// The upload whose bytes are those of a blob; `None` if there is no such blob.
+    pub(super) async fn owner(&self, digest: &Digest) -> Result<Option<String>, Failure> {
+        let kept = self.kept(&keys::blob(digest)).await?;
+        Ok(kept.and_then(|kept| kept.bytes).map(|(upload, _)| upload))
+    }
+
+    /// Takes a blob out of a repository; whether it was there.
+    pub(super) async fn unlink(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<bool, Failure> {
+        let link = keys::link(name, digest);
+        for _ in 0..MAX_CONFLICTS {
+            let found = record::read(&self.host, &link, RECORD_LIMIT).await;
+            let found = found.map_err(Failure::from_store)?;
+            if found.bytes.is_none() {
+                return Ok(false);
+            }
+            if self.swap(&link, &found.version, Vec::new()).await? {
+                return Ok(true);
+            }
+        }
+        Err(contended())
+    }
+
+    /// A record, if it is there.
+    async fn kept(&self, key: &str) -> Result<Option<Kept>, Failure> {
+        let found = record::read(&self.host, key, RECORD_LIMIT).await;
+        decoded(&found.map_err(Failure::from_store)?)
+    }
+
+    /// Whether a record need not be written for somebody to rely on it from now on.
+    fn is_fresh(&self, kept: &Kept) -> bool {
+        !kept.condemned && !self.is_old(kept.leased)
+    }
+
+    /// Sees to it that a record stays for half the grace period at least; one that is not there is made, if there is a new one. Gives
+    /// what it is then.
+    async fn keep(&self, key: &str, new: Option<Kept>) -> Result<Option<Kept>, Failure> {
+        for _ in 0..MAX_CONFLICTS {
+            let found = record::read(&self.host, key, RECORD_LIMIT).await;
+            let found = found.map_err(Failure::from_store)?;
+            let mut next = match (decoded(&found)?, &new) {
+                (Some(known), _) if self.is_fresh(&known) => return Ok(Some(known)),
+                (Some(known), _) => known,
+                (None, Some(new)) => new.clone(),
+                (None, None) => return Ok(None),
+            };
+            next.leased = self.host.unix_time();
+            next.condemned = false;
+            if self.swap(key, &found.version, next.encode()).await? {
+                return Ok(Some(next));
+            }
+        }
+        Err(contended())
+    }
+}
+
+fn decoded(found: &record::Record) -> Result<Option<Kept>, Failure> {
+    let kept = found.bytes.as_deref().map(Kept::decode).transpose();
+    kept.map_err(Failure::from_store)
+}

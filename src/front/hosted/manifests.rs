@@ -1,0 +1,87 @@
+//! The manifests of a repository (distribution specification, end-3, end-7, end-9).
+
+mod children;
+mod delete;
+mod put;
+mod validation;
+
+use super::super::error::Failure;
+use super::super::serve::{content_headers, matches_etag, served_type, sized};
+use super::super::{Incoming, Outgoing};
+use super::stored::{Found, Part, corrupted, verified};
+use super::tags::unknown;
+use super::{Host, Hosted};
+use crate::client::ManifestReference;
+use crate::http::{Headers, Method, Response};
+use crate::reference::RepositoryName;
+
+pub use validation::Validation;
+
+impl<T: Host> Hosted<T> {
+    /// Answers what is asked of a manifest.
+    pub(super) async fn manifest(
+        &self,
+        request: Incoming<T::Body>,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        match request.method {
+            Some(method @ (Method::Get | Method::Head)) => {
+                self.get_manifest(&request.headers, method, name, reference)
+                    .await
+            }
+            Some(Method::Put) => self.put_manifest(request, name, reference).await,
+            Some(Method::Delete) => {
+                match reference {
+                    ManifestReference::Tag(tag) => {
+                        self.delete_tag(name, tag, &request.headers).await?;
+                    }
+                    ManifestReference::Digest(digest) => {
+                        self.delete_manifest(name, digest).await?;
+                    }
+                }
+                let mut headers = Headers::new();
+                headers.add("content-length", "0");
+                Ok(Response::new(202, headers, Outgoing::None))
+            }
+            _ => Err(Failure::method("GET, HEAD, PUT, DELETE")),
+        }
+    }
+
+    async fn get_manifest(
+        &self,
+        asked: &Headers,
+        method: Method,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let (digest, stored) = self
+            .resolve(name, reference, |digest| {
+                if method == Method::Head || matches_etag(asked, digest) {
+                    Part::Line
+                } else {
+                    Part::Whole
+                }
+            })
+            .await?;
+        let Found::Live(line) = stored.found else {
+            return Err(corrupted());
+        };
+        let immutable = matches!(reference, ManifestReference::Digest(_));
+        let mut headers = content_headers(&digest, immutable);
+        if matches_etag(asked, &digest) {
+            return Ok(Response::new(304, headers, Outgoing::None));
+        }
+        headers.add("content-type", served_type(Some(line.media_type)));
+        if method == Method::Head {
+            // Whoever asks for a digest may be about to put an index that names it.
+            if immutable && !self.keep_manifest(name, &digest, line.leased).await? {
+                return Err(unknown());
+            }
+            headers.add("content-length", line.size.to_string());
+            return Ok(Response::new(200, headers, Outgoing::None));
+        }
+        let bytes = verified(stored.bytes, &digest)?;
+        Ok(sized(200, headers, bytes, method))
+    }
+}

@@ -1,0 +1,45 @@
+//! Several things at once, within a bound.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::super::error::Failure;
+use crate::client::{Boxed, copy::pool};
+use crate::error::{Error, Kind};
+
+/// Gives one future after the other.
+#[cfg(not(target_arch = "wasm32"))]
+pub(in crate::front) type Jobs<'j, 'a> = dyn FnMut() -> Option<Job<'a>> + Send + 'j;
+/// Gives one future after the other.
+#[cfg(target_arch = "wasm32")]
+pub(in crate::front) type Jobs<'j, 'a> = dyn FnMut() -> Option<Job<'a>> + 'j;
+
+#[cfg(not(target_arch = "wasm32"))]
+type Job<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+#[cfg(target_arch = "wasm32")]
+type Job<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+/// Runs what `next` gives, at most `limit` (at least 1) at a time. The first failure ends all the others.
+pub(in crate::front) async fn several<'a>(
+    limit: usize,
+    next: &mut Jobs<'_, 'a>,
+) -> Result<(), Failure> {
+    let failed = Mutex::new(None);
+    let report = &failed;
+    let outcome = pool::each(limit, &mut || {
+        let job = next()?;
+        let job: Boxed<'_, ()> = Box::pin(async move {
+            job.await.map_err(|failure| {
+                *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+                Error::new(Kind::Aborted, "one of several things failed")
+            })
+        });
+        Some(job)
+    })
+    .await;
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (outcome, failed) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(failure)) => Err(failure),
+        (Err(error), None) => Err(Failure::from_store(error)),
+    }
+}

@@ -1,0 +1,209 @@
+//! Uploads: how a blob comes in chunks (end-5, end-6, end-13, end-14).
+
+mod claim;
+mod close;
+mod receive;
+mod state;
+
+use super::super::error::Failure;
+use super::super::route::Query;
+use super::super::{Incoming, Outgoing};
+use super::{Host, Hosted};
+use crate::digest::Digest;
+use crate::http::{Headers, Method, Response};
+use crate::reference::RepositoryName;
+use receive::{Receiving, Sent};
+
+use state::Advance;
+
+pub(in crate::front) use state::Upload;
+
+/// Where a request says that an upload is: its repository, its id, and where the client was told last that it has come to. The last may be long
+/// ago, or made up.
+#[derive(Debug)]
+pub(super) struct Place {
+    name: RepositoryName,
+    id: String,
+    hint: Option<u64>,
+}
+
+impl<T: Host> Hosted<T> {
+    /// Answers a request to an upload.
+    pub(super) async fn upload(
+        &self,
+        request: Incoming<T::Body>,
+        name: RepositoryName,
+        id: String,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let is_id =
+            |byte: u8| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if id.len() != 36 || !id.bytes().all(is_id) {
+            return Err(Failure::no_upload());
+        }
+        let query = Query::parse(&request.target)?;
+        let hint = query.one("at", "BLOB_UPLOAD_INVALID")?;
+        let hint = hint.and_then(|hint| hint.parse().ok());
+        let place = Place { name, id, hint };
+        match request.method {
+            Some(Method::Patch) => self.append(request, &place).await,
+            Some(Method::Put) => self.close(request, &place, &query).await,
+            Some(Method::Get) => Ok(self.progress(204, &self.alive(&place).await?)),
+            Some(Method::Delete) => {
+                self.cancel(&place).await?;
+                Ok(Response::new(204, Headers::new(), Outgoing::None))
+            }
+            _ => Err(Failure::method("GET, PATCH, PUT, DELETE")),
+        }
+    }
+
+    /// How far an upload has come.
+    async fn alive(&self, place: &Place) -> Result<Upload, Failure> {
+        let latest = self.latest(&place.id).await?;
+        let upload = latest
+            .filter(|upload| upload.end.is_none() && upload.repository == place.name)
+            .ok_or_else(Failure::no_upload)?;
+        if upload.place.is_some() && !self.is_begun(&upload.id).await? {
+            return Err(Failure::no_upload());
+        }
+        Ok(upload)
+    }
+
+    /// Adds a chunk, or all bytes of a client that sends them at once.
+    async fn append(
+        &self,
+        request: Incoming<T::Body>,
+        place: &Place,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let sent = Sent::new(&request.headers, request.body)?;
+        let Some(body) = sent.body else {
+            return Ok(self.progress(202, &self.alive(place).await?));
+        };
+        let (upload, generation) = self.claimed(place, sent.start).await?;
+        let hasher = upload.hasher().map_err(Failure::from_store)?;
+        let mut to = Receiving::new(&upload, generation);
+        let received = self.receive(&mut to, body, sent.length, hasher, None).await;
+        let saved = received.and_then(|hasher| {
+            let hash = hasher.map(|hasher| hasher.save()).transpose();
+            hash.map_err(Failure::from_store)
+        });
+        let hash = match saved {
+            Ok(hash) if to.segments.size() > upload.offset() => hash.unwrap_or_default(),
+            nothing => {
+                self.give_back(&upload, generation, &to.written).await;
+                nothing?;
+                return Ok(self.progress(202, &upload));
+            }
+        };
+        let next = Upload {
+            place: Some(upload.offset()),
+            time: self.host.unix_time(),
+            segments: to.segments,
+            hash,
+            ..upload.clone()
+        };
+        self.settle(&upload, generation, &next, &to.written).await?;
+        Ok(self.progress(202, &next))
+    }
+
+    /// Claims the end of an upload, which has to be at `start` where that is stated.
+    async fn claimed(&self, place: &Place, start: Option<u64>) -> Result<(Upload, u64), Failure> {
+        // As a client is told with each answer where the upload is, one read is enough for one that goes on from there.
+        let told = self.upload_at(&place.id, place.hint).await?;
+        if let Some(upload) = told
+            && upload.end.is_none()
+            && upload.repository == place.name
+            && start.is_none_or(|start| start == upload.offset())
+            && let Some(generation) = self.claim(&upload, false).await?
+        {
+            return Ok((upload, generation));
+        }
+        let upload = self.alive(place).await?;
+        if start.is_none_or(|start| start == upload.offset())
+            && let Some(generation) = self.claim(&upload, true).await?
+        {
+            return Ok((upload, generation));
+        }
+        Err(out_of_order(&upload))
+    }
+
+    /// Makes `next` what follows in an upload, unless somebody else was first.
+    async fn settle(
+        &self,
+        upload: &Upload,
+        generation: u64,
+        next: &Upload,
+        written: &[String],
+    ) -> Result<(), Failure> {
+        match self.advance(upload, next).await {
+            Ok(Advance::Done) => Ok(()),
+            Ok(Advance::Gone) => Err(Failure::no_upload()),
+            Ok(Advance::Lost) => {
+                self.discard(written).await;
+                let latest = self.latest(&upload.id).await?;
+                let latest = latest.filter(|latest| latest.end.is_none());
+                Err(latest.map_or_else(Failure::no_upload, |latest| out_of_order(&latest)))
+            }
+            Err(failure) => {
+                // It may be done, so the bytes stay: another claim writes others.
+                self.release(upload, generation).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Leaves an upload as it was.
+    async fn give_back(&self, upload: &Upload, generation: u64, written: &[String]) {
+        self.release(upload, generation).await;
+        self.discard(written).await;
+    }
+
+    /// An answer that says how far an upload has come.
+    pub(super) fn progress(&self, status: u16, upload: &Upload) -> Response<Outgoing<T::Body>> {
+        let mut headers = Headers::new();
+        headers.add("location", location(upload));
+        headers.add("range", range(upload));
+        headers.add("docker-upload-uuid", upload.id.as_str());
+        if status != 204 {
+            headers.add("content-length", "0");
+        }
+        for (name, bytes) in [
+            ("oci-chunk-min-length", self.options.chunk_min),
+            ("oci-chunk-max-length", self.options.chunk_max),
+        ] {
+            if let Some(bytes) = bytes {
+                headers.add(name, bytes.to_string());
+            }
+        }
+        Response::new(status, headers, Outgoing::None)
+    }
+}
+
+fn out_of_order(upload: &Upload) -> Failure {
+    Failure::out_of_order(location(upload), range(upload))
+}
+
+/// Where a blob is that was put or mounted.
+pub(super) fn created<B>(name: &RepositoryName, digest: &Digest) -> Response<Outgoing<B>> {
+    let mut headers = Headers::new();
+    let location = ["/v2/", name.as_str(), "/blobs/", digest.as_str()].concat();
+    headers.add("location", location);
+    headers.add("docker-content-digest", digest.to_string());
+    headers.add("content-length", "0");
+    Response::new(201, headers, Outgoing::None)
+}
+
+/// Where an upload goes on; the query says which object is the last of it.
+fn location(upload: &Upload) -> String {
+    let name = upload.repository.as_str();
+    let mut location = ["/v2/", name, "/blobs/uploads/", &upload.id].concat();
+    if let Some(place) = upload.place {
+        location.push_str("?at=");
+        location.push_str(&place.to_string());
+    }
+    location
+}
+
+/// What is there of an upload. Nothing has no range of its own, and is told like the first byte, as Docker's registry does.
+fn range(upload: &Upload) -> String {
+    ["0-", &upload.offset().saturating_sub(1).to_string()].concat()
+}

@@ -1,0 +1,312 @@
+//! How an upload ends: as a blob, or as nothing.
+
+use super::super::super::error::Failure;
+use super::super::super::keys;
+use super::super::super::route::Query;
+use super::super::super::{Incoming, Outgoing};
+use super::super::patience::{MAX_CONFLICTS, contended};
+use super::super::segments::Segments;
+use super::super::{Host, Hosted};
+use super::receive::{Receiving, Sent};
+use super::state::{Advance, End, PAGE, Upload};
+use super::{Place, created};
+use crate::client::Chunks as _;
+use crate::digest::{Digest, Hasher};
+use crate::http::{ByteRange, Response};
+use crate::reference::RepositoryName;
+
+impl<T: Host> Hosted<T> {
+    /// Closes an upload, with its last bytes or without (end-6).
+    pub(super) async fn close(
+        &self,
+        request: Incoming<T::Body>,
+        place: &Place,
+        query: &Query,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let digest = query
+            .one("digest", "DIGEST_INVALID")?
+            .ok_or_else(|| Failure::new(400, "DIGEST_INVALID", "the query has no digest"))?;
+        let digest: Digest = digest
+            .parse()
+            .map_err(|error: crate::Error| Failure::new(400, "DIGEST_INVALID", error.message()))?;
+        let sent = Sent::new(&request.headers, request.body)?;
+        let closed = match sent.body {
+            Some(body) => {
+                self.close_with(body, sent.length, sent.start, place, &digest)
+                    .await
+            }
+            None => self.close_as_it_is(place, &digest).await,
+        };
+        match closed {
+            Ok(upload) => {
+                let bytes = (upload.id.clone(), upload.segments);
+                let kept = self.publish(&place.name, &digest, Some(bytes)).await?;
+                let keeps_bytes = kept.as_deref() == Some(&upload.id);
+                self.clear(&upload.id, keeps_bytes).await;
+            }
+            // Who has not heard that it was closed closes it again.
+            Err(failure) if failure.status() == 404 => {
+                if !self.ensure_blob(&place.name, &digest).await? {
+                    return Err(failure);
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(created(&place.name, &digest))
+    }
+
+    /// Stores a blob that comes in one request.
+    pub(in super::super) async fn store_whole(
+        &self,
+        request: Incoming<T::Body>,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<(), Failure> {
+        let algorithm = digest.require_algorithm().map_err(Failure::from_store)?;
+        let sent = Sent::new(&request.headers, request.body)?;
+        let id = self.upload_id();
+        let mut to = Receiving {
+            id: &id,
+            generation: 0,
+            segments: Segments::default(),
+            written: Vec::new(),
+        };
+        let hasher = Hasher::new(algorithm);
+        let received = match sent.body {
+            Some(body) => {
+                self.receive(&mut to, body, sent.length, hasher, Some(digest))
+                    .await
+            }
+            None => Ok(Some(hasher)),
+        };
+        let received = received.and_then(|hasher| verified(hasher, digest));
+        let bytes = (id.clone(), to.segments.clone());
+        let kept = match received {
+            Ok(()) => self.publish(name, digest, Some(bytes)).await?,
+            Err(failure) => {
+                self.discard(&to.written).await;
+                return Err(failure);
+            }
+        };
+        if kept.as_deref() != Some(&id) {
+            self.discard(&to.written).await;
+        }
+        Ok(())
+    }
+
+    /// Adds the last bytes and closes the upload by the same write: if they are not right it stays as it was.
+    async fn close_with(
+        &self,
+        body: T::Body,
+        length: Option<u64>,
+        start: Option<u64>,
+        place: &Place,
+        digest: &Digest,
+    ) -> Result<Upload, Failure> {
+        let (upload, generation) = match self.claimed(place, start).await {
+            Ok(claimed) => claimed,
+            Err(failure) => return self.closed_before(place, digest, failure).await,
+        };
+        let mut to = Receiving::new(&upload, generation);
+        let received = match self.hash_so_far(&upload, digest).await {
+            Ok(hasher) => {
+                let whole = Some(digest).filter(|_| upload.offset() == 0);
+                self.receive(&mut to, body, length, hasher, whole).await
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = received.and_then(|hasher| verified(hasher, digest)) {
+            self.give_back(&upload, generation, &to.written).await;
+            return Err(failure);
+        }
+        let next = self.ended(&upload, to.segments, End::Closed(digest.clone()));
+        match self.settle(&upload, generation, &next, &to.written).await {
+            Ok(()) => Ok(next),
+            Err(failure) => self.closed_before(place, digest, failure).await,
+        }
+    }
+
+    /// Closes an upload whose bytes are all there.
+    async fn close_as_it_is(&self, place: &Place, digest: &Digest) -> Result<Upload, Failure> {
+        let mut known = self.upload_at(&place.id, place.hint).await?;
+        for _ in 0..MAX_CONFLICTS {
+            let is_known = known.is_some();
+            if let Some(upload) = &known
+                && upload.end.is_none()
+                && upload.repository == place.name
+                && self.hash_so_far(upload, digest).await?.finish() == *digest
+            {
+                let end = End::Closed(digest.clone());
+                let next = self.ended(upload, upload.segments.clone(), end);
+                match self.advance(upload, &next).await? {
+                    Advance::Done => return Ok(next),
+                    Advance::Gone => return Err(Failure::no_upload()),
+                    Advance::Lost => {}
+                }
+            }
+            // The client may have used a location of long ago, or somebody may go on with the upload.
+            match self.alive(place).await {
+                Ok(latest) if is_known && known.as_ref() == Some(&latest) => return Err(mismatch()),
+                Ok(latest) => known = Some(latest),
+                Err(failure) => return self.closed_before(place, digest, failure).await,
+            }
+        }
+        Err(contended())
+    }
+
+    /// An upload that was closed as this blob, by somebody who has not come to the end of that or does not know it; else this failure.
+    async fn closed_before(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        failure: Failure,
+    ) -> Result<Upload, Failure> {
+        let Some(latest) = self.latest(&place.id).await? else {
+            return Err(failure);
+        };
+        if latest.repository != place.name || latest.end != Some(End::Closed(digest.clone())) {
+            return Err(failure);
+        }
+        // Later the blob may have been collected: with these bytes, or with others that were there so that these went.
+        if self.is_old(latest.time) || !self.is_begun(&place.id).await? {
+            return Err(Failure::no_upload());
+        }
+        Ok(latest)
+    }
+
+    /// The hash of what was written, by the algorithm of a digest. What was begun by another is read again.
+    async fn hash_so_far(&self, upload: &Upload, digest: &Digest) -> Result<Hasher, Failure> {
+        let algorithm = digest.require_algorithm().map_err(Failure::from_store)?;
+        if upload.offset() == 0 {
+            return Ok(Hasher::new(algorithm));
+        }
+        if upload.algorithm == algorithm {
+            return upload.hasher().map_err(Failure::from_store);
+        }
+        let range = ByteRange {
+            start: 0,
+            end: upload.offset() - 1,
+        };
+        let parts = upload.segments.parts(&upload.id, range);
+        let body = self.host.parts(parts).await.map_err(Failure::from_store)?;
+        let mut body = body.ok_or_else(Failure::no_upload)?;
+        let mut hasher = Hasher::new(algorithm);
+        loop {
+            match body.chunk().await {
+                Ok(Some(chunk)) => hasher.update(&chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    let message = "an object could not be read";
+                    let error = error.with_kind(crate::Kind::StoreUnavailable, message);
+                    return Err(Failure::from_store(error));
+                }
+            }
+        }
+        Ok(hasher)
+    }
+
+    /// The end of an upload: it takes the place of whatever might come next.
+    fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
+        Upload {
+            place: Some(upload.offset()),
+            time: self.host.unix_time(),
+            segments,
+            hash: Vec::new(),
+            end: Some(end),
+            ..upload.clone()
+        }
+    }
+
+    /// Gives an upload up for its client.
+    pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
+        for _ in 0..MAX_CONFLICTS {
+            let upload = self.alive(place).await?;
+            if self.give_up(&upload).await? {
+                return Ok(());
+            }
+        }
+        Err(contended())
+    }
+
+    /// Gives an upload up, unless somebody has gone on with it; whether it did, or somebody had done so.
+    async fn give_up(&self, upload: &Upload) -> Result<bool, Failure> {
+        let end = self.ended(upload, Segments::default(), End::GivenUp);
+        match self.advance(upload, &end).await? {
+            Advance::Done => self.clear(&upload.id, false).await,
+            Advance::Gone => {}
+            Advance::Lost => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Gives an upload up that has come nowhere since a time, in milliseconds since 1970, which is at least the grace period ago, and deletes what is left of
+    /// one that is over; whether anything is left.
+    #[allow(dead_code, reason = "the collector calls it")]
+    pub(in crate::front) async fn expire(&self, id: &str, since: u64) -> Result<bool, Failure> {
+        let Some(upload) = self.latest(id).await? else {
+            self.clear(id, true).await;
+            return Ok(false);
+        };
+        if upload.time > since {
+            return Ok(true);
+        }
+        if !self.is_begun(id).await? {
+            // What is written there came too late, and says nothing of the bytes.
+            self.clear(id, true).await;
+            return Ok(false);
+        }
+        match &upload.end {
+            None => Ok(!self.give_up(&upload).await?),
+            Some(End::GivenUp) => {
+                self.clear(id, false).await;
+                Ok(false)
+            }
+            // Whoever closed it did not come to the end. By now nobody may go on with that.
+            Some(End::Closed(digest)) => {
+                let kept = self.owner(digest).await?;
+                self.clear(id, kept.as_deref() == Some(id)).await;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
+    /// collected.
+    async fn clear(&self, id: &str, keeps_bytes: bool) {
+        // First, and for itself: see `state`.
+        if self.host.delete(&[keys::start(id)]).await.is_err() {
+            return;
+        }
+        if !keeps_bytes && !self.clear_all(&keys::segments(id)).await {
+            return;
+        }
+        self.clear_all(&keys::upload(id)).await;
+    }
+
+    /// Deletes all objects whose keys begin so; whether it did.
+    async fn clear_all(&self, prefix: &str) -> bool {
+        loop {
+            let Ok(page) = self.host.list(prefix, None, PAGE).await else {
+                return false;
+            };
+            let gone: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
+            if !gone.is_empty() && self.host.delete(&gone).await.is_err() {
+                return false;
+            }
+            if gone.is_empty() || !page.more {
+                return true;
+            }
+        }
+    }
+}
+
+fn verified(hasher: Option<Hasher>, digest: &Digest) -> Result<(), Failure> {
+    if hasher.is_none_or(|hasher| hasher.finish() == *digest) {
+        return Ok(());
+    }
+    Err(mismatch())
+}
+
+fn mismatch() -> Failure {
+    Failure::new(400, "DIGEST_INVALID", "the bytes have another digest")
+}

@@ -1,0 +1,190 @@
+//! Bytes that a request brings, on their way into the store.
+
+use super::super::super::error::Failure;
+use super::super::super::keys;
+use super::super::super::store::{Condition, Content};
+use super::super::segments::Segments;
+use super::super::{Host, Hosted, Tap as _};
+use super::state::Upload;
+use crate::client::Chunks as _;
+use crate::digest::{Digest, Hasher};
+use crate::error::{Error, Kind, Result};
+use crate::http::Headers;
+
+/// The body of a request, as its headers state it.
+#[derive(Debug)]
+pub(super) struct Sent<B> {
+    pub(super) body: Option<B>,
+    /// In bytes, where it is known.
+    pub(super) length: Option<u64>,
+    /// The offset of its first byte, where that is stated.
+    pub(super) start: Option<u64>,
+}
+
+impl<B> Sent<B> {
+    /// Reads `Content-Length` and `Content-Range`, which is `<start>-<end>` here (end-5).
+    pub(super) fn new(headers: &Headers, body: Option<B>) -> Result<Self, Failure> {
+        let length = headers
+            .content_length()
+            .map_err(|error| Failure::new(400, "SIZE_INVALID", error.message()))?;
+        let (start, length) = match headers.get("content-range") {
+            None => (None, length),
+            Some(range) => {
+                let (start, stated) = content_range(range).ok_or_else(|| {
+                    Failure::new(
+                        400,
+                        "BLOB_UPLOAD_INVALID",
+                        "Content-Range is not <start>-<end>",
+                    )
+                })?;
+                if length.is_some_and(|length| length != stated) {
+                    let message = "Content-Range and Content-Length do not agree";
+                    return Err(Failure::new(400, "SIZE_INVALID", message));
+                }
+                (Some(start), Some(stated))
+            }
+        };
+        if body.is_none() && length.is_some_and(|length| length > 0) {
+            return Err(Failure::new(400, "SIZE_INVALID", "the body is missing"));
+        }
+        Ok(Self {
+            body: body.filter(|_| length != Some(0)),
+            length,
+            start,
+        })
+    }
+}
+
+/// The first byte of a range, and how many there are.
+fn content_range(range: &str) -> Option<(u64, u64)> {
+    let (start, end) = range.trim().split_once('-')?;
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u64>().ok().filter(|_| digits)
+    };
+    let (start, end) = (number(start)?, number(end)?);
+    let length = end.checked_sub(start)?.checked_add(1)?;
+    Some((start, length))
+}
+
+/// What is being stored of a body.
+pub(super) struct Receiving<'a> {
+    /// The upload.
+    pub(super) id: &'a str,
+    /// The generation of the claim.
+    pub(super) generation: u64,
+    /// What was there, and what was added to it.
+    pub(super) segments: Segments,
+    /// The keys that were written, or may have been.
+    pub(super) written: Vec<String>,
+}
+
+impl<'a> Receiving<'a> {
+    /// The bytes after those that an upload has.
+    pub(super) fn new(upload: &'a Upload, generation: u64) -> Self {
+        Self {
+            id: &upload.id,
+            generation,
+            segments: upload.segments.clone(),
+            written: Vec::new(),
+        }
+    }
+}
+
+impl<T: Host> Hosted<T> {
+    /// Stores a body. Gives the hash of all that is there now; `None` where the store has verified that it has the digest `whole`, which may
+    /// be given where nothing was there before.
+    pub(super) async fn receive(
+        &self,
+        to: &mut Receiving<'_>,
+        mut body: T::Body,
+        length: Option<u64>,
+        mut hasher: Hasher,
+        whole: Option<&Digest>,
+    ) -> Result<Option<Hasher>, Failure> {
+        let claimed = to.segments.size();
+        let most = self.options.segment.max(1);
+        let more = length.map_or(1, |length| length.div_ceil(most));
+        if more > Segments::MOST - to.segments.count().min(Segments::MOST) {
+            return Err(too_many());
+        }
+        let mut left = length;
+        loop {
+            let size = left.map(|left| left.min(most));
+            let start = to.segments.size();
+            let body_start = (start != claimed).then_some(claimed);
+            let key = keys::segment(to.id, start, to.generation, body_start);
+            to.written.push(key.clone());
+            if let Some(digest) = whole
+                && let Some(size) = length.filter(|length| *length <= most)
+                && self.host.verifies(digest)
+            {
+                let content = Content::Stream(body, Some(size));
+                self.store(&key, content, Some(digest)).await?;
+                to.segments.push(size, to.generation, None);
+                return Ok(None);
+            }
+            let (part, tap) = self.host.portion(&mut body, size, hasher);
+            self.store(&key, Content::Stream(part, size), None).await?;
+            hasher = tap.finish().ok_or_else(|| short("the body ended early"))?;
+            let added = hasher.bytes_hashed() - start;
+            if size.is_some_and(|size| size != added) {
+                return Err(short("the body has another size than was stated"));
+            }
+            if added > 0 {
+                to.segments.push(added, to.generation, body_start);
+            } else {
+                self.discard(&[key]).await;
+            }
+            match &mut left {
+                Some(left) if *left > added => *left -= added,
+                Some(_) => break,
+                None => return Ok(Some(hasher)),
+            }
+        }
+        match body.chunk().await {
+            Ok(None) => Ok(Some(hasher)),
+            Ok(Some(_)) => {
+                body.cancel();
+                Err(short("the body has more bytes than were stated"))
+            }
+            Err(error) => Err(Failure::from_store(error)),
+        }
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        content: Content<T::Body>,
+        digest: Option<&Digest>,
+    ) -> Result<(), Failure> {
+        let put = self.host.put(key, content, Condition::Absent, digest).await;
+        match put {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Failure::from_store(Error::new(
+                Kind::StoreUnavailable,
+                "the store has a segment already that was never written",
+            ))),
+            Err(error) => Err(Failure::from_store(error)),
+        }
+    }
+
+    /// Deletes what was stored of a body that came to nothing. What is left of it if that fails is collected.
+    pub(super) async fn discard(&self, written: &[String]) {
+        for some in written.chunks(1000) {
+            let _ = self.host.delete(some).await;
+        }
+    }
+}
+
+fn short(message: &'static str) -> Failure {
+    Failure::new(400, "SIZE_INVALID", message)
+}
+
+fn too_many() -> Failure {
+    Failure::new(
+        413,
+        "SIZE_INVALID",
+        "a blob has at most 10,000 segments: send it in larger chunks",
+    )
+}

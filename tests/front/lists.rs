@@ -1,0 +1,158 @@
+//! Lists of tags (end-8) and of repositories, page by page.
+
+use crate::ask::ask;
+use crate::content::{delete, get, image, list, push};
+use crate::store::MemoryStore;
+
+#[test]
+fn tags_are_listed_in_their_order_page_by_page() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    for tag in ["b", "a", "_x", "Z", "a.1", "a-1", "10", "9"] {
+        push(&store, "a", tag, &manifest);
+    }
+    let all = ["10", "9", "Z", "_x", "a", "a-1", "a.1", "b"];
+    let answer = get(&store, "/v2/a/tags/list");
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json()["name"], "a");
+    assert_eq!(
+        list(&store, "/v2/a/tags/list", "tags"),
+        (all.map(str::to_owned).to_vec(), None)
+    );
+    for size in 1..=9 {
+        let mut found = Vec::new();
+        let mut next = Some(format!("/v2/a/tags/list?n={size}"));
+        while let Some(path) = next {
+            let (tags, after) = list(&store, &path, "tags");
+            assert!(tags.len() == size || after.is_none(), "{path}");
+            assert!(!tags.is_empty(), "{path}");
+            found.extend(tags);
+            next = after;
+        }
+        assert_eq!(found, all, "{size}");
+    }
+}
+
+#[test]
+fn a_list_has_a_thousand_names_at_most() {
+    let store = MemoryStore::new();
+    push(&store, "a", "z", &image(&store, "a", b"layer", ""));
+    for number in 0..2500 {
+        store.set(&format!("repositories/a:tags/t{number:05}"), b"{}");
+    }
+    for query in ["", "?n=5000"] {
+        let mut next = Some(format!("/v2/a/tags/list{query}"));
+        let mut counts = Vec::new();
+        while let Some(path) = next {
+            let (tags, after) = list(&store, &path, "tags");
+            counts.push(tags.len());
+            next = after;
+        }
+        assert_eq!(counts, [1000, 1000, 501]);
+    }
+}
+
+#[test]
+fn a_list_begins_behind_what_need_not_exist() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    for tag in ["a", "b", "c"] {
+        push(&store, "a", tag, &manifest);
+    }
+    let tags = |query: &str| list(&store, &format!("/v2/a/tags/list?{query}"), "tags");
+    assert_eq!(tags("last=a").0, ["b", "c"]);
+    assert_eq!(tags("last=aa").0, ["b", "c"]);
+    assert_eq!(tags("last=").0, ["a", "b", "c"]);
+    assert_eq!(tags("last=c").0, [""; 0]);
+    assert_eq!(tags("last=%2F").0, ["a", "b", "c"]);
+    assert_eq!(tags("last=%F0%9F%98%80").0, [""; 0]);
+    let long = "b".repeat(4000);
+    assert_eq!(tags(&format!("last={long}")).0, ["c"]);
+    assert_eq!(tags("n=0"), (Vec::new(), None));
+    assert_eq!(
+        tags("n=1&last=a"),
+        (
+            vec!["b".to_owned()],
+            Some("/v2/a/tags/list?n=1&last=b".to_owned())
+        )
+    );
+    assert_eq!(tags("n=99999999999999999999999").0, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_list_that_is_asked_for_wrongly_is_refused() {
+    let store = MemoryStore::new();
+    for query in [
+        "n=",
+        "n=-1",
+        "n=1.5",
+        "n=x",
+        "n=1&n=2",
+        "last=a&last=b",
+        "n=%zz",
+        "last=%ff",
+    ] {
+        for path in ["/v2/a/tags/list", "/v2/_catalog"] {
+            let answer = get(&store, &format!("{path}?{query}"));
+            assert_eq!(answer.status, 400, "{path}?{query}");
+            answer.code();
+        }
+    }
+    let answer = get(&store, "/v2/a/tags/list");
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (404, "NAME_UNKNOWN")
+    );
+    for path in ["/v2/a/tags/list", "/v2/_catalog"] {
+        let answer = ask(&store, "POST", path, &[], None);
+        assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD"));
+    }
+}
+
+#[test]
+fn a_repository_whose_tags_are_all_deleted_has_none() {
+    let store = MemoryStore::new();
+    push(&store, "a", "v1", &image(&store, "a", b"layer", ""));
+    assert_eq!(delete(&store, "/v2/a/manifests/v1"), 202);
+    assert_eq!(list(&store, "/v2/a/tags/list", "tags"), (Vec::new(), None));
+}
+
+#[test]
+fn what_was_deleted_takes_no_more_than_a_bound_of_work() {
+    let store = MemoryStore::new();
+    push(&store, "a", "z", &image(&store, "a", b"layer", ""));
+    for number in 0..10_000 {
+        store.set(&format!("repositories/a:tags/t{number:05}"), b"");
+    }
+    let mut next = Some("/v2/a/tags/list?n=10".to_owned());
+    let mut found = Vec::new();
+    let mut pages = 0;
+    store.operations();
+    while let Some(path) = next {
+        let (tags, after) = list(&store, &path, "tags");
+        assert!(store.operations().len() <= 5);
+        found.extend(tags);
+        next = after;
+        pages += 1;
+        assert!(pages < 100);
+    }
+    assert_eq!(found, ["z"]);
+}
+
+#[test]
+fn repositories_are_listed_in_their_order_page_by_page() {
+    let store = MemoryStore::new();
+    assert_eq!(
+        list(&store, "/v2/_catalog", "repositories"),
+        (Vec::new(), None)
+    );
+    for name in ["b", "a/b", "a-b", "a"] {
+        push(&store, name, "v1", &image(&store, name, b"layer", ""));
+    }
+    let catalog = |query: &str| list(&store, &format!("/v2/_catalog{query}"), "repositories");
+    assert_eq!(catalog("").0, ["a", "a-b", "a/b", "b"]);
+    let (names, next) = catalog("?n=3");
+    assert_eq!(names, ["a", "a-b", "a/b"]);
+    assert_eq!(next.as_deref(), Some("/v2/_catalog?n=3&last=a%2Fb"));
+    assert_eq!(catalog("?n=3&last=a%2Fb"), (vec!["b".to_owned()], None));
+}
