@@ -7,6 +7,7 @@ export { ANNOTATIONS, type BaseImage, baseImage, knownAnnotations } from "./anno
 export { identifyArtifact } from "./artifact.js";
 export type { Algorithm } from "./digest.js";
 export { type Descriptors, OciDocument, type ParseOptions } from "./document.js";
+export { type Embedding, embedded } from "./embedded.js";
 export * from "./errors.js";
 export type { Artifact } from "./generated/Artifact.js";
 export type { ArtifactKind } from "./generated/ArtifactKind.js";

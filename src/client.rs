@@ -29,9 +29,9 @@ use crate::{Error, Kind, Result};
 
 #[cfg(feature = "front")]
 pub(crate) use ask::Boxed;
+use ask::Call;
 pub use auth::Challenge;
 pub use blobs::{Blob, BlobPart};
-use exchange::Call;
 pub use extensions::Extension;
 pub use manifests::{
     MAX_MANIFEST_BYTES, Manifest, ManifestHead, ManifestReference, PushedManifest, PutManifest,
@@ -113,10 +113,8 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::Registry`], [`Kind::Auth`] or what the transport reports.
     pub async fn ping(&self) -> Result<()> {
-        let mut response = self
-            .call(Call::new(Method::Get, self.at("/v2/")?, Scope::none()))
-            .await?;
-        response.message.body.cancel();
+        let call = Call::new(Method::Get, self.at("/v2/")?, Scope::none());
+        self.ask(call).await?;
         Ok(())
     }
 

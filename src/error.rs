@@ -6,6 +6,8 @@ use std::fmt;
 use pierhead_json::Cause;
 pub use pierhead_json::Position;
 
+use crate::json::decimal;
+
 /// The result of every fallible operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -186,15 +188,16 @@ impl Error {
     /// That a text holds a character which it cannot.
     #[inline(never)]
     pub(crate) fn character(kind: Kind, text: &str, character: char) -> Self {
-        let shown = character.escape_default();
-        Self::new(kind, format!("{text} cannot hold '{shown}'"))
+        let shown: String = character.escape_default().collect();
+        Self::new(kind, [text, " cannot hold '", &shown, "'"].concat())
     }
 
     /// That a text is longer than it may be.
     #[inline(never)]
     pub(crate) fn length(kind: Kind, text: &str, most: usize, length: usize) -> Self {
-        let message = format!("{text} at most {most} characters, not {length}");
-        Self::new(kind, message)
+        let (most, length) = (decimal(most as u64), decimal(length as u64));
+        let message = [text, " at most ", &most, " characters, not ", &length];
+        Self::new(kind, message.concat())
     }
 
     /// Its kind.
@@ -295,14 +298,20 @@ impl Error {
 
     /// This error, saying what was expected and what was there.
     #[must_use]
-    pub fn with_expected(self, expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
-        self.with_sides(&expected, &actual)
+    pub fn with_expected(self, expected: impl ToString, actual: impl ToString) -> Self {
+        self.with_sides(expected.to_string(), actual.to_string())
+    }
+
+    /// This error, saying how much was expected and how much there was.
+    #[inline(never)]
+    pub(crate) fn with_amounts(self, expected: u64, actual: u64) -> Self {
+        self.with_sides(decimal(expected), decimal(actual))
     }
 
     #[inline(never)]
-    fn with_sides(mut self, expected: &dyn fmt::Display, actual: &dyn fmt::Display) -> Self {
-        self.0.expected = Some(expected.to_string());
-        self.0.actual = Some(actual.to_string());
+    fn with_sides(mut self, expected: String, actual: String) -> Self {
+        self.0.expected = Some(expected);
+        self.0.actual = Some(actual);
         self
     }
 
@@ -317,7 +326,7 @@ impl Error {
     #[cfg(feature = "client")]
     #[inline(never)]
     pub(crate) fn at(self, url: &crate::http::Url) -> Self {
-        self.with_url(&url.to_string())
+        self.with_url(&url.text())
     }
 
     /// This error, with the HTTP status of the response.
@@ -360,10 +369,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         if let (Some(expected), Some(actual)) = (self.expected(), self.actual()) {
-            write!(f, " (expected {expected}, got {actual})")?;
+            for part in [" (expected ", expected, ", got ", actual, ")"] {
+                f.write_str(part)?;
+            }
         }
         if let Some(url) = self.url() {
-            write!(f, " at {url}")?;
+            f.write_str(" at ")?;
+            f.write_str(url)?;
         }
         Ok(())
     }
@@ -372,10 +384,13 @@ impl fmt::Display for Error {
 /// What a person reads where a program ends with it: the code, the message, and what is behind it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {self}", self.code())?;
+        f.write_str(self.code())?;
+        f.write_str(": ")?;
+        fmt::Display::fmt(self, f)?;
         let mut behind = std::error::Error::source(self);
         while let Some(source) = behind {
-            write!(f, "; caused by: {source}")?;
+            f.write_str("; caused by: ")?;
+            fmt::Display::fmt(source, f)?;
             behind = source.source();
         }
         Ok(())

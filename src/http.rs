@@ -135,7 +135,7 @@ pub(crate) fn redacted(url: &str) -> String {
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    [scheme, "://", host, path].concat()
 }
 
 /// What stands before and after the `://` of an absolute URL.
@@ -171,14 +171,16 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
 /// `text` as one value of a query string: everything but RFC 3986's unreserved characters is `%XX`.
 #[must_use]
 pub(crate) fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
+    let digit = |nibble| char::from_digit(nibble, 16).unwrap_or_default();
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
+            encoded.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                encoded.push(digit(nibble.into()).to_ascii_uppercase());
+            }
         }
     }
     encoded

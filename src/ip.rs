@@ -1,5 +1,7 @@
 //! IP addresses as they stand in hosts: what `std::net` reads and writes, in half of its WebAssembly.
 
+use crate::json::decimal;
+
 /// The octets of an IPv4 address: four decimal numbers to 255, without leading zeros (RFC 3986, section 3.2.2).
 pub(crate) fn v4(text: &str) -> Option<[u8; 4]> {
     let (mut octets, mut parts) = ([0; 4], text.split('.'));
@@ -109,7 +111,7 @@ pub(crate) fn canonical(groups: [u16; 8]) -> String {
             text.push(':');
         }
         if let (6, Some([a, b, c, d])) = (place, mapped) {
-            text.push_str(&format!("{a}.{b}.{c}.{d}"));
+            text.push_str(&[a, b, c, d].map(|part| decimal(part.into())).join("."));
             break;
         }
         let mut leading = true;

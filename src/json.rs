@@ -30,7 +30,7 @@ pub use pierhead_json::{
     Cause, Error, Limits, NodeId, Tree, Value, ValueKind, pointer, position_at,
 };
 
-pub(crate) use pierhead_json::{Fault, Lines, MAX_SAFE_INTEGER, Pointers};
+pub(crate) use pierhead_json::{Fault, Lines, MAX_SAFE_INTEGER, Pointers, decimal};
 #[cfg(any(
     all(feature = "wasm", target_arch = "wasm32"),
     all(feature = "native", not(target_arch = "wasm32"))

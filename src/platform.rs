@@ -208,20 +208,31 @@ impl fmt::Display for Platform {
     /// What parses to this platform again, if it is normalised, and system, architecture and variant are of the characters that
     /// parsing allows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.os)?;
+        f.write_str(&self.text())
+    }
+}
+
+impl Platform {
+    /// This platform, as [`Display`](fmt::Display) has it.
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.os.clone();
         if self.os_version.is_some() || !self.os_features.is_empty() {
             let version = self.os_version.as_deref().unwrap_or_default();
-            write!(f, "({}", percent_encoded(version))?;
+            text.push('(');
+            text.push_str(&percent_encoded(version));
             for feature in &self.os_features {
-                write!(f, "+{}", percent_encoded(feature))?;
+                text.push('+');
+                text.push_str(&percent_encoded(feature));
             }
-            f.write_str(")")?;
+            text.push(')');
         }
-        write!(f, "/{}", self.architecture)?;
-        match &self.variant {
-            Some(variant) => write!(f, "/{variant}"),
-            None => Ok(()),
+        text.push('/');
+        text.push_str(&self.architecture);
+        if let Some(variant) = &self.variant {
+            text.push('/');
+            text.push_str(variant);
         }
+        text
     }
 }
 
@@ -255,7 +266,9 @@ fn check_part(what: &str, part: &str) -> Result<()> {
 /// That a part is of letters, digits, `_`, `.`, `-` and those of `others`.
 fn check(what: &str, part: &str, others: &str) -> Result<()> {
     if part.is_empty() {
-        return Err(invalid(format!("the {what} of the platform is empty")));
+        return Err(invalid(
+            ["the ", what, " of the platform is empty"].concat(),
+        ));
     }
     if let Some(c) = part.chars().find(|&c| {
         !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-')

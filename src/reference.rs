@@ -186,12 +186,16 @@ impl FromStr for Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.registry, self.repository)?;
+        for part in [self.registry.as_str(), "/", self.repository.as_str()] {
+            f.write_str(part)?;
+        }
         if let Some(tag) = &self.tag {
-            write!(f, ":{tag}")?;
+            f.write_str(":")?;
+            f.write_str(tag.as_str())?;
         }
         if let Some(digest) = &self.digest {
-            write!(f, "@{digest}")?;
+            f.write_str("@")?;
+            f.write_str(digest.as_str())?;
         }
         Ok(())
     }
@@ -218,10 +222,13 @@ pub struct ReferenceParts {
 impl From<&Reference> for ReferenceParts {
     fn from(reference: &Reference) -> Self {
         Self {
-            registry: reference.registry.to_string(),
-            repository: reference.repository.to_string(),
-            tag: reference.tag.as_ref().map(Tag::to_string),
-            digest: reference.digest.as_ref().map(Digest::to_string),
+            registry: reference.registry.as_str().to_owned(),
+            repository: reference.repository.as_str().to_owned(),
+            tag: reference.tag.as_ref().map(|tag| tag.as_str().to_owned()),
+            digest: reference
+                .digest
+                .as_ref()
+                .map(|digest| digest.as_str().to_owned()),
         }
     }
 }
@@ -256,11 +263,8 @@ fn check_shape(text: &str) -> Result<()> {
 
 fn parse_digest(text: &str) -> Result<Digest> {
     text.parse().map_err(|source: Error| {
-        invalid(format!(
-            "the digest of the reference is invalid: {}",
-            source.message()
-        ))
-        .with_source(source)
+        invalid(["the digest of the reference is invalid: ", source.message()].concat())
+            .with_source(source)
     })
 }
 

@@ -20,3 +20,6 @@ mod host;
 mod transport;
 mod value;
 mod window;
+
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
 import type { Manifest, Repository } from "../entry/client.js";
-import { type Descriptor, ManifestError, OciDocument, TransferError, verifyStream } from "../entry/index.js";
+import { type Descriptor, embedded, ManifestError, OciDocument, TransferError, verifyStream } from "../entry/index.js";
 import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
@@ -43,7 +43,10 @@ export class RegistryContent implements Content {
     return await this.#get(this.#identifier);
   }
 
-  async manifest({ digest, size, mediaType }: Descriptor): Promise<OciDocument> {
+  async manifest(descriptor: Descriptor): Promise<OciDocument> {
+    const { digest, size, mediaType } = descriptor;
+    const own = embedded(descriptor);
+    if (own !== undefined) return OciDocument.parse(own, { mediaType });
     const { document } = await this.#get(digest);
     if (document.size !== size) throw sizeMismatch(size, document.size);
     if (document.mediaType !== mediaType) {
@@ -53,9 +56,8 @@ export class RegistryContent implements Content {
     return document;
   }
 
-  async blob({ digest, size }: Descriptor): Promise<ReadableStream<Uint8Array>> {
-    const { body } = await this.#repository.blobs.get(digest, { size, signal: this.#signal });
-    return body;
+  async blob(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    return (await this.#repository.blobs.get(descriptor, { signal: this.#signal })).body;
   }
 
   #get(reference: string): Promise<Manifest> {

@@ -1,6 +1,7 @@
 import { InvalidReferenceError, ManifestError, OciError } from "../entry/index.js";
 import type { Context } from "./context.js";
 import { describe, Exit, oneLine } from "./output.js";
+import { PlaceFailure } from "./places/failed.js";
 
 /** What was read is not what it has to be: nothing was wrong with the reading. */
 const BAD_CONTENT: ReadonlySet<string> = new Set([
@@ -28,14 +29,15 @@ export function withoutCredentials(name: string, error: unknown): string {
   return error instanceof InvalidReferenceError ? name.replace(/^.*@/s, "…@") : name;
 }
 
-/** Carries out what a command is about. What goes wrong is said after its name. */
+/** Carries out what a command is about. What goes wrong is said after its name, or after that of the place where it did. */
 export async function carryOut(name: string, context: Context, action: () => Promise<void>): Promise<void> {
   const { output, signal } = context;
   try {
     await action();
-  } catch (error) {
+  } catch (failure) {
     signal.throwIfAborted();
-    output.problem(aboutName(withoutCredentials(name, error), error));
+    const [place, error] = failure instanceof PlaceFailure ? [failure.place, failure.cause] : [name, failure];
+    output.problem(aboutName(withoutCredentials(place, error), error));
     context.exitCode = exitOf(error);
   }
 }

@@ -4,6 +4,7 @@ import { parsePlatform } from "../entry/index.js";
 import { gathered } from "./arguments.js";
 import type { Context } from "./context.js";
 import { jsonLine, printable } from "./output.js";
+import { failedPlace, PlaceFailure } from "./places/failed.js";
 import { nameIn, type OpenPlace, openSource, openTarget } from "./places/open.js";
 import type { Place } from "./places/place.js";
 import { createProgress, OUTCOMES, type Progress } from "./progress/progress.js";
@@ -65,7 +66,7 @@ export async function transfer(from: Place, to: Place, flags: TransferFlags, con
     else output.line(text);
   } catch (error) {
     await target.abort(error);
-    throw error;
+    throw new PlaceFailure(failedPlace(error, from, to), error);
   } finally {
     progress.end();
     await source.close();

@@ -1,6 +1,7 @@
 import { optionalText, text } from "../core/text.js";
+import { type Embedding, embedded } from "../embedded.js";
 import type { Descriptor } from "../generated/Descriptor.js";
-import { type ByteRange, checkedRange, pastTheEnd, verifyStream } from "../stream.js";
+import { type ByteRange, checkedRange, pastTheEnd, streamOf, verifyStream } from "../stream.js";
 import { Content, type ContentOptions, type PushContent } from "./content.js";
 import { type Ask, type Part, readParts, tooLarge } from "./parts.js";
 import { type OperationOptions, type RawClient, run } from "./raw.js";
@@ -76,15 +77,26 @@ export class Blobs {
 
   /**
    * Opens a blob; it is verified as it streams. Where its connection breaks, it is gone on with from the byte that was reached, and
-   * verified as one. With a `range`, opens that part of it, which cannot be verified.
+   * verified as one. With a `range`, opens that part of it, which cannot be verified. Of a descriptor, the size is verified too, and what
+   * is embedded in it (`data`), and is what it says, is not asked for.
    */
-  async get(digest: string, options: BlobRangeOptions): Promise<BlobPart>;
-  async get(digest: string, options?: BlobOptions & { range?: undefined }): Promise<Blob>;
-  async get(digest: string, options: BlobOptions & { range?: ByteRange | undefined } = {}): Promise<Blob | BlobPart> {
-    const asked = text("the digest", digest);
+  async get(blob: string | Embedding, options: BlobRangeOptions): Promise<BlobPart>;
+  async get(blob: string | Embedding, options?: BlobOptions & { range?: undefined }): Promise<Blob>;
+  async get(
+    blob: string | Embedding,
+    given: BlobOptions & { range?: ByteRange | undefined } = {},
+  ): Promise<Blob | BlobPart> {
+    const isNamed = typeof blob === "object" && blob !== null;
+    const options = isNamed ? { ...given, size: blob.size } : given;
+    const asked = text("the digest", isNamed ? blob.digest : blob);
     const { signal, limit = Number.POSITIVE_INFINITY } = options;
     const range = checkedRange(options.range, options.size);
     const { start = 0, end } = range ?? {};
+    const own = isNamed && range === undefined && embedded(blob);
+    if (own) {
+      if (own.length > limit) throw tooLarge(limit, own.length);
+      return { digest: asked, size: own.length, body: streamOf(own), verified: true };
+    }
     const ask = this.#asking(asked, { ...options, end });
     const first = await ask(start, 0);
     const { size } = first;

@@ -1,6 +1,7 @@
 import { toBytes } from "../bytes.js";
 import { optionalText, optionalTexts, text } from "../core/text.js";
 import { OciDocument, readable } from "../document.js";
+import type { Descriptor } from "../generated/Descriptor.js";
 import { type OperationOptions, type RawClient, run } from "./raw.js";
 
 /** What a manifest may be asked with. */
@@ -108,6 +109,15 @@ export class Manifests {
   async head(reference: string, options: ManifestOptions = {}): Promise<ManifestHead> {
     const [asked, accept] = manifestArguments(reference, options);
     return await run(this.#client, options, "manifestHead", this.#name, asked, accept);
+  }
+
+  /**
+   * Whether the registry itself has a manifest: a mirror of it may have others.
+   *
+   * @internal
+   */
+  async has({ digest, mediaType }: Descriptor, options: OperationOptions): Promise<boolean> {
+    return await run(this.#client, options, "hasManifest", this.#name, digest, mediaType);
   }
 
   /**

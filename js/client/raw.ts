@@ -41,7 +41,7 @@ export type Operation =
       known: string | undefined,
       raw: boolean,
     ]
-  | [name: "manifestHead", repository: string, reference: string, accept: string | undefined]
+  | [name: "manifestHead" | "hasManifest", repository: string, reference: string, accept: string | undefined]
   | [name: "deleteManifest", repository: string, reference: string]
   | [
       name: "blob",

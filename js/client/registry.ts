@@ -62,6 +62,7 @@ export interface RateLimit {
  */
 export class Registry {
   readonly #client: RawClient;
+  readonly #url: string;
 
   /**
    * @param host a host with an optional port (`registry.example:5000`), `docker.io`, or a URL without path
@@ -82,6 +83,7 @@ export class Registry {
       credential: credentialSource(options.credentials),
       warned: (registry: string, text: string) => onWarning?.({ registry, text }),
     };
+    this.#url = url;
     this.#client = new Revivable(
       core,
       (glue) => new glue.RawClient(url, settings, plainHttp === true, retries, concurrency, mirrorUrls),
@@ -114,7 +116,7 @@ export class Registry {
 
   /** A repository of the registry; its name is checked when it is used. */
   repository(name: string): Repository {
-    return new Repository(this.#client, text("the repository name", name));
+    return new Repository(this.#client, text("the repository name", name), this.#url);
   }
 }
 

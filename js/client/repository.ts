@@ -17,11 +17,18 @@ export class Repository {
   readonly tags: Tags;
   /** What refers to its manifests. */
   readonly referrers: Referrers;
+  /**
+   * The URL of its registry.
+   *
+   * @internal
+   */
+  readonly registry: string;
   readonly #client: RawClient;
 
   /** @internal */
-  constructor(client: RawClient, name: string) {
+  constructor(client: RawClient, name: string, registry: string) {
     this.name = name;
+    this.registry = registry;
     this.manifests = new Manifests(client, name);
     this.blobs = new Blobs(client, name);
     this.tags = new Tags(client, name, this.manifests);
@@ -32,13 +39,5 @@ export class Repository {
   /** The extensions of its API; none where they cannot be discovered. */
   async extensions(options: OperationOptions = {}): Promise<Extension[]> {
     return extensionsOf(await run(this.#client, options, "extensions", this.name));
-  }
-
-  /** @internal */
-  place(
-    glue: typeof import("../../pkg/core/pierhead.js"),
-    source: unknown,
-  ): import("../../pkg/core/pierhead.js").RawPlace {
-    return glue.RawPlace.repository(this.#client.get(), this.name, source);
   }
 }

@@ -165,15 +165,6 @@ export class HostBody {
   }
 }
 
-/** An image layout as the core asks for it, each method by its name. */
-interface LayoutCalls {
-  content?(blob: unknown): unknown;
-  [method: string]: ((what: unknown, argument?: unknown) => unknown) | undefined;
-}
-
-/** Is told how far a blob has come, and what became of it. */
-type Observer = (progress: { digest: string; bytes: number; total: number; status?: string }) => void;
-
 /** What a request carries. */
 type Payload = Uint8Array<ArrayBuffer> | HostBody | undefined;
 
@@ -202,9 +193,6 @@ export interface Host {
   read(slot: number, task: number, body: HostBody): void;
   take(slot: number, task: number, body: HostBody, size: number): void;
   open(slot: number, task: number, content: HostContent, offset: number): void;
-  layout(slot: number, task: number, layout: LayoutCalls, method: string, what: unknown, argument: unknown): void;
-  content(place: LayoutCalls, blob: unknown): unknown;
-  done(observer: Observer | undefined, digest: string, total: number, status: string): void;
   verified(body: HostBody, digest: string, size: number, start: number, end: number, encoded: boolean): HostBody;
   cancel(body: HostBody): void;
 }
@@ -259,10 +247,6 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
       runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, () => content.open(offset)),
     read: (slot, task, body) =>
       runtime.begin(slot, { task, limit: body.idleTimeout, giveUp: () => body.cancel() }, () => body.read()),
-    layout: (slot, task, layout, method, what, argument) =>
-      runtime.begin(slot, { task, limit: MAX_WAIT, giveUp: () => {} }, async () => layout[method]?.(what, argument)),
-    content: (place, blob) => place.content?.(blob),
-    done: (observer, digest, total, status) => quietly(() => observer?.({ digest, bytes: total, total, status }))(),
     verified: (body, digest, size, start, end, encoded) =>
       body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
     cancel: (body) => body.cancel(),

@@ -33,4 +33,8 @@ annotations: { [key in string]: string },
 /**
  * Where else the content can be had; empty if nowhere.
  */
-urls: Array<string>, };
+urls: Array<string>, 
+/**
+ * The content itself in Base 64, as it is embedded: nothing has verified it yet.
+ */
+data?: string, };

@@ -132,10 +132,11 @@ class ArchiveWriter implements ImageLayout {
       await this.#write(writeHeader(path, size));
     };
     try {
-      await transfer(descriptor, content, options, async (chunk) => {
+      const write = async (chunk: Uint8Array) => {
         await begin();
         await this.#write(chunk);
-      });
+      };
+      await transfer(descriptor, content, options, { write });
       await begin();
       await this.#write(new Uint8Array(padding(size)));
     } catch (error) {
@@ -174,7 +175,7 @@ async function fileSink(path: string): Promise<WritableStream<Uint8Array>> {
   await removeAbandoned(host, folder);
   const temporary = await Temporary.create(host, folder);
   return new WritableStream({
-    write: (chunk) => temporary.write(chunk),
+    write: (chunk) => temporary.writer.write(chunk),
     close: () => temporary.commit(host.path.resolve(path)),
     abort: () => temporary.discard(),
   });

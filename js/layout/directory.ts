@@ -4,6 +4,7 @@ import { LayoutError, OciError } from "../errors.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { digestStream } from "../stream.js";
 import { FileLayout, pathOf } from "./file-layout.js";
+import type { BlobWriter } from "./file-writer.js";
 import { folderFiles } from "./folder-files.js";
 import { type Host, hostWithFiles, syncFolder } from "./host.js";
 import type { LayoutOperation, PutOptions, ReadableLayout } from "./image-layout.js";
@@ -18,6 +19,12 @@ import { Turns } from "./turns.js";
 export interface OpenOptions extends LayoutOperation {
   /** Makes a layout of the folder, and the folder, where there is none. */
   create?: boolean | undefined;
+  /**
+   * Says what writes, and hashes, the blobs that are put.
+   *
+   * @internal
+   */
+  writer?: BlobWriter | undefined;
 }
 
 /**
@@ -33,7 +40,7 @@ export async function openLayout(folder: string, options: OpenOptions = {}): Pro
   const host = hostWithFiles();
   const path = text("the folder", folder);
   if (options.create) await host.fs.mkdir(path, { recursive: true });
-  const layout = new DirectoryLayout(host, await host.fs.realpath(path));
+  const layout = new DirectoryLayout(host, await host.fs.realpath(path), options.writer);
   if (options.create) await layout.create(options);
   await layout.checkHeader(options);
   return layout;
@@ -42,13 +49,15 @@ export async function openLayout(folder: string, options: OpenOptions = {}): Pro
 class DirectoryLayout extends FileLayout {
   readonly #host: Host;
   readonly #root: string;
+  readonly #writer: BlobWriter | undefined;
   readonly #turns = new Turns();
   #swept: Promise<void> | undefined;
 
-  constructor(host: Host, root: string) {
+  constructor(host: Host, root: string, writer: BlobWriter | undefined) {
     super(folderFiles(host, root));
     this.#host = host;
     this.#root = root;
+    this.#writer = writer;
   }
 
   /** Writes what a layout has to have, unless it is there. */
@@ -75,10 +84,11 @@ class DirectoryLayout extends FileLayout {
         return;
       }
       await this.#sweep();
-      temporary = await Temporary.create(this.#host, this.#root);
-      const file = temporary;
+      // What was hashed before it came is not hashed again.
+      const writer = options.verified ? undefined : this.#writer;
+      temporary = await Temporary.create(this.#host, this.#root, (handle) => writer?.(handle, descriptor));
       begun = true;
-      await transfer(descriptor, content, options, (chunk) => file.write(chunk));
+      await transfer(descriptor, content, options, temporary.writer);
       const [folder, name] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
       const target = this.#host.path.join(await this.#folder(folder), name);
       options.signal?.throwIfAborted();

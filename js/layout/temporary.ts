@@ -1,3 +1,4 @@
+import { BatchWriter, type FileWriter } from "./file-writer.js";
 import { type FileHandle, type Host, randomName, syncFolder } from "./host.js";
 
 /** What a file is called until it is complete, and a lock that is being broken. */
@@ -6,57 +7,37 @@ const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{
 /** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
 const ABANDONED = 60 * 60 * 1000;
 
-/** Bytes that are written at once: each write costs a change of threads. */
-const BATCH = 256 * 1024;
-
-/** Buffers that wait for the next file, and how many of them are kept: what is made anew for each file is garbage for long. */
-const spare: Uint8Array<ArrayBuffer>[] = [];
-const MAX_SPARE = 16;
-
 /** A file that gets its name once it is complete. */
 export class Temporary {
   readonly #host: Host;
   readonly #handle: FileHandle;
   readonly #path: string;
+  /** Writes it. */
+  readonly writer: FileWriter;
   #open = true;
-  /** What is gathered, and how many bytes of it. */
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
-  #filled = 0;
-  /** Ends when the buffer before is written. */
-  #writing: Promise<void> = Promise.resolve();
 
-  private constructor(host: Host, handle: FileHandle, path: string) {
+  private constructor(host: Host, handle: FileHandle, path: string, writer: FileWriter) {
     this.#host = host;
     this.#handle = handle;
     this.#path = path;
+    this.writer = writer;
   }
 
-  /** Begins a file in a folder. */
-  static async create(host: Host, folder: string): Promise<Temporary> {
+  /** Begins a file in a folder, which is written by what `open` gives for it, or else by way of the host. */
+  static async create(
+    host: Host,
+    folder: string,
+    open?: (handle: FileHandle) => FileWriter | undefined,
+  ): Promise<Temporary> {
     const path = host.path.join(folder, `.pierhead-${randomName()}.tmp`);
     // Exclusively, so that no link which somebody put there is followed.
-    return new Temporary(host, await host.fs.open(path, "wx", 0o644), path);
-  }
-
-  /**
-   * Takes bytes, and copies them: who gave them has them back at once. As good as free beside hashing, it lets the pieces that come from a
-   * network go while they are young; kept until they are written, they would outlive many a collection of garbage.
-   */
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.byteLength; ) {
-      this.#buffer ??= spare.pop() ?? new Uint8Array(BATCH);
-      const part = bytes.subarray(at, at + BATCH - this.#filled);
-      this.#buffer.set(part, this.#filled);
-      at += part.byteLength;
-      this.#filled += part.byteLength;
-      if (this.#filled === BATCH) await this.#flush();
-    }
+    const handle = await host.fs.open(path, "wx", 0o644);
+    return new Temporary(host, handle, path, open?.(handle) ?? new BatchWriter(handle));
   }
 
   /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
   async commit(path: string, check?: () => Promise<void>): Promise<void> {
-    await this.#flush();
-    await this.#writing;
+    await this.writer.end();
     await this.#handle.sync();
     await this.#close();
     await check?.();
@@ -66,26 +47,9 @@ export class Temporary {
 
   /** Leaves nothing. */
   async discard(): Promise<void> {
-    await this.#writing.catch(() => {});
+    await this.writer.stop();
     await this.#close();
     await this.#host.fs.rm(this.#path, { force: true });
-  }
-
-  /** Begins to write what is gathered, once what came before is written. */
-  async #flush(): Promise<void> {
-    await this.#writing;
-    const [buffer, size] = [this.#buffer, this.#filled];
-    if (buffer === undefined) return;
-    this.#buffer = undefined;
-    this.#filled = 0;
-    this.#writing = this.#writeOut(buffer, size);
-    // It is waited for later.
-    this.#writing.catch(() => {});
-  }
-
-  async #writeOut(buffer: Uint8Array<ArrayBuffer>, size: number): Promise<void> {
-    for (let at = 0; at < size; ) at += (await this.#handle.write(buffer, at, size - at)).bytesWritten;
-    if (spare.length < MAX_SPARE) spare.push(buffer);
   }
 
   async #close(): Promise<void> {
@@ -104,7 +68,7 @@ export async function writeWhole(
 ): Promise<void> {
   const temporary = await Temporary.create(host, host.path.dirname(path));
   try {
-    await temporary.write(bytes);
+    await temporary.writer.write(bytes);
     await temporary.commit(path, check);
   } catch (error) {
     await temporary.discard();

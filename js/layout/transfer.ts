@@ -1,8 +1,16 @@
-import { TransferError } from "../errors.js";
+import { DigestMismatchError, TransferError } from "../errors.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
 import type { PutOptions } from "./image-layout.js";
+
+/** Where content goes. */
+export interface Sink {
+  /** Takes bytes; resolves when more may come. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** The digest of all of them, where they are hashed there; then they are not hashed here. */
+  digest?(): Promise<string>;
+}
 
 /**
  * Reads content to its end, and writes it while more is read. Whoever comes to the end has written what the descriptor says. Where
@@ -12,9 +20,10 @@ export async function transfer(
   { digest, size }: Descriptor,
   content: ReadableStream<Uint8Array>,
   { verified, signal, onProgress }: PutOptions,
-  write: (chunk: Uint8Array) => Promise<void>,
+  sink: Sink,
 ): Promise<void> {
-  const source = new ByteSource(verified ? content : verifyStream(content, { digest, size }, { signal }), { signal });
+  const isChecked = verified || sink.digest !== undefined;
+  const source = new ByteSource(isChecked ? content : verifyStream(content, { digest, size }, { signal }), { signal });
   let bytes = 0;
   let writing = Promise.resolve();
   try {
@@ -24,7 +33,7 @@ export async function transfer(
       if (bytes > size)
         throw new TransferError("SIZE_MISMATCH", `more than the ${size} bytes of the descriptor`, details);
       await writing;
-      writing = write(chunk);
+      writing = sink.write(chunk);
       // It is waited for after the next chunk, which may never come.
       writing.catch(() => {});
       onProgress?.({ digest, bytes, total: size });
@@ -34,6 +43,8 @@ export async function transfer(
       const details = { expected: size, actual: bytes };
       throw new TransferError("BODY_TRUNCATED", `ended after ${bytes} of the ${size} bytes of the descriptor`, details);
     }
+    const actual = (await sink.digest?.()) ?? digest;
+    if (actual !== digest) throw new DigestMismatchError(digest, actual);
   } catch (error) {
     source.cancel(error).catch(() => {});
     await writing.catch(() => {});

@@ -27,6 +27,31 @@ export class RawClient {
 }
 
 /**
+ * A copy under way.
+ */
+export class RawCopy {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Bytes that are at hand.
+     */
+    bytes(at: number): Uint8Array;
+    /**
+     * Takes what was found in the source: the bytes of a manifest, or the JSON of a list of descriptors, which refer to it.
+     */
+    found(at: number, found: any): void;
+    /**
+     * A copy of what stands first in `given`, as the JSON of a list of its descriptor, and its bytes; then whether referrers come along,
+     * and whether what follows is the one platform of [`Platforms::Image`], else those of [`Platforms::Some`]; all if none follows.
+     */
+    constructor(given: Array<any>);
+    /**
+     * What is to be done next: a `Batch`.
+     */
+    next(): any;
+}
+
+/**
  * A document that keeps its bytes.
  */
 export class RawDocument {
@@ -71,29 +96,6 @@ export class RawPages {
      * The next page, an array that is never empty; `undefined` at the end.
      */
     next(): number;
-}
-
-/**
- * A place as the host has it: a repository of one of its clients, or an image layout of its own.
- */
-export class RawPlace {
-    private constructor();
-    free(): void;
-    [Symbol.dispose](): void;
-    /**
-     * Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
-     * run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
-     * [`Platforms::Some`]; all if none follows.
-     */
-    copyTo(target: RawPlace, given: Array<any>): number;
-    /**
-     * An image layout: `LayoutPlace` in `js/client/copy.ts`.
-     */
-    static layout(layout: any): RawPlace;
-    /**
-     * A repository; `source` opens its blobs: `Source` in `js/client/copy.ts`.
-     */
-    static repository(client: RawClient, name: string, source: any): RawPlace;
 }
 
 /**
@@ -181,10 +183,10 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_rawclient_free: (a: number, b: number) => void;
+    readonly __wbg_rawcopy_free: (a: number, b: number) => void;
     readonly __wbg_rawdocument_free: (a: number, b: number) => void;
     readonly __wbg_rawhasher_free: (a: number, b: number) => void;
     readonly __wbg_rawpages_free: (a: number, b: number) => void;
-    readonly __wbg_rawplace_free: (a: number, b: number) => void;
     readonly __wbg_rawwalk_free: (a: number, b: number) => void;
     readonly cancel: (a: number) => void;
     readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
@@ -198,6 +200,10 @@ export interface InitOutput {
     readonly rawclient_new: (a: number, b: number, c: any, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly rawclient_rateLimit: (a: number) => any;
     readonly rawclient_run: (a: number, b: any) => number;
+    readonly rawcopy_bytes: (a: number, b: number) => any;
+    readonly rawcopy_found: (a: number, b: number, c: any) => [number, number];
+    readonly rawcopy_new: (a: any) => [number, number, number];
+    readonly rawcopy_next: (a: number) => [number, number, number];
     readonly rawdocument_artifact: (a: number) => [number, number, number];
     readonly rawdocument_descriptors: (a: number) => [number, number, number];
     readonly rawdocument_kind: (a: number) => [number, number];
@@ -210,9 +216,6 @@ export interface InitOutput {
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
     readonly rawpages_next: (a: number) => number;
-    readonly rawplace_copyTo: (a: number, b: number, c: any) => number;
-    readonly rawplace_layout: (a: any) => number;
-    readonly rawplace_repository: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly rawwalk_broken: (a: number, b: number, c: number) => any;
     readonly rawwalk_content: (a: number, b: number) => void;
     readonly rawwalk_document: (a: number, b: number, c: number) => number;

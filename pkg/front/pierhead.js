@@ -4,15 +4,8 @@
  * A client of one registry.
  */
 export class RawClient {
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawClientFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawclient_free(ptr, 0);
+        wasm.b(__wbg_release(this, RawClientFinalization), 0);
 
     }
     /**
@@ -23,7 +16,7 @@ export class RawClient {
      */
     list(given) {
         __wbg_hold(this);
-        let ret = wasm.rawclient_list(this.__wbg_ptr, given);
+        let ret = wasm.q(this.__wbg_ptr, given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -43,23 +36,16 @@ export class RawClient {
         const val4 = +retries;
         const val5 = +concurrency;
         let ptr0, len0, ptr1, len1;
-        try {
             ptr0 = passStringToWasm0(endpoint);
             len0 = WASM_VECTOR_LEN;
             ptr1 = passStringToWasm0(mirrors);
             len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawclient_new(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
+        let ret = wasm.r(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         this.__wbg_ptr = ret[0];
-        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-        RawClientFinalization.register(this, { ptr: ret[0], instance: __wbg_instance_id }, this);
+        __wbg_keep(this, RawClientFinalization);
         return this;
     }
     /**
@@ -68,7 +54,7 @@ export class RawClient {
      */
     get rateLimit() {
         __wbg_hold(this);
-        let ret = wasm.rawclient_rateLimit(this.__wbg_ptr);
+        let ret = wasm.s(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -78,8 +64,66 @@ export class RawClient {
      */
     run(given) {
         __wbg_hold(this);
-        let ret = wasm.rawclient_run(this.__wbg_ptr, given);
+        let ret = wasm.t(this.__wbg_ptr, given);
         return ret >>> 0;
+    }
+}
+
+/**
+ * A copy under way.
+ */
+export class RawCopy {
+    free() {
+        wasm.c(__wbg_release(this, RawCopyFinalization), 0);
+
+    }
+    /**
+     * Bytes that are at hand.
+     * @param {number} at
+     * @returns {Uint8Array}
+     */
+    bytes(at) {
+        __wbg_hold(this);
+        let ret = wasm.u(this.__wbg_ptr, at);
+        return ret;
+    }
+    /**
+     * Takes what was found in the source: the bytes of a manifest, or the JSON of a list of descriptors, which refer to it.
+     * @param {number} at
+     * @param {any} found
+     */
+    found(at, found) {
+        __wbg_hold(this);
+        let ret = wasm.v(this.__wbg_ptr, at, found);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * A copy of what stands first in `given`, as the JSON of a list of its descriptor, and its bytes; then whether referrers come along,
+     * and whether what follows is the one platform of [`Platforms::Image`], else those of [`Platforms::Some`]; all if none follows.
+     * @param {Array<any>} given
+     */
+    constructor(given) {
+        let ret = wasm.w(given);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        __wbg_keep(this, RawCopyFinalization);
+        return this;
+    }
+    /**
+     * What is to be done next: a `Batch`.
+     * @returns {any}
+     */
+    next() {
+        __wbg_hold(this);
+        let ret = wasm.x(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
 }
 
@@ -90,20 +134,11 @@ export class RawDocument {
     static __wrap(ptr) {
         const obj = Object.create(RawDocument.prototype);
         obj.__wbg_ptr = ptr;
-        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-
-        RawDocumentFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
+        __wbg_keep(obj, RawDocumentFinalization);
         return obj;
     }
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawDocumentFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawdocument_free(ptr, 0);
+        wasm.d(__wbg_release(this, RawDocumentFinalization), 0);
 
     }
     /**
@@ -111,7 +146,7 @@ export class RawDocument {
      */
     artifact() {
         __wbg_hold(this);
-        let ret = wasm.rawdocument_artifact(this.__wbg_ptr);
+        let ret = wasm.y(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -122,7 +157,7 @@ export class RawDocument {
      */
     descriptors() {
         __wbg_hold(this);
-        let ret = wasm.rawdocument_descriptors(this.__wbg_ptr);
+        let ret = wasm.z(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -132,28 +167,20 @@ export class RawDocument {
      * @returns {string}
      */
     get kind() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
             __wbg_hold(this);
-            let ret = wasm.rawdocument_kind(this.__wbg_ptr);
-            deferred1_0 = ret[0];
-            deferred1_1 = ret[1];
-            return getStringFromWasm0(ret[0], ret[1]);
-        } finally {
-            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-        }
+            let ret = wasm.a1(this.__wbg_ptr);
+        return __wbg_text(ret);
     }
     /**
      * @returns {string | undefined}
      */
     get mediaType() {
         __wbg_hold(this);
-        let ret = wasm.rawdocument_mediaType(this.__wbg_ptr);
+        let ret = wasm.b1(this.__wbg_ptr);
         let v1;
         if (ret[0] !== 0) {
             v1 = getStringFromWasm0(ret[0], ret[1]);
-            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+            wasm.a2(ret[0], ret[1], 1);
         }
         return v1;
     }
@@ -164,17 +191,11 @@ export class RawDocument {
      */
     static parse(bytes, media_type) {
         let ptr0, len0, ptr1, len1;
-        try {
             ptr0 = passArray8ToWasm0(bytes);
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawdocument_parse(ptr0, len0, ptr1, len1);
+        let ret = wasm.c1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -191,7 +212,7 @@ export class RawDocument {
         const val2 = +exact;
         const ptr0 = passStringToWasm0(platform);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawdocument_selectPlatform(this.__wbg_ptr, ptr0, len0, val2);
+        let ret = wasm.d1(this.__wbg_ptr, ptr0, len0, val2);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -203,15 +224,8 @@ export class RawDocument {
  * A front over one upstream.
  */
 export class RawFront {
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawFrontFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawfront_free(ptr, 0);
+        wasm.e(__wbg_release(this, RawFrontFinalization), 0);
 
     }
     /**
@@ -224,20 +238,13 @@ export class RawFront {
     handle(method, target, headers) {
         __wbg_hold(this);
         let ptr0, len0, ptr1, len1, ptr2, len2;
-        try {
             ptr0 = passStringToWasm0(method);
             len0 = WASM_VECTOR_LEN;
             ptr1 = passStringToWasm0(target);
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(headers);
             len2 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawfront_handle(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.e1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         return ret >>> 0;
     }
     /**
@@ -248,23 +255,16 @@ export class RawFront {
      */
     constructor(upstream, settings, origins) {
         let ptr0, len0, ptr1, len1;
-        try {
             ptr0 = passStringToWasm0(upstream);
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawfront_new(ptr0, len0, settings, ptr1, len1);
+        let ret = wasm.f1(ptr0, len0, settings, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         this.__wbg_ptr = ret[0];
-        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-        RawFrontFinalization.register(this, { ptr: ret[0], instance: __wbg_instance_id }, this);
+        __wbg_keep(this, RawFrontFinalization);
         return this;
     }
 }
@@ -276,20 +276,11 @@ export class RawHasher {
     static __wrap(ptr) {
         const obj = Object.create(RawHasher.prototype);
         obj.__wbg_ptr = ptr;
-        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-
-        RawHasherFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
+        __wbg_keep(obj, RawHasherFinalization);
         return obj;
     }
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawHasherFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawhasher_free(ptr, 0);
+        wasm.f(__wbg_release(this, RawHasherFinalization), 0);
 
     }
     /**
@@ -297,17 +288,9 @@ export class RawHasher {
      * @returns {string}
      */
     digest() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
             __wbg_hold(this);
-            let ret = wasm.rawhasher_digest(this.__wbg_ptr);
-            deferred1_0 = ret[0];
-            deferred1_1 = ret[1];
-            return getStringFromWasm0(ret[0], ret[1]);
-        } finally {
-            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
-        }
+            let ret = wasm.g1(this.__wbg_ptr);
+        return __wbg_text(ret);
     }
     /**
      * @param {string} algorithm
@@ -315,13 +298,12 @@ export class RawHasher {
     constructor(algorithm) {
         const ptr0 = passStringToWasm0(algorithm);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawhasher_new(ptr0, len0);
+        let ret = wasm.h1(ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         this.__wbg_ptr = ret[0];
-        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-        RawHasherFinalization.register(this, { ptr: ret[0], instance: __wbg_instance_id }, this);
+        __wbg_keep(this, RawHasherFinalization);
         return this;
     }
     /**
@@ -331,17 +313,11 @@ export class RawHasher {
      */
     static restore(algorithm, state) {
         let ptr0, len0, ptr1, len1;
-        try {
             ptr0 = passStringToWasm0(algorithm);
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(state);
             len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawhasher_restore(ptr0, len0, ptr1, len1);
+        let ret = wasm.i1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -352,12 +328,12 @@ export class RawHasher {
      */
     save() {
         __wbg_hold(this);
-        let ret = wasm.rawhasher_save(this.__wbg_ptr);
+        let ret = wasm.j1(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        wasm.a2(ret[0], ret[1], 1);
         return v1;
     }
     /**
@@ -367,7 +343,7 @@ export class RawHasher {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        wasm.rawhasher_update(this.__wbg_ptr, ptr0, len0);
+        wasm.k1(this.__wbg_ptr, ptr0, len0);
     }
 }
 
@@ -378,20 +354,11 @@ export class RawPages {
     static __wrap(ptr) {
         const obj = Object.create(RawPages.prototype);
         obj.__wbg_ptr = ptr;
-        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-
-        RawPagesFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
+        __wbg_keep(obj, RawPagesFinalization);
         return obj;
     }
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawPagesFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawpages_free(ptr, 0);
+        wasm.g(__wbg_release(this, RawPagesFinalization), 0);
 
     }
     /**
@@ -400,73 +367,8 @@ export class RawPages {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.rawpages_next(this.__wbg_ptr);
+        let ret = wasm.l1(this.__wbg_ptr);
         return ret >>> 0;
-    }
-}
-
-/**
- * A place as the host has it: a repository of one of its clients, or an image layout of its own.
- */
-export class RawPlace {
-    static __wrap(ptr) {
-        const obj = Object.create(RawPlace.prototype);
-        obj.__wbg_ptr = ptr;
-        Object.defineProperty(obj, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-
-        RawPlaceFinalization.register(obj, { ptr, instance: __wbg_instance_id }, obj);
-        return obj;
-    }
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawPlaceFinalization.unregister(this);
-        return ptr;
-    }
-    free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawplace_free(ptr, 0);
-
-    }
-    /**
-     * Copies from here to there, as stands in `given`: the reference here, the one there, whether referrers come along, how many transfers
-     * run at once, who observes it, and whether what follows is the one platform of [`Platforms::Image`], else those of
-     * [`Platforms::Some`]; all if none follows.
-     * @param {RawPlace} target
-     * @param {Array<any>} given
-     * @returns {number}
-     */
-    copyTo(target, given) {
-        __wbg_hold(this);
-        __wbg_hold(target);
-        let ret = wasm.rawplace_copyTo(this.__wbg_ptr, target.__wbg_ptr, given);
-        return ret >>> 0;
-    }
-    /**
-     * An image layout: `LayoutPlace` in `js/client/copy.ts`.
-     * @param {any} layout
-     * @returns {RawPlace}
-     */
-    static layout(layout) {
-        let ret = wasm.rawplace_layout(layout);
-        return RawPlace.__wrap(ret);
-    }
-    /**
-     * A repository; `source` opens its blobs: `Source` in `js/client/copy.ts`.
-     * @param {RawClient} client
-     * @param {string} name
-     * @param {any} source
-     * @returns {RawPlace}
-     */
-    static repository(client, name, source) {
-        __wbg_hold(client);
-        const ptr0 = passStringToWasm0(name);
-        const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawplace_repository(client.__wbg_ptr, ptr0, len0, source);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return RawPlace.__wrap(ret[0]);
     }
 }
 
@@ -474,15 +376,8 @@ export class RawPlace {
  * A walk in progress.
  */
 export class RawWalk {
-    __destroy_into_raw() {
-        const ptr = this.__wbg_ptr;
-        this.__wbg_ptr = 0;
-        RawWalkFinalization.unregister(this);
-        return ptr;
-    }
     free() {
-        const ptr = this.__destroy_into_raw();
-        wasm.__wbg_rawwalk_free(ptr, 0);
+        wasm.h(__wbg_release(this, RawWalkFinalization), 0);
 
     }
     /**
@@ -494,7 +389,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passStringToWasm0(rule);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawwalk_broken(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.m1(this.__wbg_ptr, ptr0, len0);
         return ret;
     }
     /**
@@ -503,7 +398,7 @@ export class RawWalk {
      */
     content(outcome) {
         __wbg_hold(this);
-        wasm.rawwalk_content(this.__wbg_ptr, outcome);
+        wasm.n1(this.__wbg_ptr, outcome);
     }
     /**
      * @param {Uint8Array | number[]} bytes
@@ -513,7 +408,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(bytes);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawwalk_document(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.o1(this.__wbg_ptr, ptr0, len0);
         return ret !== 0;
     }
     /**
@@ -531,13 +426,12 @@ export class RawWalk {
         const val5 = +bytes;
         var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         var len0 = WASM_VECTOR_LEN;
-        let ret = wasm.rawwalk_new(ptr0, len0, val2, val3, val4, val5);
+        let ret = wasm.p1(ptr0, len0, val2, val3, val4, val5);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         this.__wbg_ptr = ret[0];
-        Object.defineProperty(this, '__wbg_inst', { value: __wbg_instance_id, writable: true });
-        RawWalkFinalization.register(this, { ptr: ret[0], instance: __wbg_instance_id }, this);
+        __wbg_keep(this, RawWalkFinalization);
         return this;
     }
     /**
@@ -546,7 +440,7 @@ export class RawWalk {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.rawwalk_next(this.__wbg_ptr);
+        let ret = wasm.q1(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -558,20 +452,13 @@ export class RawWalk {
     root(bytes, media_type, expected) {
         __wbg_hold(this);
         let ptr0, len0, ptr1, len1, ptr2, len2;
-        try {
             ptr0 = passArray8ToWasm0(bytes);
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(expected);
             len2 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.rawwalk_root(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.r1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -587,7 +474,7 @@ export function __wbg_reset_state () {
     __wbg_reinit_scheduled = false;
     wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
     wasm = wasmInstance.exports;
-    wasm.__wbindgen_start();
+    wasm.g2();
 }
 
 /**
@@ -595,7 +482,7 @@ export function __wbg_reset_state () {
  * @param {number} task
  */
 export function cancel(task) {
-    wasm.cancel(task);
+    wasm.i(task);
 }
 
 /**
@@ -608,17 +495,11 @@ export function digest(algorithm, bytes) {
     let deferred4_1;
     try {
         let ptr0, len0, ptr1, len1;
-        try {
             ptr0 = passStringToWasm0(algorithm);
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(bytes);
             len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-            throw e;
-        }
-        let ret = wasm.digest(ptr0, len0, ptr1, len1);
+        let ret = wasm.j(ptr0, len0, ptr1, len1);
         var ptr3 = ret[0];
         var len3 = ret[1];
         if (ret[3]) {
@@ -629,7 +510,7 @@ export function digest(algorithm, bytes) {
         deferred4_1 = len3;
         return getStringFromWasm0(ptr3, len3);
     } finally {
-        wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
+        wasm.a2(deferred4_0, deferred4_1, 1);
     }
 }
 
@@ -643,7 +524,6 @@ export function digest(algorithm, bytes) {
  */
 export function isValid(bytes, media_type, profile, expected) {
     let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
-    try {
         ptr0 = passArray8ToWasm0(bytes);
         len0 = WASM_VECTOR_LEN;
         ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
@@ -652,14 +532,7 @@ export function isValid(bytes, media_type, profile, expected) {
         len2 = WASM_VECTOR_LEN;
         ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected);
         len3 = WASM_VECTOR_LEN;
-    } catch (e) {
-        if (ptr3) { wasm.__wbindgen_free(ptr3, len3, 1); }
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-        throw e;
-    }
-    let ret = wasm.isValid(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    let ret = wasm.k(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -673,7 +546,7 @@ export function isValid(bytes, media_type, profile, expected) {
 export function parseDigest(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.parseDigest(ptr0, len0);
+    let ret = wasm.l(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -687,7 +560,7 @@ export function parseDigest(text) {
 export function parsePlatform(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.parsePlatform(ptr0, len0);
+    let ret = wasm.m(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -701,7 +574,7 @@ export function parsePlatform(text) {
 export function parseReference(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.parseReference(ptr0, len0);
+    let ret = wasm.n(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -718,17 +591,11 @@ export function parseReference(text) {
 export function platformRuns(asked, image, exact) {
     const val3 = +exact;
     let ptr0, len0, ptr1, len1;
-    try {
         ptr0 = passStringToWasm0(asked);
         len0 = WASM_VECTOR_LEN;
         ptr1 = passStringToWasm0(image);
         len1 = WASM_VECTOR_LEN;
-    } catch (e) {
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-        throw e;
-    }
-    let ret = wasm.platformRuns(ptr0, len0, ptr1, len1, val3);
+    let ret = wasm.o(ptr0, len0, ptr1, len1, val3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -740,7 +607,7 @@ export function platformRuns(asked, image, exact) {
  * @param {number} task
  */
 export function poll(task) {
-    wasm.poll(task);
+    wasm.p(task);
 }
 
 /**
@@ -748,7 +615,7 @@ export function poll(task) {
  * @returns {any}
  */
 export function rules() {
-    let ret = wasm.rules();
+    let ret = wasm.s1();
     return ret;
 }
 
@@ -767,7 +634,7 @@ export function settle(slot, succeeded, value) {
  * @param {any} host
  */
 export function start(host) {
-    wasm.start(host);
+    wasm.u1(host);
 }
 
 /**
@@ -782,7 +649,6 @@ export function start(host) {
  */
 export function validate(bytes, media_type, profile, expected, digest) {
     let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4;
-    try {
         ptr0 = passArray8ToWasm0(bytes);
         len0 = WASM_VECTOR_LEN;
         ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
@@ -793,14 +659,6 @@ export function validate(bytes, media_type, profile, expected, digest) {
         len3 = WASM_VECTOR_LEN;
         ptr4 = isLikeNone(digest) ? 0 : passStringToWasm0(digest);
         len4 = WASM_VECTOR_LEN;
-    } catch (e) {
-        if (ptr4) { wasm.__wbindgen_free(ptr4, len4, 1); }
-        if (ptr3) { wasm.__wbindgen_free(ptr3, len3, 1); }
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2, 1); }
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0, 1); }
-        throw e;
-    }
     let ret = wasm.validate(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3, ptr4, len4);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
@@ -810,74 +668,67 @@ export function validate(bytes, media_type, profile, expected, digest) {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
-        is_falsy: function(arg0) {
+        is_falsy: (arg0) => {
             const ret = !arg0;
             return ret;
         },
-        is_undefined: function(arg0) {
+        is_undefined: (arg0) => {
             const ret = arg0 === undefined;
             return ret;
         },
-        number_get: function(arg0, arg1) {
+        number_get: (arg0, arg1) => {
             const obj = arg1;
             const ret = typeof(obj) === 'number' ? obj : undefined;
-            getDataViewMemory0().setFloat64((arg0 >>> 0) + 8 * 1, isLikeNone(ret) ? 0 : ret, true);
+            getDataViewMemory0().setFloat64((arg0 >>> 0) + 8, isLikeNone(ret) ? 0 : ret, true);
             getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, !isLikeNone(ret), true);
         },
-        string_get: function(arg0, arg1) {
+        string_get: (arg0, arg1) => {
             const obj = arg1;
             const ret = typeof(obj) === 'string' ? obj : undefined;
             var ptr1 = isLikeNone(ret) ? 0 : passStringToWasm0(ret);
             var len1 = WASM_VECTOR_LEN;
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
+            getDataViewMemory0().setInt32((arg0 >>> 0) + 4, len1, true);
             getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
         },
-        throw: function(arg0, arg1) {
+        throw: (arg0, arg1) => {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
-        abandon: function(arg0, arg1) {
+        abandon: (arg0, arg1) => {
             arg0.abandon(arg1 >>> 0);
         },
-        body: function(arg0) {
+        body: (arg0) => {
             const ret = arg0.body;
             return ret;
         },
-        cancel: function(arg0, arg1) {
+        cancel: (arg0, arg1) => {
             arg0.cancel(arg1);
         },
-        content: function(arg0, arg1, arg2) {
-            const ret = arg0.content(arg1, arg2);
-            return ret;
-        },
-        credential: function(arg0, arg1, arg2, arg3, arg4, arg5) {
+        credential: (arg0, arg1, arg2, arg3, arg4, arg5) => {
             arg0.credential(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5));
         },
-        digest: function(arg0) {
+        digest: (arg0) => {
             const ret = arg0.digest;
             return ret;
         },
-        done: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6) {
-            arg0.done(arg1, getStringFromWasm0(arg2, arg3), arg4, getStringFromWasm0(arg5, arg6));
-        },
-        fetchUnheeded: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
+        fetchUnheeded: (arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) => {
             arg0.fetchUnheeded(arg1, getStringFromWasm0(arg2, arg3), getStringFromWasm0(arg4, arg5), getStringFromWasm0(arg6, arg7));
         },
-        fetch: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11) {
+        fetch: (arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11) => {
             arg0.fetch(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5), getStringFromWasm0(arg6, arg7), getStringFromWasm0(arg8, arg9), arg10, arg11);
         },
-        get2: function() { return handleError(function (arg0, arg1) {
+        get2: (...given) => handleError((arg0, arg1) => {
             const ret = Reflect.get(arg0, arg1);
             return ret;
-        }, arguments); },
-        get: function(arg0, arg1) {
+        }, given),
+        get: (arg0, arg1) => {
             const ret = arg0[arg1 >>> 0];
             return ret;
         },
-        headers: function(arg0) {
+        headers: (arg0) => {
             const ret = arg0.headers;
             return ret;
         },
-        instanceof_Uint8Array: function(arg0) {
+        instanceof_Uint8Array: (arg0) => {
             let result;
             try {
                 result = arg0 instanceof Uint8Array;
@@ -887,127 +738,124 @@ function __wbg_get_imports() {
             const ret = result;
             return ret;
         },
-        isArray: function(arg0) {
+        isArray: (arg0) => {
             const ret = Array.isArray(arg0);
             return ret;
         },
-        layout: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
-            arg0.layout(arg1 >>> 0, arg2 >>> 0, arg3, getStringFromWasm0(arg4, arg5), arg6, arg7);
-        },
-        length: function(arg0) {
+        length2: (arg0) => {
             const ret = arg0.length;
             return ret;
         },
-        length2: function(arg0) {
+        length: (arg0) => {
             const ret = arg0.length;
             return ret;
         },
-        new2: function() {
+        new2: () => {
             const ret = new Array();
             return ret;
         },
-        new: function() {
+        new: () => {
             const ret = new Object();
             return ret;
         },
-        new_from_slice: function(arg0, arg1) {
+        new_from_slice: (arg0, arg1) => {
             const ret = new Uint8Array(getArrayU8FromWasm0(arg0, arg1));
             return ret;
         },
-        new_with_length: function(arg0) {
+        new_with_length: (arg0) => {
             const ret = new Uint8Array(arg0 >>> 0);
             return ret;
         },
-        now: function(arg0) {
+        now: (arg0) => {
             const ret = arg0.now();
             return ret;
         },
-        of: function(arg0, arg1) {
+        of: (arg0, arg1) => {
             const ret = Array.of(arg0, arg1);
             return ret;
         },
-        open: function(arg0, arg1, arg2, arg3, arg4) {
+        open: (arg0, arg1, arg2, arg3, arg4) => {
             arg0.open(arg1 >>> 0, arg2 >>> 0, arg3, arg4);
         },
-        parse: function() { return handleError(function (arg0, arg1) {
+        parse: (...given) => handleError((arg0, arg1) => {
             const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
             return ret;
-        }, arguments); },
-        prototypesetcall: function(arg0, arg1, arg2) {
+        }, given),
+        prototypesetcall: (arg0, arg1, arg2) => {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
-        push: function(arg0, arg1) {
+        push: (arg0, arg1) => {
             const ret = arg0.push(arg1);
             return ret;
         },
-        random: function(arg0) {
+        random: (arg0) => {
             const ret = arg0.random();
             return ret;
         },
-        read: function(arg0, arg1, arg2, arg3) {
+        read: (arg0, arg1, arg2, arg3) => {
             arg0.read(arg1 >>> 0, arg2 >>> 0, arg3);
         },
-        reject: function(arg0, arg1, arg2) {
+        reject: (arg0, arg1, arg2) => {
             arg0.reject(arg1 >>> 0, arg2);
         },
-        reopens: function(arg0) {
+        reopens: (arg0) => {
             const ret = arg0.reopens;
             return ret;
         },
-        resolve: function(arg0, arg1, arg2) {
+        resolve: (arg0, arg1, arg2) => {
             arg0.resolve(arg1 >>> 0, arg2);
         },
-        schedule: function(arg0, arg1) {
+        schedule: (arg0, arg1) => {
             arg0.schedule(arg1 >>> 0);
         },
-        sent: function(arg0, arg1) {
+        sent: (arg0, arg1) => {
             arg0.sent(arg1);
         },
-        set: function() { return handleError(function (arg0, arg1, arg2) {
+        set: (...given) => handleError((arg0, arg1, arg2) => {
             const ret = Reflect.set(arg0, arg1, arg2);
             return ret;
-        }, arguments); },
-        size: function(arg0) {
+        }, given),
+        size: (arg0) => {
             const ret = arg0.size;
             return ret;
         },
-        sleep: function(arg0, arg1, arg2, arg3) {
+        sleep: (arg0, arg1, arg2, arg3) => {
             arg0.sleep(arg1 >>> 0, arg2 >>> 0, arg3);
         },
-        status: function(arg0) {
+        status: (arg0) => {
             const ret = arg0.status;
             return ret;
         },
-        subarray: function(arg0, arg1, arg2) {
+        subarray: (arg0, arg1, arg2) => {
             const ret = arg0.subarray(arg1 >>> 0, arg2 >>> 0);
             return ret;
         },
-        take: function(arg0, arg1, arg2, arg3, arg4) {
+        take: (arg0, arg1, arg2, arg3, arg4) => {
             arg0.take(arg1 >>> 0, arg2 >>> 0, arg3, arg4);
         },
-        url: function(arg0) {
+        url: (arg0) => {
             const ret = arg0.url;
             return ret;
         },
-        verified: function(arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) {
+        verified: (arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7) => {
             const ret = arg0.verified(arg1, getStringFromWasm0(arg2, arg3), arg4, arg5, arg6, arg7 !== 0);
             return ret;
         },
-        warned: function(arg0, arg1, arg2, arg3, arg4, arg5) {
+        warned: (arg0, arg1, arg2, arg3, arg4, arg5) => {
             arg0.warned(arg1, getStringFromWasm0(arg2, arg3), getStringFromWasm0(arg4, arg5));
         },
-        generic: function(arg0) {
+        generic: (arg0) => {
             // Cast intrinsic for `F64 -> Externref`.
             const ret = arg0;
             return ret;
         },
-        generic2: function(arg0, arg1) {
+        generic2: (arg0, arg1) => {
             // Cast intrinsic for `Ref(String) -> Externref`.
             const ret = getStringFromWasm0(arg0, arg1);
             return ret;
         },
-        init_externref_table: function() {
-            const table = wasm.__wbindgen_externrefs;
+        init_externref_table: () => {
+            const table = wasm.d2;
             table.set(0, undefined);
             table.set(1024, undefined);
             table.set(1025, null);
@@ -1024,24 +872,23 @@ function __wbg_get_imports() {
 
 
 let __wbg_instance_id = 0;
-const RawClientFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawclient_free(ptr, 1));
-const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawdocument_free(ptr, 1));
-const RawFrontFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawfront_free(ptr, 1));
-const RawHasherFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawhasher_free(ptr, 1));
-const RawPagesFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawpages_free(ptr, 1));
-const RawPlaceFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawplace_free(ptr, 1));
-const RawWalkFinalization = __wbg_finalization((ptr) => wasm.__wbg_rawwalk_free(ptr, 1));
+const RawClientFinalization = __wbg_finalization((ptr) => wasm.b(ptr, 1));
+const RawCopyFinalization = __wbg_finalization((ptr) => wasm.c(ptr, 1));
+const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.d(ptr, 1));
+const RawFrontFinalization = __wbg_finalization((ptr) => wasm.e(ptr, 1));
+const RawHasherFinalization = __wbg_finalization((ptr) => wasm.f(ptr, 1));
+const RawPagesFinalization = __wbg_finalization((ptr) => wasm.g(ptr, 1));
+const RawWalkFinalization = __wbg_finalization((ptr) => wasm.h(ptr, 1));
 
 function addToExternrefTable0(obj) {
-    const idx = wasm.__externref_table_alloc();
-    wasm.__wbindgen_externrefs.set(idx, obj);
+    const idx = wasm.c2();
+    wasm.d2.set(idx, obj);
     return idx;
 }
 
-
 function getArrayU8FromWasm0(ptr, len) {
     ptr = ptr >>> 0;
-    return getUint8ArrayMemory0().subarray(ptr / 1, ptr / 1 + len);
+    return getUint8ArrayMemory0().subarray(ptr, ptr + len);
 }
 
 let cachedDataViewMemory0 = null;
@@ -1070,7 +917,7 @@ function handleError(f, args) {
         return f.apply(this, args);
     } catch (e) {
         const idx = addToExternrefTable0(e);
-        wasm.__wbindgen_exn_store(idx);
+        wasm.b2(idx);
     }
 }
 
@@ -1078,9 +925,9 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
-function passArray8ToWasm0(arg, malloc = wasm.__wbindgen_malloc) {
-    const ptr = malloc(arg.length * 1, 1) >>> 0;
-    getUint8ArrayMemory0().set(arg, ptr / 1);
+function passArray8ToWasm0(arg, malloc = wasm.y1) {
+    const ptr = malloc(arg.length, 1) >>> 0;
+    getUint8ArrayMemory0().set(arg, ptr);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }
@@ -1095,14 +942,7 @@ function passArrayJsValueToWasm0(array, malloc) {
     return ptr;
 }
 
-function passStringToWasm0(arg, malloc = wasm.__wbindgen_malloc, realloc = wasm.__wbindgen_realloc) {
-    if (realloc === undefined) {
-        const buf = cachedTextEncoder.encode(arg);
-        const ptr = malloc(buf.length, 1) >>> 0;
-        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
-        WASM_VECTOR_LEN = buf.length;
-        return ptr;
-    }
+function passStringToWasm0(arg, malloc = wasm.y1, realloc = wasm.z1) {
 
     let len = arg.length;
     let ptr = malloc(len, 1) >>> 0;
@@ -1135,8 +975,8 @@ function passStringToWasm0(arg, malloc = wasm.__wbindgen_malloc, realloc = wasm.
 let __wbg_reinit_scheduled = false;
 
 function takeFromExternrefTable0(idx) {
-    const value = wasm.__wbindgen_externrefs.get(idx);
-    wasm.__externref_table_dealloc(idx);
+    const value = wasm.d2.get(idx);
+    wasm.e2(idx);
     return value;
 }
 
@@ -1156,16 +996,6 @@ function decodeText(bytes) {
 
 const cachedTextEncoder = new TextEncoder();
 
-if (!('encodeInto' in cachedTextEncoder)) {
-    cachedTextEncoder.encodeInto = function (arg, view) {
-        const buf = cachedTextEncoder.encode(arg);
-        view.set(buf);
-        return {
-            read: arg.length,
-            written: buf.length
-        };
-    };
-}
 
 let WASM_VECTOR_LEN = 0;
 
@@ -1176,7 +1006,7 @@ function __wbg_finalize_init(instance, module) {
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedUint8ArrayMemory0 = null;
-    wasm.__wbindgen_start();
+    wasm.g2();
     return wasm;
 }
 
@@ -1223,18 +1053,9 @@ function initSync(module) {
     if (wasm !== undefined) return wasm;
 
 
-    if (module !== undefined) {
-        if (Object.getPrototypeOf(module) === Object.prototype) {
-            ({module} = module)
-        } else {
-            console.warn('using deprecated parameters for `initSync()`; pass a single object instead')
-        }
-    }
+    ({ module } = module);
 
     const imports = __wbg_get_imports();
-    if (!(module instanceof WebAssembly.Module)) {
-        module = new WebAssembly.Module(module);
-    }
     const instance = new WebAssembly.Instance(module, imports);
     return __wbg_finalize_init(instance, module);
 }
@@ -1272,9 +1093,24 @@ async function __wbg_init_once(module_or_path) {
 }
 
 export { initSync };
+function __wbg_text([ptr, length]) {
+    const text = getStringFromWasm0(ptr, length);
+    wasm.a2(ptr, length, 1);
+    return text;
+}
 function __wbg_hold(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
         throw new Error('an object of an instance that is gone');
+}
+function __wbg_keep(object, finalization) {
+    Object.defineProperty(object, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+    finalization.register(object, { ptr: object.__wbg_ptr, instance: __wbg_instance_id }, object);
+}
+function __wbg_release(object, finalization) {
+    const ptr = object.__wbg_ptr;
+    object.__wbg_ptr = 0;
+    finalization.unregister(object);
+    return ptr;
 }
 function __wbg_finalization(free) {
     return typeof FinalizationRegistry === 'undefined'

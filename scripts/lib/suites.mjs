@@ -30,6 +30,7 @@ export const suites = {
   publint: { needs: [], run: () => ofTarball((tarball) => program(npmBin("publint"), tarball, "--strict")) },
   attw: { needs: [], run: () => ofTarball(attw) },
   schema: { needs: [CARGO, GO], run: () => cargoTest("--test=schema_parity", "--", "--ignored") },
+  large: { needs: [CARGO], run: () => cargoTest("--release", "--test=front", "--", "--ignored") },
   native: { needs: [CARGO, DOCKER_REGISTRY], run: () => native() },
   examples: { needs: [DOCKER_REGISTRY], run: () => script("tests/examples/run.mjs") },
   crates: { needs: [CARGO], run: () => script("tests/packaging/crates.mjs") },

@@ -7,7 +7,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { root, wasmBuilds } from "./project.mjs";
 import { npmBin, run, versionOf } from "./run.mjs";
-import { shortenImports } from "./wasm-imports.mjs";
+import { shortenExports, shortenImports } from "./wasm-names.mjs";
+import { namedInOrder } from "./wasm-order.mjs";
 import { dataStart } from "./wasm-sections.mjs";
 
 const WASM = "wasm32-unknown-unknown";
@@ -29,15 +30,8 @@ const RUSTFLAGS = [
 /** Levels that `Cargo.toml` cannot give without a warning from other builds. They take a tenth off the time of a verdict. */
 const STD_LEVELS = ["alloc", "core"].map((name) => `package.${name}.opt-level=2`);
 
-/**
- * The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. That the lowest 1024
- * bytes are unused, so that no valid address wraps round to them, is as good as true: the stack grows down to them, and whoever
- * comes there is about to trap.
- */
-const WASM_OPT_FLAGS = [
-  "-Oz",
-  "--converge",
-  "--low-memory-unused",
+/** The features of WebAssembly that every supported runtime has, and no other: Node rejects `--all-features`. */
+const WASM_OPT_FEATURES = [
   "--enable-bulk-memory",
   "--enable-bulk-memory-opt",
   "--enable-sign-ext",
@@ -46,9 +40,12 @@ const WASM_OPT_FLAGS = [
   "--enable-reference-types",
   "--enable-multivalue",
   "--enable-simd",
-  "--strip-producers",
-  "--strip-target-features",
 ];
+/**
+ * That the lowest 1024 bytes are unused, so that no valid address wraps round to them, is as good as true: the stack grows down to
+ * them, and whoever comes there is about to trap.
+ */
+const WASM_OPT_PASSES = ["-Oz", "--converge", "--low-memory-unused", "--strip-producers", "--strip-target-features"];
 
 /** The wasm-bindgen that `Cargo.toml` pins: the crate and the program speak a private format. */
 export function pinnedWasmBindgen(folder = root) {
@@ -160,16 +157,23 @@ export async function buildWasm({ features }, { folder = root, out, target, name
     options,
   );
   const module = join(out, "pierhead_bg.wasm");
-  tidy(module, join(out, "pierhead.js"));
-  await run(npmBin("wasm-opt"), [...WASM_OPT_FLAGS, ...(names ? ["-g"] : []), module, "-o", module], options);
+  tidy(module, join(out, "pierhead.js"), join(out, "pierhead_bg.wasm.d.ts"));
+  const optimize = (flags) => run(npmBin("wasm-opt"), [...WASM_OPT_FEATURES, ...flags, module, "-o", module], options);
+  await optimize(names ? [...WASM_OPT_PASSES, "-g"] : WASM_OPT_PASSES);
+  if (names) return;
+  writeFileSync(module, namedInOrder(readFileSync(module)));
+  await optimize(["--reorder-functions-by-name"]);
 }
 
 /** Shortens what wasm-bindgen wrote, and holds it to what `--low-memory-unused` relies on. */
-function tidy(module, glue) {
-  const short = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
+function tidy(module, glue, types) {
+  const imports = shortenImports(readFileSync(module), readFileSync(glue, "utf8"));
+  const texts = { glue: withoutNeedless(imports.glue), types: readFileSync(types, "utf8") };
+  const short = shortenExports(imports.module, texts);
   if (dataStart(short.module) < STACK) throw new Error("the stack is not what lies lowest in memory");
   writeFileSync(module, short.module);
-  writeFileSync(glue, withoutNeedless(short.glue));
+  writeFileSync(glue, short.glue);
+  writeFileSync(types, short.types);
 }
 
 /**
@@ -182,9 +186,17 @@ const NEEDLESS = [
   [/^if \(Symbol\.dispose\) .+\n/gm, ""],
   [/^ *__wbg_call_guard\(\);\n/gm, ""],
   [/^function __wbg_call_guard\(\) \{\n(?: .*\n)+\}\n/m, ""],
-  // Only our own code hands objects of these classes over.
-  [/^ *_assertClass\(.+\);\n/gm, ""],
-  [/^function _assertClass\(.+\{\n(?: .*\n)+\}\n/m, ""],
+  // Only `js/core/` makes an instance, and gives the module by its name.
+  [/^ {4}if \(module !== undefined\) \{\n(?: {5,}.*\n)+ {4}\}\n(?=\n *const imports)/m, "    ({ module } = module);\n"],
+  [/^ {4}if \(!\(module instanceof WebAssembly\.Module\)\) \{\n.*\n {4}\}\n/m, ""],
+  // Every supported runtime has it.
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n(?: .*\n)+\}\n/m, ""],
+  [/^ {4}if \(realloc === undefined\) \{\n(?: {5,}.*\n)+ {4}\}\n/m, ""],
+  // What was taken of the arguments would be given back where a later one is of another type; `js/` checks them all before.
+  [
+    /^( *let ptr0.*;\n) *try \{\n((?: *(?:ptr|len)\d+ = .*\n)+) *\} catch \(e\) \{\n(?: *if \(ptr.*\n)+ *throw e;\n *\}\n/gm,
+    "$1$2",
+  ],
   // The same allocator each time.
   [
     /^(function pass\w+ToWasm0\(arg, malloc), realloc\) \{$/gm,
@@ -194,7 +206,22 @@ const NEEDLESS = [
   [/(\bpass\w+ToWasm0\([^()]+), wasm\.__wbindgen_malloc(?:, wasm\.__wbindgen_realloc)?\)/g, "$1)"],
   // What a minifier does not dare.
   [/\blet ret;\n *ret = /g, "let ret = "],
-  [/(?<=\blen\d) \* 1\b/g, ""],
+  [/ [*/] 1\b/g, ""],
+  [/^( +\w+: )function(\([^)]*\)) \{\n/gm, "$1$2 => {\n"],
+  [
+    /: function\(\) \{ return handleError\(function (\(.*\)) \{\n((?: {12}.*\n)+) {8}\}, arguments\); \}/g,
+    ": (...given) => handleError($1 => {\n$2        }, given)",
+  ],
+  [
+    /^ *let (deferred\d+)_0;\n *let \1_1;\n *try \{\n((?: .*\n)+?) *\1_0 = ret\[0\];\n *\1_1 = ret\[1\];\n *return .+;\n *\} finally \{\n.*\n *\}\n/gm,
+    "$2        return __wbg_text(ret);\n",
+    `function __wbg_text([ptr, length]) {
+    const text = getStringFromWasm0(ptr, length);
+    wasm.__wbindgen_free(ptr, length, 1);
+    return text;
+}
+`,
+  ],
 ];
 
 /** What the glue says again and again: here with a name, and below with what it does. */
@@ -205,6 +232,26 @@ const REPEATED = [
     `function __wbg_hold(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
         throw new Error('an object of an instance that is gone');
+}
+`,
+  ],
+  [
+    /Object\.defineProperty\((\w+), '__wbg_inst', \{ .+ \}\);\s+(\w+)\.register\(\1, .+\);/g,
+    "__wbg_keep($1, $2);",
+    `function __wbg_keep(object, finalization) {
+    Object.defineProperty(object, '__wbg_inst', { value: __wbg_instance_id, writable: true });
+    finalization.register(object, { ptr: object.__wbg_ptr, instance: __wbg_instance_id }, object);
+}
+`,
+  ],
+  [
+    /__destroy_into_raw\(\) \{\n(?: {8}.*\n)+? *(\w+)\.unregister\(this\);\n.*\n *\}\n( *free\(\) \{\n).*\n *(wasm\.\w+)\(ptr, 0\);\n/g,
+    "free() {\n        $3(__wbg_release(this, $1), 0);\n",
+    `function __wbg_release(object, finalization) {
+    const ptr = object.__wbg_ptr;
+    object.__wbg_ptr = 0;
+    finalization.unregister(object);
+    return ptr;
 }
 `,
   ],

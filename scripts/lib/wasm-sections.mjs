@@ -1,10 +1,11 @@
-/** Reads a wasm module far enough to say which crate its code comes from, and where its data begins. */
+/** Reads a wasm module far enough to say which functions it has, which crate they come from, and where its data begins. */
 
-const CUSTOM = 0;
+export const CUSTOM = 0;
 export const IMPORT = 2;
+export const EXPORT = 7;
 const CODE = 10;
 const DATA = 11;
-const FUNCTION_NAMES = 1;
+export const FUNCTION_NAMES = 1;
 
 /**
  * The bytes of code per crate, biggest first.
@@ -13,13 +14,24 @@ const FUNCTION_NAMES = 1;
  * @returns {Map<string, number>}
  */
 export function bytesPerCrate(module) {
-  const { imported, sizes, names } = readModule(module);
+  const { imported, bodies, names } = readModule(module);
   const totals = new Map();
-  sizes.forEach((size, index) => {
+  bodies.forEach(({ length }, index) => {
     const crate = crateOf(names.get(imported + index) ?? "");
-    totals.set(crate, (totals.get(crate) ?? 0) + size);
+    totals.set(crate, (totals.get(crate) ?? 0) + length);
   });
   return new Map([...totals].sort(([, one], [, other]) => other - one));
+}
+
+/**
+ * The module's own functions, in their order, and how many are imported before them.
+ *
+ * @param {Uint8Array} module
+ * @returns {{imported: number, bodies: Buffer[]}}
+ */
+export function functionsOf(module) {
+  const { imported, bodies } = readModule(module);
+  return { imported, bodies };
 }
 
 /**
@@ -44,12 +56,12 @@ function crateOf(name) {
 
 function readModule(bytes) {
   const reader = new Reader(bytes, 8);
-  const found = { imported: 0, sizes: [], names: new Map(), dataStart: Number.POSITIVE_INFINITY };
+  const found = { imported: 0, bodies: [], names: new Map(), dataStart: Number.POSITIVE_INFINITY };
   while (reader.at < bytes.length) {
     const id = reader.byte();
     const end = reader.leb() + reader.at;
     if (id === IMPORT) found.imported = importedFunctions(reader);
-    else if (id === CODE) found.sizes = functionSizes(reader);
+    else if (id === CODE) found.bodies = functionBodies(reader);
     else if (id === DATA) found.dataStart = firstAddress(reader);
     else if (id === CUSTOM && reader.string() === "name") found.names = functionNames(reader, end);
     reader.at = end;
@@ -75,12 +87,8 @@ function importedFunctions(reader) {
   return functions;
 }
 
-function functionSizes(reader) {
-  return Array.from({ length: reader.leb() }, () => {
-    const size = reader.leb();
-    reader.at += size;
-    return size;
-  });
+function functionBodies(reader) {
+  return Array.from({ length: reader.leb() }, () => reader.run());
 }
 
 /** Segments lie in memory in their order, and each begins with the constant that says where. */
@@ -113,6 +121,12 @@ export function leb(value) {
   }
 }
 
+/** A string as modules have them. */
+export function text(string) {
+  const bytes = Buffer.from(string);
+  return Buffer.concat([leb(bytes.length), bytes]);
+}
+
 /** Reads a module from a place in it on. */
 export class Reader {
   constructor(bytes, at) {
@@ -131,9 +145,13 @@ export class Reader {
       if (byte < 0x80) return value;
     }
   }
-  string() {
+  /** Bytes behind their number. */
+  run() {
     const length = this.leb();
     this.at += length;
-    return Buffer.from(this.bytes.subarray(this.at - length, this.at)).toString("utf8");
+    return Buffer.from(this.bytes.subarray(this.at - length, this.at));
+  }
+  string() {
+    return this.run().toString("utf8");
   }
 }

@@ -7,15 +7,15 @@ mod challenge;
 mod proof;
 mod tokens;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::exchange::Located;
 use super::place::Place;
 use super::scope::Scope;
 use super::transport::{Body, Host, Payload, Piece as _};
 use super::turns::Turns;
 use super::{Client, response};
-use crate::http::{Method, Request, Scheme, Url};
+use crate::http::{Headers, Method, Request, Scheme, Url};
+use crate::json::decimal;
 use crate::{Error, Kind, Result};
 
 pub use challenge::Challenge;
@@ -40,14 +40,14 @@ pub(super) struct Auth {
 #[derive(Debug, Default)]
 struct Known {
     /// The `Authorization` field for everything: of Basic, or of a token for the registry itself.
-    fixed: Option<Proof>,
+    fixed: Option<Arc<Proof>>,
     /// The Bearer challenge that came last.
     challenge: Option<Challenge>,
     tokens: Tokens,
     /// What the host answered when it was asked.
-    proof: Option<Option<Proof>>,
+    proof: Option<Option<Arc<Proof>>>,
     /// A refresh token, and the realm that gave it.
-    granted: Option<(String, Proof)>,
+    granted: Option<(String, Arc<Proof>)>,
     /// Whether its token service takes only the other method than is tried first.
     other_method: bool,
     /// How many fetches have failed, and the last of them.
@@ -70,7 +70,7 @@ impl Auth {
     }
 
     /// Says of a refusal by the registry what had been asked, and by whom.
-    pub(super) fn explain(&self, error: Error, scope: &Scope, reason: Option<&str>) -> Error {
+    pub(super) fn explain(&self, error: Error, scope: &Scope, headers: &Headers) -> Error {
         if error.kind() != Kind::Auth {
             return error;
         }
@@ -85,7 +85,7 @@ impl Auth {
         } else {
             ", asked without a credential"
         });
-        if let Some(reason) = reason {
+        if let Some(reason) = Offer::of(headers).error() {
             message.push_str(": ");
             message.push_str(reason);
         }
@@ -164,11 +164,11 @@ impl<T: Host> Client<T> {
     /// it has failed for all of them.
     async fn token(&self, place: &Place, challenge: &Challenge, scope: &Scope) -> Result<String> {
         let failures = place.auth.known().failures;
-        let _turn = place
+        let mut turn = place
             .auth
             .fetching
-            .take(scope.as_str(), self.options.room(1))
-            .await;
+            .take(scope.as_str(), self.options.room(1));
+        (&mut turn).await;
         {
             let known = place.auth.known();
             if let Some(header) = known.tokens.known(scope, self.host.now()) {
@@ -201,7 +201,7 @@ impl<T: Host> Client<T> {
         let realm = challenge.realm_url(&place.endpoint)?;
         let may_prove =
             self.permit_proof(&place.endpoint).is_ok() && self.permit_proof(&realm).is_ok();
-        let mut refused: Option<(Proof, Error)> = None;
+        let mut refused: Option<(Arc<Proof>, Error)> = None;
         // Token services know GET; OAuth 2.0's POST, which is meant for refresh tokens, not all of them.
         let (mut other_method, mut switched) = (place.auth.known().other_method, false);
         loop {
@@ -234,62 +234,58 @@ impl<T: Host> Client<T> {
                 .is_some_and(|proof| proof.means == Means::RefreshToken);
             let posts = proof.is_some() && refreshes != other_method;
             let (request, form) =
-                token_request(realm.clone(), challenge, scope, proof.as_ref(), posts)?;
-            let payload = match form {
+                token_request(realm.clone(), challenge, scope, proof.as_deref(), posts)?;
+            let mut payload = Some(match form {
                 Some(form) => Payload::Piece(<T::Body as Body>::Piece::new(form.into_bytes())),
                 None => Payload::None,
-            };
-            let response = self.follow(None, request, payload).await?;
-            let status = response.message.status;
+            });
+            let mut answer = self.follow(None, request, &mut payload).await?;
+            let status = answer.status;
             let unknown = matches!(status, 404 | 405);
             if proof.is_some() && unknown && !switched && !by_grant {
                 (other_method, switched) = (!other_method, true);
                 continue;
             }
-            let Located { from, message } = match response.success(&self.host).await {
-                Ok(response) => response,
-                Err(error) => {
-                    let error = service_error(error);
-                    let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
-                    let Some(proof) = proof.filter(|_| is_refusal) else {
-                        return Err(error);
-                    };
-                    let mut known = place.auth.known();
-                    if by_grant {
-                        known.granted = None;
-                        continue;
-                    }
-                    known.proof = None;
-                    if !asked_before {
-                        return Err(error);
-                    }
-                    refused = Some((proof, error));
+            let read = response::read(&mut answer, MAX_TOKEN_BYTES, &self.host).await;
+            let mut known = place.auth.known();
+            if let Err(error) = read {
+                let error = service_error(error);
+                let is_refusal = matches!(status, 400 | 401 | 403) || by_grant && unknown;
+                let Some(proof) = proof.filter(|_| is_refusal) else {
+                    return Err(error);
+                };
+                if by_grant {
+                    known.granted = None;
                     continue;
                 }
-            };
-            let bytes = response::read_whole(message, MAX_TOKEN_BYTES, &self.host).await;
-            let granted = bytes
-                .and_then(|bytes| Granted::parse(&bytes))
-                .map_err(|error| error.at(&from))?;
-            let mut known = place.auth.known();
+                known.proof = None;
+                if !asked_before {
+                    return Err(error);
+                }
+                refused = Some((proof, error));
+                continue;
+            }
+            let granted = Granted::parse(&answer.bytes).map_err(|error| answer.located(error))?;
             known.other_method = other_method;
             known.tokens.keep(scope, &granted, asked);
             if let Some(token) = granted.refresh_token {
-                known.granted = Some((challenge.realm.clone(), Proof::refresh_token(&token)));
+                known.granted =
+                    Some((challenge.realm.clone(), Proof::refresh_token(&token).into()));
             }
             return Ok(granted.header);
         }
     }
 
     /// What proves who asks a registry. The host is asked once, whatever it answers, and again only once what it gave was refused.
-    async fn proof(&self, place: &Place) -> Result<Option<Proof>> {
-        let _turn = place.auth.asking.take("", self.options.room(1)).await;
+    async fn proof(&self, place: &Place) -> Result<Option<Arc<Proof>>> {
+        let mut turn = place.auth.asking.take("", self.options.room(1));
+        (&mut turn).await;
         let known = place.auth.known().proof.clone();
         if let Some(known) = known {
             return Ok(known);
         }
         let given = self.host.credential(&place.name).await?;
-        let proof = given.map(Proof::new).transpose()?;
+        let proof = given.map(Proof::new).transpose()?.map(Arc::new);
         place.auth.known().proof = Some(proof.clone());
         Ok(proof)
     }
@@ -309,7 +305,7 @@ impl<T: Host> Client<T> {
 
 impl Auth {
     /// Has everything to come sent with this proof, by the field that is returned.
-    fn fix(&self, proof: Proof) -> String {
+    fn fix(&self, proof: Arc<Proof>) -> String {
         let header = proof.header.clone();
         self.known().fixed = Some(proof);
         header
@@ -371,12 +367,7 @@ fn service_error(error: Error) -> Error {
     let Some(status) = error.status() else {
         return error;
     };
-    let url = error.url().unwrap_or_default().to_owned();
     let mut message = String::from("the token service answered ");
-    message.push_str(&status.to_string());
-    Error::new(Kind::Auth, message)
-        .with_status(status)
-        .with_retry_after(error.retry_after())
-        .with_entries(error.entries().to_vec())
-        .with_url(&url)
+    message.push_str(&decimal(status.into()));
+    error.with_kind(Kind::Auth, "").with_message(message)
 }

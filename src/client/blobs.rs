@@ -1,11 +1,12 @@
 //! The blobs of a repository, as they are read (distribution specification, end-2), and deleted (end-10).
 
-use super::exchange::Call;
+use super::ask::{Call, Wanted};
 use super::scope::Scope;
 use super::transport::{Body as _, Expected};
 use super::{Client, Host, response};
 use crate::digest::Digest;
 use crate::http::{ByteRange, Method, Url};
+use crate::json::decimal;
 use crate::reference::RepositoryName;
 use crate::{Error, Kind, Result};
 
@@ -102,33 +103,35 @@ impl<T: Host> Client<T> {
     ) -> Result<BlobPart<T::Body>> {
         let url = self.blob_url(name, digest)?;
         let mut call = Call::new(Method::Get, url, Scope::pull(name));
+        call.wanted = Wanted::Body;
         call.once = once;
         // Some registries know no range without an end.
         let last = size.filter(|size| (1..*size).contains(&start));
         let end = end.or(last.map(|size| size - 1));
         if start > 0 || end.is_some() {
-            let mut range = format!("bytes={start}-");
+            let mut range = ["bytes=", &decimal(start), "-"].concat();
             if let Some(end) = end {
-                range.push_str(&end.to_string());
+                range.push_str(&decimal(end));
             }
-            call.headers.add("range", range);
+            call.request.headers.add("range", range);
         }
-        let ranged = call.headers.get("range").is_some();
-        let mut answer = self.call(call).await?;
-        if answer.message.status != 206 || !ranged {
-            answer = answer.whole()?;
+        let ranged = call.request.headers.get("range").is_some();
+        let answer = self.ask(call).await?;
+        let partial = answer.status == 206 && ranged;
+        if !partial && answer.status != 200 {
+            return Err(response::unexpected(&answer));
         }
         let located = |error: Error| error.at(&answer.from);
-        let headers = &answer.message.headers;
+        let headers = &answer.headers;
         let content_encoded = headers.is_content_encoded();
-        let (begins, stated) = if answer.message.status == 206 {
+        let (begins, stated) = if partial {
             part_of(headers.get("content-range"), start, end).map_err(located)?
         } else {
             (0, response::body_length(headers).map_err(located)?)
         };
         agree(size, stated).map_err(located)?;
         Ok(BlobPart {
-            body: answer.message.body,
+            body: answer.body,
             start: begins,
             size: size.or(stated),
             content_encoded,
@@ -140,18 +143,9 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::UnsupportedAlgorithm`], and those of [`Client::ping`].
     pub async fn blob_head(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
-        self.blob_size(name, digest, Scope::pull(name)).await
-    }
-
-    /// [`Client::blob_head`], by a token that allows more.
-    pub(super) async fn blob_size(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-        scope: Scope,
-    ) -> Result<Option<u64>> {
-        let call = Call::new(Method::Head, self.blob_url(name, digest)?, scope);
-        let answer = self.ask(call, 0).await?;
+        let url = self.blob_url(name, digest)?;
+        let call = Call::new(Method::Head, url, Scope::pull(name));
+        let answer = self.ask(call).await?;
         response::body_length(&answer.headers).map_err(|error| answer.located(error))
     }
 
@@ -162,10 +156,10 @@ impl<T: Host> Client<T> {
     pub async fn delete_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<()> {
         let url = self.blob_url(name, digest)?;
         let call = Call::new(Method::Delete, url, Scope::delete(name));
-        self.ask(call, 0).await.map(|_| ())
+        self.ask(call).await.map(|_| ())
     }
 
-    fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
+    pub(super) fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url> {
         digest.require_algorithm()?;
         self.at(&["/v2/", name.as_str(), "/blobs/", digest.as_str()].concat())
     }
@@ -177,22 +171,7 @@ fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, O
     let Some(header) = header else {
         return Ok((start, None));
     };
-    let parsed = header
-        .trim()
-        .strip_prefix("bytes ")
-        .and_then(|range| range.split_once('/'))
-        .and_then(|(range, total)| {
-            let (first, last) = range.split_once('-')?;
-            let range = ByteRange {
-                start: first.parse().ok()?,
-                end: last.parse().ok()?,
-            };
-            match total {
-                "*" => Some((range, None)),
-                total => Some((range, Some(total.parse::<u64>().ok()?))),
-            }
-        });
-    let (range, total) = parsed
+    let (range, total) = content_range(header)
         .ok_or_else(|| Error::new(Kind::InvalidHeader, "Content-Range is no range of bytes"))?;
     let last = total.map(|total| total.saturating_sub(1));
     let last = match (last, end) {
@@ -204,9 +183,23 @@ fn part_of(header: Option<&str>, start: u64, end: Option<u64>) -> Result<(u64, O
             Kind::UnexpectedResponse,
             "the registry sends other bytes than were asked for",
         )
-        .with_expected(start, range.start));
+        .with_amounts(start, range.start));
     }
     Ok((start, total))
+}
+
+fn content_range(header: &str) -> Option<(ByteRange, Option<u64>)> {
+    let (range, total) = header.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let range = ByteRange {
+        start: first.parse().ok()?,
+        end: last.parse().ok()?,
+    };
+    let total = match total {
+        "*" => None,
+        total => Some(total.parse().ok()?),
+    };
+    Some((range, total))
 }
 
 /// Whether the size that the registry states is the descriptor's, where both are known.
@@ -220,7 +213,7 @@ fn agree(size: Option<u64>, stated: Option<u64>) -> Result<()> {
             };
             Err(
                 Error::new(kind, "the registry states another size than the descriptor")
-                    .with_expected(size, stated),
+                    .with_amounts(size, stated),
             )
         }
         _ => Ok(()),

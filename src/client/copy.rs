@@ -5,13 +5,18 @@ mod plan;
 pub(crate) mod pool;
 mod repository;
 
+use super::ask::Boxed;
 use super::transport::{MaybeSend, MaybeSync};
 use crate::document::Descriptor;
 use crate::platform::Platform;
 use crate::{Error, Kind, Result};
 
 pub use place::{Fetched, MountSource, Naming, Outcome, Place};
-use plan::{Node, Plan};
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+pub(crate) use plan::Plan;
+#[cfg(not(all(feature = "wasm", target_arch = "wasm32")))]
+use plan::Plan;
+use plan::{Act, Step};
 pub use repository::RepositoryPlace;
 
 /// How many transfers run at once, unless something else is asked.
@@ -102,11 +107,13 @@ pub struct Copied {
 /// Copies what `from` names in one place to another, under the name `to` if there is one. Digests are the same bit by bit.
 ///
 /// Blobs come first, then manifests, each after what it names, then referrers, the name last: whoever sees the name finds all of
-/// it. What is in the new place already is left alone, so a copy that broke off goes on where it was.
+/// it. What is in the new place already is left alone, so a copy that broke off goes on where it was. What is embedded in its descriptor
+/// (`data`), and is what that says, is not read from the source; what is embedded and something else is.
 ///
 /// # Errors
-/// What the places report; [`Kind::InvalidManifest`] for a manifest that cannot be copied, [`Kind::TooLarge`] for more than 10,000
-/// descriptors or 64 MiB of manifests, [`Kind::TooDeep`] for indexes nested more than 8 levels, [`Kind::PlatformNotFound`].
+/// What the places report; [`Kind::InvalidManifest`] for a manifest that cannot be copied, [`Kind::SizeMismatch`] for one of another
+/// size than the manifest that names it says, [`Kind::TooLarge`] for more than 10,000 descriptors or 64 MiB of manifests,
+/// [`Kind::TooDeep`] for indexes nested more than 8 levels, [`Kind::PlatformNotFound`].
 pub async fn copy<S, D, O>(
     source: &S,
     from: &str,
@@ -120,83 +127,125 @@ where
     D: Place<Body = S::Body>,
     O: Observer,
 {
-    let plan = Plan::make(source, from, options).await?;
-    let concurrency = options.concurrency.max(1);
-    let mut blobs = plan.blobs.iter();
-    pool::each(concurrency, &mut || {
-        let blob = blobs.next()?;
-        Some(Box::pin(copy_blob(source, target, blob, observer)))
-    })
-    .await?;
-    let root = plan.root()?;
-    let last = plan.manifests.iter().map(|node| node.rank).max();
-    // Unless something refers to it, the root is put once, by its name.
-    let root_last = last == Some(root.rank);
-    for wave in 0..=2 * last.unwrap_or_default() + 1 {
-        // Where a registry has no referrers API, those of one subject share an index: one after the other.
-        let (rank, has_subject) = (wave / 2, wave % 2 == 1);
-        let mut nodes = plan.manifests.iter().skip(usize::from(root_last));
-        pool::each(if has_subject { 1 } else { concurrency }, &mut || {
-            let node = nodes.find(|node| node.rank == rank && node.has_subject == has_subject)?;
-            Some(Box::pin(put(target, node, observer)))
-        })
-        .await?;
-    }
-    let naming = to.map_or(Naming::Root, Naming::Name);
-    target
-        .put_manifest(&root.descriptor, &root.bytes, naming)
-        .await?;
-    if root_last {
-        observer.done(&root.descriptor, Outcome::Copied);
-    }
-    Ok(Copied {
-        root: root.descriptor.clone(),
-        manifests: plan.manifests.len(),
-        blobs: plan.blobs.len(),
-    })
-}
-
-/// Puts a manifest by its digest, unless it is there.
-async fn put<D, O>(target: &D, node: &Node, observer: &O) -> Result<()>
-where
-    D: Place,
-    O: Observer,
-{
-    let outcome = if target.has_manifest(&node.descriptor).await? {
-        Outcome::Existed
-    } else {
-        let naming = if node.is_referrer {
-            Naming::Referrer
+    let root = source.resolve(from).await?;
+    let mut plan = Plan::new(root, options.platforms.clone(), options.referrers)?;
+    loop {
+        let batch = plan.next()?;
+        if batch.steps.is_empty() {
+            return Ok(Copied {
+                root: batch.root,
+                manifests: batch.manifests,
+                blobs: batch.blobs,
+            });
+        }
+        let limit = if batch.sequential {
+            1
         } else {
-            Naming::Digest
+            options.concurrency.max(1)
         };
-        target
-            .put_manifest(&node.descriptor, &node.bytes, naming)
-            .await?;
-        Outcome::Copied
-    };
-    observer.done(&node.descriptor, outcome);
-    Ok(())
+        let copying = Copying {
+            source,
+            target,
+            to,
+            observer,
+            plan: &plan,
+        };
+        let begin = |step| -> Boxed<'_, Found> { Box::pin(copying.take(step)) };
+        let done = pool::each(limit, batch.steps.into_iter().map(begin)).await?;
+        for found in done {
+            match found {
+                Found::Nothing => {}
+                Found::Manifest(at, bytes) => plan.read(at, bytes)?,
+                Found::Referrers(at, referrers) => plan.referred(at, referrers)?,
+            }
+        }
+    }
 }
 
-/// Copies a blob, and begins anew where its source broke off.
-async fn copy_blob<S, D, O>(source: &S, target: &D, blob: &Descriptor, observer: &O) -> Result<()>
+/// What a step of a copy found in the source.
+enum Found {
+    Nothing,
+    Manifest(usize, Vec<u8>),
+    Referrers(usize, Vec<Descriptor>),
+}
+
+/// A copy under way.
+struct Copying<'a, S, D, O> {
+    source: &'a S,
+    target: &'a D,
+    to: Option<&'a str>,
+    observer: &'a O,
+    plan: &'a Plan,
+}
+
+impl<S, D, O> Copying<'_, S, D, O>
 where
     S: Place,
     D: Place<Body = S::Body>,
     O: Observer,
 {
-    let mut attempt = 1;
-    let outcome = loop {
-        let content = source.content(blob);
-        match target.put_blob(blob, source.mount_source(), content).await {
-            Ok(outcome) => break outcome,
-            Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => attempt += 1,
-            Err(error) => return Err(error),
+    async fn take(&self, step: Step) -> Result<Found> {
+        let Step {
+            act,
+            at,
+            descriptor,
+            ..
+        } = step;
+        let outcome = match act {
+            Act::Read => {
+                let bytes = self.source.manifest(&descriptor).await?;
+                return Ok(Found::Manifest(at, bytes));
+            }
+            Act::Referrers => {
+                let referrers = self.source.referrers(&descriptor.digest).await?;
+                return Ok(Found::Referrers(at, referrers));
+            }
+            Act::Blob => match self.plan.bytes(at) {
+                Some(bytes) => self.target.put_bytes(&descriptor, bytes).await?,
+                None => self.blob(&descriptor).await?,
+            },
+            Act::Manifest => self.manifest(at, &descriptor, Naming::Digest).await?,
+            Act::Referrer => self.manifest(at, &descriptor, Naming::Referrer).await?,
+            Act::Root => {
+                let naming = self.to.map_or(Naming::Root, Naming::Name);
+                self.put(at, &descriptor, naming).await?
+            }
+        };
+        self.observer.done(&descriptor, outcome);
+        Ok(Found::Nothing)
+    }
+
+    /// Copies a blob, and begins anew where its source broke off.
+    async fn blob(&self, blob: &Descriptor) -> Result<Outcome> {
+        let (source, mut attempt) = (self.source, 1);
+        loop {
+            let content = source.content(blob);
+            let put = self.target.put_blob(blob, source.mount_source(), content);
+            match put.await {
+                Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => attempt += 1,
+                outcome => return outcome,
+            }
         }
-    };
-    observer.done(blob, outcome);
-    Ok(())
+    }
+
+    /// Puts a manifest by its digest, unless it is there.
+    async fn manifest(
+        &self,
+        at: usize,
+        descriptor: &Descriptor,
+        naming: Naming<'_>,
+    ) -> Result<Outcome> {
+        if self.target.has_manifest(descriptor).await? {
+            return Ok(Outcome::Existed);
+        }
+        self.put(at, descriptor, naming).await
+    }
+
+    async fn put(&self, at: usize, descriptor: &Descriptor, naming: Naming<'_>) -> Result<Outcome> {
+        let bytes = self.plan.bytes(at).unwrap_or_default();
+        let put = self.target.put_manifest(descriptor, bytes, naming);
+        put.await.map(|()| Outcome::Copied)
+    }
 }
 
 fn is_transient(error: &Error) -> bool {

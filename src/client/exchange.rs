@@ -1,75 +1,18 @@
 //! One request and its answer: tokens, redirects, and whom to trust with what.
 
+use super::ask::{Answer, Answered, Call};
 use super::auth::Offer;
 use super::place::Place;
 use super::retry;
 use super::scope::Scope;
-use super::transport::{Body, Chunks, Clock, Host, Payload};
+use super::transport::{Chunks as _, Host, Payload};
 use super::{Client, response};
 use crate::digest::Digest;
-use crate::http::{Headers, Method, Request, Response, Scheme, Url};
+use crate::http::{Headers, Method, Request, Scheme, Url};
 use crate::{Error, Kind, Result};
 
 /// How many redirects are followed for one request.
 const MAX_REDIRECTS: usize = 5;
-
-/// One request as the flows of the client make it.
-pub(super) struct Call<B: Body> {
-    pub(super) method: Method,
-    /// Of the registry, or wherever it led to: what belongs to the registry goes to its origin only.
-    pub(super) url: Url,
-    pub(super) headers: Headers,
-    pub(super) payload: Payload<B>,
-    /// What a token for it must allow.
-    pub(super) scope: Scope,
-    /// Whether to do it twice does no more than to do it once, so that it may be sent again where nobody knows whether it arrived:
-    /// so with `GET`, `HEAD` and `DELETE`. `PUT` is idempotent for manifests, but not where it closes an upload: that has gone by then.
-    pub(super) idempotent: bool,
-    /// Whether only the registry itself will do, as for all that is done on the way to a change of it.
-    pub(super) origin_only: bool,
-    /// Whether it is sent to the registry once, whatever comes of it: whoever asks does so again by himself.
-    pub(super) once: bool,
-}
-
-impl<B: Body> Call<B> {
-    /// A request that carries nothing.
-    pub(super) fn new(method: Method, url: Url, scope: Scope) -> Self {
-        Self {
-            method,
-            url,
-            headers: Headers::new(),
-            payload: Payload::None,
-            idempotent: matches!(method, Method::Get | Method::Head | Method::Delete),
-            origin_only: !matches!(method, Method::Get | Method::Head) || scope.writes(),
-            once: false,
-            scope,
-        }
-    }
-}
-
-/// A response, and where it came from once every redirect was followed.
-pub(super) struct Located<B> {
-    /// Whence, for what it points at: `Location` and `Link` are relative to it.
-    pub(super) from: Url,
-    pub(super) message: Response<B>,
-}
-
-impl<B: Chunks> Located<B> {
-    /// This response if its status is 2xx, or 304, else the error it carries.
-    pub(super) async fn success(self, clock: &impl Clock) -> Result<Self> {
-        let message = response::success_or_error(self.message, &self.from, clock).await?;
-        Ok(Self { message, ..self })
-    }
-
-    /// This response if it has the whole of what was asked.
-    pub(super) fn whole(mut self) -> Result<Self> {
-        if self.message.status == 200 {
-            return Ok(self);
-        }
-        self.message.body.cancel();
-        Err(response::unexpected(&self.from, self.message.status))
-    }
-}
 
 /// How often a registry may challenge one request: once for what it did not know, or no longer takes, and once more for a scope
 /// that it had not named.
@@ -77,26 +20,12 @@ const MAX_CHALLENGES: u32 = 2;
 
 impl<T: Host> Client<T> {
     /// Sends a request, by way of the mirrors where it only reads, with whatever proves who asks, and again where it fails in passing.
-    /// Whatever answers with success is returned, else the error that it carries.
-    pub(super) async fn call(&self, call: Call<T::Body>) -> Result<Located<T::Body>> {
-        let Call {
-            method,
-            url,
-            headers,
-            payload,
-            scope,
-            idempotent,
-            origin_only,
-            once,
-        } = call;
-        let mut request = Request::new(method, url);
-        request.headers = headers;
-        let own = request.url.origin() == self.origin.endpoint.origin();
-        let mut mirrors = self.mirrors.iter().filter(|_| own && !origin_only);
-        // A page of a mirror's list leads to the next one there.
-        let of_mirror = |place: &&Place| request.url.origin() == place.endpoint.origin();
-        let home = self.mirrors.iter().find(of_mirror).unwrap_or(&self.origin);
-        let mut again = Some(payload);
+    /// The answer may be of any status.
+    pub(super) async fn deliver(&self, call: &mut Call<T::Body>) -> Answered<T::Body> {
+        let home = self.home(&call.request.url);
+        let by_mirrors =
+            !call.origin_only && call.request.url.origin() == self.origin.endpoint.origin();
+        let mut mirrors = self.mirrors.iter().filter(move |_| by_mirrors);
         let (mut attempt, begun) = (0, self.host.now());
         loop {
             let mirror = mirrors.next();
@@ -104,32 +33,33 @@ impl<T: Host> Client<T> {
             if mirror.is_some() && place.is_resting(self.host.now()) {
                 continue;
             }
-            // There is one as long as this goes on.
-            let payload = again.take().unwrap_or(Payload::None);
-            again = payload.again();
-            let mut sent = request.clone();
+            let mut request = call.request.clone();
             if mirror.is_some() {
-                sent.url = place.endpoint.join(request.url.target())?;
-                sent.url = sent.url.with_query("ns", &self.origin.name);
+                request.url = place.endpoint.join(request.url.target())?;
+                request.url = request.url.with_query("ns", &self.origin.name);
             }
-            let outcome = self.send(place, sent, payload, &scope).await;
+            let outcome = self.send(place, request, call).await;
             if mirror.is_some() {
-                if let Some(located) = self.taken(place, &request.headers, outcome) {
-                    return Ok(located);
+                if let Some(answer) = self.taken(place, &call.request.headers, outcome) {
+                    return Ok(answer);
                 }
                 continue;
             }
-            let pause = self.next_attempt(&outcome, idempotent, attempt, begun);
-            let Some(pause) = pause.filter(|_| again.is_some() && !once) else {
-                let located = outcome?;
-                let offer = Offer::of(&located.message.headers);
-                let explain = |error| place.auth.explain(error, &scope, offer.error());
-                return located.success(&self.host).await.map_err(explain);
+            let pause = self.next_attempt(&outcome, call.idempotent, attempt, begun);
+            let Some(pause) = pause.filter(|_| call.payload.is_some() && !call.once) else {
+                return outcome;
             };
             attempt += 1;
             drop(outcome);
             self.host.sleep(pause).await;
         }
+    }
+
+    /// Whose a URL is, the registry's if nobody else's: a page of a mirror's list leads to the next one there.
+    pub(super) fn home(&self, url: &Url) -> &Place {
+        let mut mirrors = self.mirrors.iter();
+        let of_mirror = mirrors.find(|place| url.origin() == place.endpoint.origin());
+        of_mirror.unwrap_or(&self.origin)
     }
 
     pub(super) fn has_mirrors(&self) -> bool {
@@ -138,9 +68,7 @@ impl<T: Host> Client<T> {
 
     /// Whether a URL is of the registry, or of one of its mirrors.
     pub(super) fn is_own(&self, url: &Url) -> bool {
-        let places = self.mirrors.iter().chain([&self.origin]);
-        let mut origins = places.map(|place| place.endpoint.origin());
-        origins.any(|origin| origin == url.origin())
+        self.home(url).endpoint.origin() == url.origin()
     }
 
     /// Sends a request, with whatever is known to prove who asks, and minds no answer.
@@ -160,39 +88,39 @@ impl<T: Host> Client<T> {
         &self,
         place: &Place,
         asked: &Headers,
-        outcome: Result<Located<T::Body>>,
-    ) -> Option<Located<T::Body>> {
-        let located = match outcome {
-            Ok(located) if !retry::is_passing_status(located.message.status) => located,
+        outcome: Answered<T::Body>,
+    ) -> Option<Box<Answer<T::Body>>> {
+        let answer = match outcome {
+            Ok(answer) if !retry::is_passing_status(answer.status) => answer,
             _ => {
                 place.rest(self.host.now());
                 return None;
             }
         };
         let asked_for = |name| asked.get(name).is_some();
-        let answers = match located.message.status {
+        let answers = match answer.status {
             200 => true,
             206 => asked_for("range"),
             304 => asked_for("if-none-match"),
             _ => false,
         };
-        (answers && says_what_was_asked(&located)).then_some(located)
+        (answers && says_what_was_asked(&answer)).then_some(answer)
     }
 
     /// How many milliseconds to wait before a request is sent again; `None` if it is not to be.
     fn next_attempt(
         &self,
-        outcome: &Result<Located<T::Body>>,
+        outcome: &Answered<T::Body>,
         idempotent: bool,
         attempt: u32,
         begun: u64,
     ) -> Option<u64> {
         let options = &self.options;
         let (undone, retry_after) = match outcome {
-            Ok(Located { message, .. }) if retry::is_passing_status(message.status) => {
-                let retry_after = retry::retry_after(&message.headers);
+            Ok(answer) if retry::is_passing_status(answer.status) => {
+                let retry_after = retry::retry_after(&answer.headers);
                 // Who is told when to come again has not been served.
-                (message.status == 429 && retry_after.is_some(), retry_after)
+                (answer.status == 429 && retry_after.is_some(), retry_after)
             }
             // A token was not to be had, so nothing has been done.
             Err(error) if error.kind() == Kind::Auth => {
@@ -220,15 +148,14 @@ impl<T: Host> Client<T> {
         &self,
         place: &Place,
         mut request: Request,
-        mut payload: Payload<T::Body>,
-        scope: &Scope,
-    ) -> Result<Located<T::Body>> {
+        call: &mut Call<T::Body>,
+    ) -> Answered<T::Body> {
         let origin = place.endpoint.origin();
         let own = request.url.origin() == origin;
-        let mut asked = scope.clone();
+        let mut asked = call.scope.clone();
         let mut said = None;
         if own {
-            said = self.authorization(place, scope).await?;
+            said = self.authorization(place, &call.scope).await?;
         }
         let mut challenged = 0;
         let room = self.options.room(self.options.concurrency);
@@ -236,18 +163,19 @@ impl<T: Host> Client<T> {
             if let Some(said) = &said {
                 request.headers.set("authorization", said.as_str())?;
             }
-            let again = payload.again();
-            let turn = place.turns.take("", room).await;
-            let response = self.follow(Some(place), request.clone(), payload).await?;
+            let mut turn = place.turns.take("", room);
+            (&mut turn).await;
+            let followed = self.follow(Some(place), request.clone(), &mut call.payload);
+            let response = followed.await?;
             drop(turn);
-            let Some(again) = again.filter(|_| challenged < MAX_CHALLENGES) else {
+            if call.payload.is_none() || challenged >= MAX_CHALLENGES {
                 return Ok(response);
-            };
+            }
             if !own || response.from.origin() != origin {
                 return Ok(response);
             }
-            let offer = Offer::of(&response.message.headers);
-            let is_challenge = match response.message.status {
+            let offer = Offer::of(&response.headers);
+            let is_challenge = match response.status {
                 401 => true,
                 403 => offer.error() == Some("insufficient_scope"),
                 _ => false,
@@ -262,7 +190,7 @@ impl<T: Host> Client<T> {
             if answer.is_none() {
                 return Ok(response);
             }
-            (said, payload) = (answer, again);
+            said = answer;
             challenged += 1;
         }
     }
@@ -274,18 +202,20 @@ impl<T: Host> Client<T> {
         &self,
         place: Option<&Place>,
         mut request: Request,
-        mut payload: Payload<T::Body>,
-    ) -> Result<Located<T::Body>> {
-        let is_secret =
-            request.headers.get("authorization").is_some() || !matches!(payload, Payload::None);
+        payload: &mut Option<Payload<T::Body>>,
+    ) -> Answered<T::Body> {
+        let is_secret = request.headers.get("authorization").is_some()
+            || !matches!(payload, Some(Payload::None));
         let confined = place.is_none() && is_secret;
-        for _ in 0..=MAX_REDIRECTS {
+        for _ in 0..MAX_REDIRECTS + 1 {
             let url = request.url.clone();
             let located = |error: Error| error.at(&url);
-            let again = payload.again();
+            // There is one as long as this goes on.
+            let sent = payload.take().unwrap_or(Payload::None);
+            *payload = sent.again();
             let mut message = self
                 .host
-                .send(request.clone(), payload)
+                .send(request.clone(), sent)
                 .await
                 .map_err(located)?;
             if let Some(place) = place.filter(|place| url.origin() == place.endpoint.origin()) {
@@ -299,10 +229,13 @@ impl<T: Host> Client<T> {
             }
             let answered = &request.url;
             if !matches!(message.status, 301 | 302 | 303 | 307 | 308) {
-                return Ok(Located {
+                return Ok(Box::new(Answer {
                     from: request.url,
-                    message,
-                });
+                    status: message.status,
+                    headers: message.headers,
+                    body: message.body,
+                    bytes: Vec::new(),
+                }));
             }
             message.body.cancel();
             let location = message.headers.get("location").ok_or_else(|| {
@@ -313,12 +246,12 @@ impl<T: Host> Client<T> {
             })?;
             let next = answered.join(location).map_err(located)?;
             self.permit(answered, &next)?;
-            payload = again.ok_or_else(|| {
-                located(Error::new(
+            if payload.is_none() {
+                return Err(located(Error::new(
                     Kind::UnexpectedResponse,
                     "a redirect asks for a stream that was sent already",
-                ))
-            })?;
+                )));
+            }
             if answered.origin() != next.origin() {
                 if confined {
                     return Err(located(Error::new(
@@ -347,11 +280,11 @@ impl<T: Host> Client<T> {
 }
 
 /// Whether the digest that a response states is the one it was asked by, as far as its head tells.
-fn says_what_was_asked<B>(located: &Located<B>) -> bool {
-    let Ok(stated) = response::stated_digest(&located.message.headers) else {
+fn says_what_was_asked<B>(answer: &Answer<B>) -> bool {
+    let Ok(stated) = response::stated_digest(&answer.headers) else {
         return false;
     };
-    let path = located.from.target().split('?').next().unwrap_or_default();
+    let path = answer.from.target().split('?').next().unwrap_or_default();
     let asked = path
         .rsplit('/')
         .next()

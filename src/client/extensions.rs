@@ -1,9 +1,8 @@
 //! The extensions of a registry or of one of its repositories (distribution specification, "extensions").
 
-use super::exchange::Call;
+use super::ask::Call;
 use super::scope::Scope;
 use super::{Client, Host};
-use crate::http::Method;
 use crate::json::{Tree, Value};
 use crate::reference::RepositoryName;
 use crate::{Kind, Result};
@@ -51,8 +50,8 @@ impl<T: Host> Client<T> {
             ),
             None => ("/v2/_oci/ext/discover".to_owned(), Scope::none()),
         };
-        let call = Call::new(Method::Get, self.at(&url)?, scope);
-        let bytes = match self.ask(call, MAX_LIST_BYTES).await {
+        let call = Call::read(self.at(&url)?, scope, MAX_LIST_BYTES);
+        let bytes = match self.ask(call).await {
             Ok(answer) => answer.bytes,
             Err(error)
                 if matches!(error.status(), Some(404 | 405)) && error.kind() == Kind::Registry =>

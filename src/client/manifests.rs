@@ -3,8 +3,9 @@
 mod delete;
 mod put;
 
-use super::ask::Answer;
-use super::exchange::Call;
+use std::pin::Pin;
+
+use super::ask::{Answer, Call, Wanted};
 use super::scope::Scope;
 use super::{Client, Host, as_encoded, response};
 use crate::digest::{Algorithm, Digest};
@@ -42,12 +43,18 @@ impl std::str::FromStr for ManifestReference {
     }
 }
 
+impl ManifestReference {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Digest(digest) => digest.as_str(),
+            Self::Tag(tag) => tag.as_str(),
+        }
+    }
+}
+
 impl std::fmt::Display for ManifestReference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Digest(digest) => digest.fmt(f),
-            Self::Tag(tag) => tag.fmt(f),
-        }
+        f.write_str(self.as_str())
     }
 }
 
@@ -149,12 +156,7 @@ impl<T: Host> Client<T> {
         let read = self
             .read_manifest(name, reference, accept, None, false)
             .await?;
-        read.ok_or_else(|| {
-            Error::new(
-                Kind::UnexpectedResponse,
-                "the registry answered a condition that was not set",
-            )
-        })
+        read.ok_or_else(unasked)
     }
 
     /// Reads a manifest as [`Client::raw_manifest`] does, unless it is still the one that `known` stands for: `None` then.
@@ -170,8 +172,20 @@ impl<T: Host> Client<T> {
         accept: Option<&str>,
         known: &str,
     ) -> Result<Option<RawManifest>> {
-        let mut etag = Some(known);
-        if let Ok(digest) = known.parse::<Digest>() {
+        self.manifest_unless(name, reference, accept, Some(known))
+            .await
+    }
+
+    /// [`Client::raw_manifest_unless`], or without what is known, [`Client::raw_manifest`].
+    pub(crate) async fn manifest_unless(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        known: Option<&str>,
+    ) -> Result<Option<RawManifest>> {
+        let mut etag = known;
+        if let Some(Ok(digest)) = known.map(str::parse::<Digest>) {
             if self.manifest_head(name, reference, accept).await?.digest == digest {
                 return Ok(None);
             }
@@ -183,39 +197,33 @@ impl<T: Host> Client<T> {
 
     /// Reads a manifest; `None` only where it is still the one of `etag`. What a mirror has that does not verify is read from the
     /// registry.
-    pub(super) async fn read_manifest(
+    pub(super) fn read_manifest(
         &self,
         name: &RepositoryName,
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
         origin_only: bool,
-    ) -> Result<Option<RawManifest>> {
-        let mut origin_only = origin_only || !self.has_mirrors();
-        loop {
-            let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
-            call.origin_only = origin_only;
-            let answer = self.ask_checked(call, MAX_MANIFEST_BYTES, |headers| {
-                response::stated_digest(headers)?;
-                response::media_type(headers)?;
-                Ok(())
-            });
-            let answer = answer.await;
-            let error = match answer {
-                Ok(answer) if answer.status == 304 => return Ok(None),
-                Ok(answer) => {
-                    let from = answer.from.clone();
-                    match read(answer, reference) {
+    ) -> Pin<Box<impl Future<Output = Result<Option<RawManifest>>>>> {
+        Box::pin(async move {
+            let mut origin_only = origin_only || !self.has_mirrors();
+            loop {
+                let mut call = self.manifest_call(Method::Get, name, reference, accept, etag)?;
+                call.origin_only = origin_only;
+                call.wanted = Wanted::Manifest;
+                let error = match self.ask(call).await {
+                    Ok(answer) if answer.status == 304 => return Ok(None),
+                    Ok(mut answer) => match read(&mut answer, reference) {
                         Ok(read) => return Ok(Some(read)),
-                        Err(error) => error.at(&from),
-                    }
+                        Err(error) => answer.located(error),
+                    },
+                    Err(error) => error,
+                };
+                if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
+                    return Err(error);
                 }
-                Err(error) => error,
-            };
-            if std::mem::replace(&mut origin_only, true) || error.status().is_some() {
-                return Err(error);
             }
-        }
+        })
     }
 
     /// Asks for a manifest's digest, size and media type without its bytes; where the registry leaves one of them out,
@@ -229,13 +237,12 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
     ) -> Result<ManifestHead> {
-        let call = self.manifest_call(Method::Head, name, reference, accept, None)?;
-        let answer = self.ask(call, 0).await?;
-        let stated = head(&answer, reference).map_err(|error| answer.located(error))?;
+        let stated = self.stated_head(name, reference, accept, false).await?;
         if let Some(head) = stated {
             return Ok(head);
         }
-        let manifest = self.manifest(name, reference, accept).await?;
+        let read = self.read_manifest(name, reference, accept, None, false);
+        let manifest = read.await?.ok_or_else(unasked)?.parse()?;
         let size = manifest.document.bytes().len() as u64;
         Ok(ManifestHead {
             media_type: manifest.media_type,
@@ -245,22 +252,30 @@ impl<T: Host> Client<T> {
     }
 
     /// Whether the registry has a manifest: itself, since what a mirror has need not be there.
-    pub(super) async fn has_manifest(
+    pub(crate) async fn has_manifest(
         &self,
         name: &RepositoryName,
-        digest: &Digest,
-        accept: &str,
+        reference: &ManifestReference,
+        accept: Option<&str>,
     ) -> Result<bool> {
-        let reference = ManifestReference::Digest(digest.clone());
-        let mut call = self.manifest_call(Method::Head, name, &reference, Some(accept), None)?;
-        call.origin_only = true;
-        match self.ask(call, 0).await {
-            Ok(answer) => head(&answer, &reference)
-                .map(|_| true)
-                .map_err(|error| answer.located(error)),
+        match self.stated_head(name, reference, accept, true).await {
             Err(error) if error.status() == Some(404) => Ok(false),
-            Err(error) => Err(error),
+            stated => stated.map(|_| true),
         }
+    }
+
+    /// What the registry states of a manifest; `None` if that is not all.
+    async fn stated_head(
+        &self,
+        name: &RepositoryName,
+        reference: &ManifestReference,
+        accept: Option<&str>,
+        origin_only: bool,
+    ) -> Result<Option<ManifestHead>> {
+        let mut call = self.manifest_call(Method::Head, name, reference, accept, None)?;
+        call.origin_only = origin_only;
+        let answer = self.ask(call).await?;
+        head(&answer, reference).map_err(|error| answer.located(error))
     }
 
     fn manifest_call(
@@ -270,18 +285,18 @@ impl<T: Host> Client<T> {
         reference: &ManifestReference,
         accept: Option<&str>,
         etag: Option<&str>,
-    ) -> Result<Call<T::Body>> {
+    ) -> Result<Box<Call<T::Body>>> {
         if let ManifestReference::Digest(digest) = reference {
             digest.require_algorithm()?;
         }
         let url = self.manifest_url(name, reference)?;
         let mut call = Call::new(method, url, Scope::pull(name));
-        call.headers.append(
+        call.request.headers.append(
             "accept",
             accept.map_or_else(|| MANIFEST_ACCEPT.join(", "), str::to_owned),
         )?;
         if let Some(etag) = etag {
-            call.headers.append("if-none-match", etag)?;
+            call.request.headers.append("if-none-match", etag)?;
         }
         Ok(call)
     }
@@ -291,12 +306,19 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         reference: &ManifestReference,
     ) -> Result<Url> {
-        self.at(&format!("/v2/{name}/manifests/{reference}"))
+        self.at(&["/v2/", name.as_str(), "/manifests/", reference.as_str()].concat())
     }
 }
 
+fn unasked() -> Error {
+    Error::new(
+        Kind::UnexpectedResponse,
+        "the registry answered a condition that was not set",
+    )
+}
+
 /// The manifest of an answer.
-fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
+fn read<B>(answer: &mut Answer<B>, reference: &ManifestReference) -> Result<RawManifest> {
     let stated = response::stated_digest(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
     let verified = verified_digest(&answer.bytes, reference, stated).map_err(|error| {
@@ -310,29 +332,23 @@ fn read(answer: Answer, reference: &ManifestReference) -> Result<RawManifest> {
         verified: verified.is_some(),
         digest: verified.unwrap_or_else(|| Digest::of(Algorithm::Sha256, &answer.bytes)),
         etag: answer.headers.get("etag").map(str::to_owned),
-        bytes: answer.bytes,
+        bytes: std::mem::take(&mut answer.bytes),
         media_type,
-        url: answer.from,
+        url: answer.from.clone(),
     })
 }
 
 /// What an answer without bytes says of a manifest; `None` if that is not all.
-fn head(answer: &Answer, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
-    let stated = response::stated_digest(&answer.headers)?;
+fn head<B>(answer: &Answer<B>, reference: &ManifestReference) -> Result<Option<ManifestHead>> {
     let size = response::body_length(&answer.headers)?;
     let media_type = response::media_type(&answer.headers)?;
-    let digest = match (reference, stated) {
-        (ManifestReference::Digest(asked), Some(stated))
-            if asked.algorithm() == stated.algorithm() && *asked != stated =>
-        {
-            return Err(Error::new(
-                Kind::DigestMismatch,
-                "the registry states another digest than was asked for",
-            )
-            .with_expected(asked, stated));
+    let digest = match reference {
+        ManifestReference::Digest(asked) => {
+            let message = "the registry states another digest than was asked for";
+            response::check_digest(answer, asked, message)?;
+            Some(asked.clone())
         }
-        (ManifestReference::Digest(asked), _) => Some(asked.clone()),
-        (ManifestReference::Tag(_), stated) => stated,
+        ManifestReference::Tag(_) => response::stated_digest(&answer.headers)?,
     };
     Ok(digest.zip(size).map(|(digest, size)| ManifestHead {
         media_type,
@@ -348,23 +364,22 @@ fn verified_digest(
     stated: Option<Digest>,
 ) -> Result<Option<Digest>> {
     let asked = match reference {
-        ManifestReference::Digest(digest) => Some(digest.clone()),
+        ManifestReference::Digest(digest) => Some(digest),
         ManifestReference::Tag(_) => None,
     };
     let mut verified = None;
-    for digest in [stated, asked].into_iter().flatten() {
+    for digest in [stated.as_ref(), asked] {
         // A stated digest that nobody here can compute verifies nothing; the one asked for was found to be computable.
-        let Some(algorithm) = digest.algorithm() else {
-            continue;
-        };
-        let actual = Digest::of(algorithm, bytes);
-        if actual != digest {
-            return Err(
-                Error::new(Kind::DigestMismatch, "the manifest has another digest")
-                    .with_expected(&digest, &actual),
-            );
+        if let Some(digest) = digest
+            && let Some(algorithm) = digest.algorithm()
+        {
+            let actual = Digest::of(algorithm, bytes);
+            if actual != *digest {
+                let error = Error::new(Kind::DigestMismatch, "the manifest has another digest");
+                return Err(error.with_expected(digest.as_str(), actual.as_str()));
+            }
+            verified = Some(digest);
         }
-        verified = Some(digest);
     }
-    Ok(verified)
+    Ok(verified.cloned())
 }

@@ -37,17 +37,22 @@ impl Notices {
         if let Some(stated) = rate_limit(headers) {
             self.said().rate_limit = Some(stated);
         }
-        for text in headers.all("warning").flat_map(warnings) {
-            let warning = Warning {
-                registry: registry.to_owned(),
-                text,
-            };
-            let mut said = self.said();
-            if said.warnings.len() < MAX_WARNINGS && !said.warnings.contains(&warning) {
-                said.warnings.push(warning.clone());
-                // Whoever is told may ask for what was said.
-                drop(said);
-                warn(&warning.text);
+        for field in headers.all("warning") {
+            for part in split_unquoted(field) {
+                let Some(text) = text(part) else {
+                    continue;
+                };
+                let warning = Warning {
+                    registry: registry.to_owned(),
+                    text,
+                };
+                let mut said = self.said();
+                if said.warnings.len() < MAX_WARNINGS && !said.warnings.contains(&warning) {
+                    said.warnings.push(warning.clone());
+                    // Whoever is told may ask for what was said.
+                    drop(said);
+                    warn(&warning.text);
+                }
             }
         }
     }
@@ -65,22 +70,20 @@ impl Notices {
     }
 }
 
-/// The texts of a field: `299 - "text"`, with no date, of a code and agent that the specification fixes. Others are not for us.
-fn warnings(field: &str) -> Vec<String> {
-    split_unquoted(field)
-        .into_iter()
-        .filter(|part| part.len() <= MAX_LENGTH)
-        .filter_map(|part| {
-            let mut text = quoted(part.strip_prefix("299 - ")?)?;
-            text.retain(|character| !character.is_control());
-            (!text.is_empty()).then_some(text)
-        })
-        .collect()
+/// The text of a warning: `299 - "text"`, with no date, of a code and agent that the specification fixes. Others are not for us.
+fn text(warning: &str) -> Option<String> {
+    let mut text = quoted(warning.strip_prefix("299 - ")?)?;
+    text.retain(|character| !character.is_control());
+    (warning.len() <= MAX_LENGTH && !text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn warnings(field: &str) -> Vec<String> {
+        split_unquoted(field).into_iter().filter_map(text).collect()
+    }
 
     #[test]
     fn a_warning_has_code_299_no_agent_a_quoted_text_and_no_date() {
@@ -99,7 +102,7 @@ mod tests {
             assert_eq!(warnings(field), texts, "{field}");
         }
         let long = format!("299 - \"{}\"", "x".repeat(5000));
-        assert!(warnings(&long).is_empty());
+        assert_eq!(text(&long), None);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Lists that come in pages (distribution specification, "Listing Tags" and "Listing Referrers").
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call};
+use super::fields::lists;
 use super::scope::Scope;
 use super::seen::Seen;
 use super::{Client, Host, MAX_MANIFEST_BYTES, referrers};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document};
-use crate::http::{Headers, Method, Url, next_link};
+use crate::http::{Headers, Url, next_link};
 use crate::json::Tree;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
@@ -92,31 +92,32 @@ impl Paging {
             };
             self.pages = pages;
             let begun = std::mem::replace(&mut self.begun, true);
-            let (mut answer, mut index) = (None, None);
-            if let Listed::Referrers { name, subject, .. } = &self.listed
-                && !begun
-            {
-                match client
-                    .first_referrers(name, subject, Some(asked.clone()))
-                    .await?
-                {
-                    Some((first, found)) => (answer, index) = (Some(first), Some(found)),
-                    None => return self.fallback(client).await,
-                }
-            }
-            let answer = match answer {
-                Some(answer) => answer,
-                None => {
-                    let mut call = Call::new(Method::Get, asked, self.scope.clone());
-                    call.headers.add("accept", self.accept());
-                    client.ask(call, self.bytes.min(MAX_MANIFEST_BYTES)).await?
-                }
+            // Whether there is an API to list referrers by shows on their first page.
+            let first = match &self.listed {
+                Listed::Referrers { name, .. } if !begun => Some(name),
+                _ => None,
             };
-            let from = answer.from.clone();
-            let read = self.read(client, answer, index);
-            let page = read.map_err(|error| error.at(&from))?;
+            let mut found = None;
+            if !first.is_some_and(|name| client.lacks_referrers(name)) {
+                let limit = self.bytes.min(MAX_MANIFEST_BYTES);
+                let mut call = Call::read(asked, self.scope.clone(), limit);
+                call.request.headers.add("accept", self.accept());
+                let answer = client.ask(call).await;
+                found = match first {
+                    Some(name) => client.first_referrers(name, answer)?,
+                    None => Some((answer?, None)),
+                };
+            }
+            let Some((mut answer, index)) = found else {
+                return self.fallback(client).await;
+            };
+            let read = self.read(client, &mut answer, index);
+            let page = read.map_err(|error| answer.located(error))?;
             if self.barren > MAX_BARREN {
-                return Err(unending(&from, "the list goes on without anything new"));
+                return Err(unending(
+                    &answer.from,
+                    "the list goes on without anything new",
+                ));
             }
             if !page.names.is_empty() || !page.descriptors.is_empty() {
                 return Ok(Some(page));
@@ -148,10 +149,8 @@ impl Paging {
         else {
             return false;
         };
-        headers
-            .all("oci-filters-applied")
-            .flat_map(|filters| filters.split(','))
-            .any(|filter| [asked, "artifactType"].contains(&filter.trim()))
+        let applied = |filter| lists(headers, "oci-filters-applied", filter);
+        applied("artifactType") || applied(asked)
     }
 
     fn accept(&self) -> &'static str {
@@ -165,7 +164,7 @@ impl Paging {
     fn read<T: Host>(
         &mut self,
         client: &Client<T>,
-        answer: Answer,
+        answer: &mut Answer<T::Body>,
         index: Option<Document>,
     ) -> Result<Page> {
         self.bytes = self.bytes.saturating_sub(answer.bytes.len() as u64);
@@ -181,7 +180,7 @@ impl Paging {
         let filtered = self.is_filtered(&answer.headers);
         let index = match index {
             Some(index) => index,
-            None => referrers::index(answer.bytes)?.ok_or_else(|| {
+            None => referrers::index(std::mem::take(&mut answer.bytes))?.ok_or_else(|| {
                 Error::new(
                     Kind::UnexpectedResponse,
                     "a page of referrers is no image index",

@@ -5,14 +5,13 @@ mod fallback;
 
 use std::sync::{Mutex, PoisonError};
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Answered, Call};
 use super::pages::{Listed, Paging};
 use super::scope::Scope;
 use super::{Client, Host, MAX_MANIFEST_BYTES, response};
 use crate::digest::Digest;
 use crate::document::{Descriptor, Document, Kind as DocumentKind};
-use crate::http::{Method, Url};
+use crate::http::Url;
 use crate::media_type::known::OCI_IMAGE_INDEX;
 use crate::reference::RepositoryName;
 use crate::{Kind, RegistryErrorEntry, Result};
@@ -43,7 +42,11 @@ impl Apis {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.retain(|(known, until, _)| known != name.as_str() && *until > now);
         if names.len() < MAX_REMEMBERED {
-            names.push((name.to_string(), now.saturating_add(REMEMBERED), has));
+            names.push((
+                name.as_str().to_owned(),
+                now.saturating_add(REMEMBERED),
+                has,
+            ));
         }
     }
 }
@@ -67,6 +70,9 @@ impl<T: Host> Referrers<'_, T> {
         Ok(page.map(|page| page.descriptors))
     }
 }
+
+/// A first page of referrers: the answer, its bytes taken out as the index that they are.
+type FirstPage<B> = (Box<Answer<B>>, Option<Document>);
 
 impl<T: Host> Client<T> {
     /// Lists the manifests whose subject has this digest (end-12), each once; of one artifact type, where it is given, whether the
@@ -119,32 +125,30 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         digest: &Digest,
     ) -> Result<bool> {
-        match self.apis.known(name, self.host.now()) {
-            Some(known) => Ok(known),
-            None => Ok(self.first_referrers(name, digest, None).await?.is_some()),
+        if let Some(known) = self.apis.known(name, self.host.now()) {
+            return Ok(known);
         }
+        let url = self.referrers_url(name, digest)?;
+        let mut call = Call::read(url, Scope::pull(name), MAX_MANIFEST_BYTES);
+        // What the registry itself does is what is asked.
+        call.origin_only = true;
+        call.request.headers.add("accept", OCI_IMAGE_INDEX);
+        let answer = self.ask(call).await;
+        Ok(self.first_referrers(name, answer)?.is_some())
     }
 
-    /// Asks for a first page of referrers: the answer, its bytes taken out as the index that they are; `None` if there is no API to ask.
-    pub(super) async fn first_referrers(
+    /// Whether a repository is known to have no referrers API.
+    pub(super) fn lacks_referrers(&self, name: &RepositoryName) -> bool {
+        self.apis.known(name, self.host.now()) == Some(false)
+    }
+
+    /// The first page of referrers that was answered; `None` if there is no API to answer.
+    pub(super) fn first_referrers(
         &self,
         name: &RepositoryName,
-        digest: &Digest,
-        url: Option<Url>,
-    ) -> Result<Option<(Answer, Document)>> {
-        if self.apis.known(name, self.host.now()) == Some(false) {
-            return Ok(None);
-        }
-        // Whoever asks for no list wants to know what the registry itself does.
-        let origin_only = url.is_none();
-        let url = match url {
-            Some(url) => url,
-            None => self.referrers_url(name, digest)?,
-        };
-        let mut call = Call::new(Method::Get, url, Scope::pull(name));
-        call.origin_only = origin_only;
-        call.headers.add("accept", OCI_IMAGE_INDEX);
-        let error = match self.ask(call, MAX_MANIFEST_BYTES).await {
+        answer: Answered<T::Body>,
+    ) -> Result<Option<FirstPage<T::Body>>> {
+        let error = match answer {
             Ok(mut answer) => {
                 let stated = response::media_type(&answer.headers).ok().flatten();
                 let is_index = match stated {
@@ -154,7 +158,7 @@ impl<T: Host> Client<T> {
                 };
                 return match index(std::mem::take(&mut answer.bytes)) {
                     Ok(None) => Ok(None),
-                    Ok(Some(index)) => {
+                    Ok(index) => {
                         self.apis.keep(name, self.host.now(), true);
                         Ok(Some((answer, index)))
                     }

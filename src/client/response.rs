@@ -1,11 +1,12 @@
 //! Reading responses: bounded, and with every header of meaning checked.
 
+use super::ask::Answer;
 use super::retry::retry_after;
 use super::{Chunks, Clock};
 use crate::digest::Digest;
 use crate::document;
-use crate::http::{Headers, Response, Url};
-use crate::json::Tree;
+use crate::http::Headers;
+use crate::json::{Tree, Value, decimal};
 use crate::media_type::MediaType;
 use crate::{Error, Kind, RegistryErrorEntry, Result};
 
@@ -29,6 +30,22 @@ pub(super) fn stated_digest(headers: &Headers) -> Result<Option<Digest>> {
             })
         })
         .transpose()
+}
+
+/// Fails with [`Kind::DigestMismatch`] if a response states another digest than this one. One by another algorithm may be right.
+pub(super) fn check_digest<B>(
+    answer: &Answer<B>,
+    digest: &Digest,
+    message: &'static str,
+) -> Result<()> {
+    let error = match stated_digest(&answer.headers) {
+        Ok(Some(stated)) if stated.algorithm() == digest.algorithm() && stated != *digest => {
+            Error::new(Kind::DigestMismatch, message).with_expected(digest, &stated)
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    Err(answer.located(error))
 }
 
 /// `Content-Type` without its parameters, and in the specifications' spelling where they have it; `None` where it says nothing
@@ -56,92 +73,97 @@ pub(super) fn body_length(headers: &Headers) -> Result<Option<u64>> {
     }
 }
 
-/// The whole body, of the stated length and of `limit` bytes at most.
-pub(super) async fn read_whole<B: Chunks>(
-    mut response: Response<B>,
+/// Reads an answer's body into it, of the stated length and of `limit` bytes at most; the error it carries is one.
+pub(super) async fn read<B: Chunks>(
+    answer: &mut Answer<B>,
     limit: u64,
     clock: &impl Clock,
-) -> Result<Vec<u8>> {
-    let stated = body_length(&response.headers)?;
-    if let Some(stated) = stated
-        && stated > limit
-    {
-        response.body.cancel();
-        return Err(
-            Error::new(Kind::TooLarge, "the body is larger than is read")
-                .with_expected(format_args!("at most {limit} bytes"), stated),
-        );
-    }
-    let bytes = read_all(&mut response.body, limit, clock).await?;
-    let length = bytes.len() as u64;
-    match stated {
-        Some(stated) if length < stated => {
-            Err(Error::new(Kind::BodyTruncated, "the body ended early")
-                .with_expected(stated, length))
-        }
-        Some(stated) if length > stated => Err(Error::new(
-            Kind::SizeMismatch,
-            "the body is longer than stated",
-        )
-        .with_expected(stated, length)),
-        _ => Ok(bytes),
-    }
+) -> Result<()> {
+    let limit = if answer.is_success() {
+        limit
+    } else {
+        MAX_ERROR_BYTES
+    };
+    let read = read_body(answer, limit, clock).await;
+    let read = if answer.is_success() {
+        read.and_then(|()| complete(answer))
+    } else {
+        // The status is the error; a body that cannot be read adds nothing to it.
+        Err(carried(answer))
+    };
+    read.map_err(|error| answer.located(error))
 }
 
-/// The bytes of a body to its end. Fails with [`Kind::TooLarge`] as soon as more than `limit` bytes have come, with
+/// Reads a body to its end. Fails with [`Kind::TooLarge`] as soon as more than `limit` bytes have come, or are announced, with
 /// [`Kind::Timeout`] once it takes more than [`MAX_READ_TIME`], or with the body's own error.
-async fn read_all<B: Chunks>(body: &mut B, limit: u64, clock: &impl Clock) -> Result<Vec<u8>> {
+async fn read_body<B: Chunks>(
+    answer: &mut Answer<B>,
+    limit: u64,
+    clock: &impl Clock,
+) -> Result<()> {
     let begun = clock.now();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await? {
-        if bytes.len() as u64 + chunk.len() as u64 > limit {
-            body.cancel();
-            return Err(
-                Error::new(Kind::TooLarge, "the body is larger than is read")
-                    .with_expected(format_args!("at most {limit} bytes"), "more"),
-            );
+    let mut announced = body_length(&answer.headers)?.unwrap_or_default();
+    loop {
+        if announced > limit {
+            answer.body.cancel();
+            let error = Error::new(Kind::TooLarge, "the body is larger than is read");
+            let most = ["at most ", &decimal(limit), " bytes"].concat();
+            return Err(error.with_expected(most, decimal(announced)));
         }
+        let Some(chunk) = answer.body.chunk().await? else {
+            return Ok(());
+        };
         if clock.now().saturating_sub(begun) > MAX_READ_TIME {
-            body.cancel();
+            answer.body.cancel();
             return Err(Error::new(
                 Kind::Timeout,
                 "the body came too slowly to be waited for",
             ));
         }
-        bytes.extend_from_slice(&chunk);
+        answer.bytes.extend_from_slice(&chunk);
+        announced = announced.max(answer.bytes.len() as u64);
     }
-    Ok(bytes)
 }
 
-/// The response if its status is 2xx, or 304, which only answers a condition; else the error it carries.
-pub(super) async fn success_or_error<B: Chunks>(
-    mut response: Response<B>,
-    url: &Url,
-    clock: &impl Clock,
-) -> Result<Response<B>> {
-    let status = response.status;
-    if (200..300).contains(&status) || status == 304 {
-        return Ok(response);
-    }
-    let retry_after = retry_after(&response.headers);
-    // The status is the error; a body that cannot be read adds nothing to it.
-    let entries = read_all(&mut response.body, MAX_ERROR_BYTES, clock)
-        .await
-        .map(|bytes| error_entries(&bytes))
-        .unwrap_or_default();
+/// Whether the bytes that were read are as many as were stated.
+fn complete<B>(answer: &Answer<B>) -> Result<()> {
+    let length = answer.bytes.len() as u64;
+    let error = match body_length(&answer.headers)? {
+        Some(stated) if length < stated => {
+            Error::new(Kind::BodyTruncated, "the body ended early").with_amounts(stated, length)
+        }
+        Some(stated) if length > stated => {
+            Error::new(Kind::SizeMismatch, "the body is longer than stated")
+                .with_amounts(stated, length)
+        }
+        _ => return Ok(()),
+    };
+    Err(error)
+}
+
+/// The error that an answer carries.
+fn carried<B>(answer: &Answer<B>) -> Error {
+    let status = answer.status;
     let error = match status {
         401 | 403 => Error::new(
             Kind::Auth,
-            format!("the registry refuses access ({status})"),
+            [
+                "the registry refuses access (",
+                &decimal(status.into()),
+                ")",
+            ]
+            .concat(),
         ),
         404 => Error::new(Kind::Registry, "the registry does not have it (404)"),
-        _ => Error::new(Kind::Registry, format!("the registry answered {status}")),
+        _ => Error::new(
+            Kind::Registry,
+            ["the registry answered ", &decimal(status.into())].concat(),
+        ),
     };
-    Err(error
+    error
         .with_status(status)
-        .at(url)
-        .with_retry_after(retry_after)
-        .with_entries(entries))
+        .with_retry_after(retry_after(&answer.headers))
+        .with_entries(error_entries(&answer.bytes))
 }
 
 /// The error of a deletion, which is a kind of its own where the registry allows none (distribution specification, "Content
@@ -166,13 +188,19 @@ pub(super) fn deletion_off(error: Error) -> Error {
 }
 
 /// A status that the specification does not know for this request.
-pub(super) fn unexpected(url: &Url, status: u16) -> Error {
+pub(super) fn unexpected<B>(answer: &Answer<B>) -> Error {
+    let status = answer.status;
     Error::new(
         Kind::UnexpectedResponse,
-        format!("the registry answered {status} where only 200 has a meaning"),
+        [
+            "the registry answered ",
+            &decimal(status.into()),
+            " where only 200 has a meaning",
+        ]
+        .concat(),
     )
     .with_status(status)
-    .at(url)
+    .at(&answer.from)
 }
 
 /// The `errors` of an error body (distribution specification, "Error Codes"); none if it has another shape.
@@ -183,20 +211,25 @@ fn error_entries(bytes: &[u8]) -> Vec<RegistryErrorEntry> {
     let Some(errors) = tree.root(bytes).get("errors") else {
         return Vec::new();
     };
-    let text = |entry: crate::json::Value<'_>, key| {
-        let value = entry
-            .get(key)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default();
-        value
-            .chars()
-            .filter(|character| !character.is_control())
-            .take(MAX_MESSAGE_CHARACTERS)
-            .collect::<String>()
-    };
-    errors
-        .elements()
-        .take(MAX_ERROR_ENTRIES)
-        .map(|entry| RegistryErrorEntry::new(text(entry, "code"), text(entry, "message")))
-        .collect()
+    let mut entries = Vec::new();
+    for entry in errors.elements().take(MAX_ERROR_ENTRIES) {
+        let (code, message) = (shown(entry, "code"), shown(entry, "message"));
+        entries.push(RegistryErrorEntry::new(code, message));
+    }
+    entries
+}
+
+/// A text of an error's body, as far as it may be shown.
+fn shown(entry: Value<'_>, key: &str) -> String {
+    let mut shown = String::new();
+    let text = entry.get(key).and_then(|value| value.as_str());
+    let text = text.as_deref().unwrap_or_default();
+    for character in text
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_MESSAGE_CHARACTERS)
+    {
+        shown.push(character);
+    }
+    shown
 }

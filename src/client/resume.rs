@@ -78,7 +78,7 @@ impl<T: Host + 'static> Resuming<T> {
                 Kind::BodyTruncated,
                 "the body ended before all its bytes had come",
             )
-            .with_expected(size, self.at)),
+            .with_amounts(size, self.at)),
             _ => Ok(None),
         }
     }

@@ -1,5 +1,6 @@
 //! What a token is asked for (distribution's token scope documentation: `resourcetype:resourcename:action`).
 
+use super::fields::push_word;
 use crate::reference::RepositoryName;
 
 /// Scopes, separated by spaces, each resource once; empty where a request needs none.
@@ -48,7 +49,7 @@ impl Scope {
             let (resource, actions) = split(other);
             let mut merged = String::new();
             let mut known = false;
-            for scope in self.0.split(' ').filter(|scope| !scope.is_empty()) {
+            for scope in self.0.split_ascii_whitespace() {
                 push_word(&mut merged, ' ', scope);
                 if split(scope).0 == resource {
                     known = true;
@@ -75,13 +76,12 @@ impl Scope {
 
     /// Whether a token for these scopes will do where one for the others is needed.
     pub(super) fn covers(&self, others: &Self) -> bool {
-        let others = others.0.split(' ').filter(|other| !other.is_empty());
-        others.into_iter().all(|other| {
-            let (resource, actions) = split(other);
-            self.0.split(' ').any(|scope| {
-                split(scope).0 == resource && actions.split(',').all(|action| allows(scope, action))
-            })
-        })
+        for other in others.0.split(' ') {
+            if !other.is_empty() && !self.0.split(' ').any(|scope| includes(scope, other)) {
+                return false;
+            }
+        }
+        true
     }
 
     fn repository(name: &RepositoryName, actions: &str) -> Self {
@@ -94,15 +94,13 @@ fn split(scope: &str) -> (&str, &str) {
     scope.rsplit_once(':').unwrap_or((scope, ""))
 }
 
-fn allows(scope: &str, action: &str) -> bool {
-    split(scope).1.split(',').any(|allowed| allowed == action)
+fn includes(scope: &str, other: &str) -> bool {
+    let (resource, actions) = split(other);
+    split(scope).0 == resource && actions.split(',').all(|action| allows(scope, action))
 }
 
-fn push_word(text: &mut String, separator: char, word: &str) {
-    if !text.is_empty() {
-        text.push(separator);
-    }
-    text.push_str(word);
+fn allows(scope: &str, action: &str) -> bool {
+    split(scope).1.split(',').any(|allowed| allowed == action)
 }
 
 #[cfg(test)]

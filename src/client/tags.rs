@@ -5,6 +5,7 @@ use super::scope::Scope;
 use super::{Client, Host};
 use crate::Result;
 use crate::http::Url;
+use crate::json::decimal;
 use crate::reference::RepositoryName;
 
 /// Which part of a list of names is asked for.
@@ -73,7 +74,7 @@ impl<T: Host> Client<T> {
         name: &RepositoryName,
         options: &ListOptions,
     ) -> Result<Paging> {
-        let url = self.at(&format!("/v2/{name}/tags/list"))?;
+        let url = self.at(&["/v2/", name.as_str(), "/tags/list"].concat())?;
         Ok(self.names_paging("tags", url, Scope::pull(name), options))
     }
 
@@ -90,7 +91,7 @@ impl<T: Host> Client<T> {
         options: &ListOptions,
     ) -> Paging {
         if let Some(n) = options.n {
-            url = url.with_query("n", &n.to_string());
+            url = url.with_query("n", &decimal(n.into()));
         }
         if let Some(last) = &options.last {
             url = url.with_query("last", last);

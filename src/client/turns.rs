@@ -1,8 +1,9 @@
 //! Turns: how many may do the same thing at once, first come, first served.
 
-use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Those who have a turn and those who wait for one, in the order they came. So few that they are searched one by one.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ struct Entry {
     waker: Waker,
 }
 
-/// A place in the line, and once [`Turns::take`] is over, a turn. To drop it is to leave, whether the turn had come or not.
+/// A place in the line; to await it is to wait for the turn. To drop it is to leave, whether the turn had come or not.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
@@ -32,32 +33,22 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turns {
-    /// Waits until fewer than `limit` of those who came before for the same thing are still there.
-    pub(super) async fn take(&self, thing: &str, limit: usize) -> Turn<'_> {
-        let turn = {
-            let mut line = self.line();
-            let id = line.next;
-            line.next += 1;
-            line.entries.push(Entry {
-                id,
-                thing: thing.to_owned(),
-                waker: Waker::noop().clone(),
-            });
-            Turn {
-                turns: self,
-                id,
-                limit,
-            }
-        };
-        poll_fn(|context| {
-            if turn.has_come(context.waker()) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-        turn
+    /// A place at the end of the line, whose turn comes once fewer than `limit` of those who came before for the same thing are still
+    /// there.
+    pub(super) fn take(&self, thing: &str, limit: usize) -> Turn<'_> {
+        let mut line = self.line();
+        let id = line.next;
+        line.next += 1;
+        line.entries.push(Entry {
+            id,
+            thing: thing.to_owned(),
+            waker: Waker::noop().clone(),
+        });
+        Turn {
+            turns: self,
+            id,
+            limit,
+        }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -86,6 +77,18 @@ impl Turn<'_> {
     }
 }
 
+impl Future for Turn<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.has_come(context.waker()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut line = self.turns.line();
@@ -108,11 +111,9 @@ impl Drop for Turn<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::Future;
-    use std::pin::{Pin, pin};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Context, Wake};
+    use std::task::Wake;
 
     use super::*;
 
@@ -129,58 +130,53 @@ mod tests {
         (Arc::clone(&count), Waker::from(count))
     }
 
-    fn poll<F: Future>(future: &mut Pin<&mut F>, waker: &Waker) -> Option<F::Output> {
-        match future.as_mut().poll(&mut Context::from_waker(waker)) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
+    fn has_come(turn: &mut Turn<'_>, waker: &Waker) -> bool {
+        let mut context = Context::from_waker(waker);
+        Pin::new(turn).poll(&mut context).is_ready()
     }
 
     #[test]
     fn turns_come_in_order_and_no_more_than_the_limit_at_once() {
         let turns = Turns::default();
-        let mut first = pin!(turns.take("a", 2));
-        let mut second = pin!(turns.take("a", 2));
-        let mut third = pin!(turns.take("a", 2));
-        let mut fourth = pin!(turns.take("a", 2));
+        let [mut first, mut second, mut third, mut fourth] = [(); 4].map(|()| turns.take("a", 2));
         let (woken, waker) = counted();
-        let one = poll(&mut first, &waker).unwrap();
-        let two = poll(&mut second, &waker).unwrap();
-        assert!(poll(&mut third, &waker).is_none());
-        assert!(poll(&mut fourth, &waker).is_none());
+        assert!(has_come(&mut first, &waker));
+        assert!(has_come(&mut second, &waker));
+        assert!(!has_come(&mut third, &waker));
+        assert!(!has_come(&mut fourth, &waker));
         assert_eq!(woken.0.load(Ordering::Relaxed), 0);
-        drop(two);
+        drop(second);
         assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        assert!(poll(&mut fourth, &waker).is_none());
-        let three = poll(&mut third, &waker).unwrap();
-        drop((one, three));
-        assert!(poll(&mut fourth, &waker).is_some());
+        assert!(!has_come(&mut fourth, &waker));
+        assert!(has_come(&mut third, &waker));
+        drop((first, third));
+        assert!(has_come(&mut fourth, &waker));
     }
 
     #[test]
     fn other_things_do_not_wait_for_one_another() {
         let turns = Turns::default();
         let waker = Waker::noop();
-        let _a = poll(&mut pin!(turns.take("a", 1)), waker).unwrap();
-        assert!(poll(&mut pin!(turns.take("b", 1)), waker).is_some());
-        assert!(poll(&mut pin!(turns.take("a", 1)), waker).is_none());
+        let mut a = turns.take("a", 1);
+        assert!(has_come(&mut a, waker));
+        assert!(has_come(&mut turns.take("b", 1), waker));
+        assert!(!has_come(&mut turns.take("a", 1), waker));
     }
 
     #[test]
     fn whoever_stops_waiting_takes_no_turn_with_them() {
         let turns = Turns::default();
         let (woken, waker) = counted();
-        let one = poll(&mut pin!(turns.take("a", 1)), &waker).unwrap();
-        {
-            let mut gone = pin!(turns.take("a", 1));
-            assert!(poll(&mut gone, &waker).is_none());
-            let mut next = pin!(turns.take("a", 1));
-            assert!(poll(&mut next, &waker).is_none());
-            drop(one);
-            assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        }
-        // The one woken left without having taken its turn, and so did the next.
-        assert!(poll(&mut pin!(turns.take("a", 1)), &waker).is_some());
+        let mut one = turns.take("a", 1);
+        assert!(has_come(&mut one, &waker));
+        let (mut gone, mut next) = (turns.take("a", 1), turns.take("a", 1));
+        assert!(!has_come(&mut gone, &waker));
+        assert!(!has_come(&mut next, &waker));
+        drop(one);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        // The one woken leaves without having taken its turn, and so does the next.
+        drop((gone, next));
+        assert!(has_come(&mut turns.take("a", 1), &waker));
         assert!(turns.line().entries.is_empty());
     }
 }

@@ -1,14 +1,15 @@
 //! Pushing blobs (distribution specification, "Pushing Blobs": end-4, end-5, end-6, end-11, end-13, end-14).
 
+mod answers;
+mod bytes;
 mod options;
 mod reading;
 mod recovery;
 mod session;
 
-use super::ask::Answer;
-use super::exchange::Call;
+use super::ask::{Answer, Call};
 use super::scope::Scope;
-use super::transport::{Content, Host, Payload};
+use super::transport::{Content, Host};
 use super::{Client, response};
 use crate::digest::Digest;
 use crate::http::{Method, Url};
@@ -37,7 +38,8 @@ impl<T: Host> Client<T> {
     /// # Errors
     /// [`Kind::DigestMismatch`], [`Kind::SizeMismatch`], [`Kind::BodyTruncated`] where the content is not what it says it is, or
     /// the registry has another; [`Kind::UnexpectedResponse`] for a session without `Location`, and for a `Range` beyond what was sent
-    /// or before what was acknowledged; [`Kind::TooLarge`] where the registry wants chunks that are larger than is held;
+    /// or before what was acknowledged, and where a hundred chunks in a row are taken in part only; [`Kind::TooLarge`] where the registry
+    /// wants chunks of more than 64 MiB, or than [`PushOptions::chunk_size`] if that is more;
     /// the content's own errors, and those of [`Client::ping`].
     pub async fn push_blob<C: Content<Body = T::Body>>(
         &self,
@@ -45,20 +47,7 @@ impl<T: Host> Client<T> {
         content: C,
         options: &PushOptions,
     ) -> Result<Pushed> {
-        let (digest, size) = (content.digest(), content.size());
-        let mut upload = Upload::new(self, name, content, options)?;
-        if let Some(digest) = &digest
-            && let Some(size) = self.existing(name, digest, size).await?
-        {
-            return Ok(Pushed::new(digest.clone(), size, PushOutcome::Existed));
-        }
-        match upload.push(options).await {
-            Ok(pushed) => Ok(pushed),
-            Err(error) => {
-                upload.cancel().await;
-                Err(error)
-            }
-        }
+        Upload::new(self, name, content, options)?.push().await
     }
 
     /// Mounts a blob of another repository of this registry, or of any where `from` is `None` (end-11). Whether it was: a
@@ -74,38 +63,19 @@ impl<T: Host> Client<T> {
     ) -> Result<bool> {
         digest.require_algorithm()?;
         let (url, scope) = self.mount_request(name, digest, from)?;
-        let Some(opened) = self.open_session(url, scope.clone(), Payload::None).await? else {
-            return Ok(true);
-        };
+        let opened = self
+            .ask(Call::new(Method::Post, url, scope.clone()))
+            .await?;
+        match opened.status {
+            201 => return Ok(true),
+            202 => {}
+            _ => return Err(response::unexpected(&opened)),
+        }
         if let Ok(location) = self.session_of(&opened) {
             // A session that stays open is the registry's to clean up.
-            let _ = self
-                .ask(Call::new(Method::Delete, location, scope), 0)
-                .await;
+            let _ = self.ask(Call::new(Method::Delete, location, scope)).await;
         }
         Ok(false)
-    }
-
-    /// The size in bytes of a blob that the repository has; `None` if it has none, or does not say. Refusals say nothing: whoever may
-    /// not ask may still push.
-    async fn existing(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-        size: Option<u64>,
-    ) -> Result<Option<u64>> {
-        match self.blob_size(name, digest, Scope::push(name)).await {
-            Ok(stated) => match (size, stated) {
-                (Some(size), Some(stated)) if size != stated => Err(Error::new(
-                    Kind::SizeMismatch,
-                    "the registry has a blob of this digest and of another size",
-                )
-                .with_expected(size, stated)),
-                _ => Ok(stated.or(size)),
-            },
-            Err(error) if error.status().is_some() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Where sessions are opened (end-4a).
@@ -129,28 +99,8 @@ impl<T: Host> Client<T> {
         })
     }
 
-    /// Asks for a session, and perhaps for all that it is there for; `None` if the blob is there without one.
-    async fn open_session(
-        &self,
-        url: Url,
-        scope: Scope,
-        payload: Payload<T::Body>,
-    ) -> Result<Option<Answer>> {
-        let mut call = Call::new(Method::Post, url, scope);
-        if payload.size() > 0 {
-            call.headers.add("content-type", "application/octet-stream");
-        }
-        call.payload = payload;
-        let opened = self.ask(call, 0).await?;
-        match opened.status {
-            201 => Ok(None),
-            202 => Ok(Some(opened)),
-            _ => Err(unexpected(&opened)),
-        }
-    }
-
     /// The session's URL, as the newest response of it says (`Location`).
-    fn session_of(&self, answer: &Answer) -> Result<Url> {
+    fn session_of(&self, answer: &Answer<T::Body>) -> Result<Url> {
         let location = answer.headers.get("location").ok_or_else(|| {
             answer.located(Error::new(
                 Kind::UnexpectedResponse,
@@ -164,9 +114,4 @@ impl<T: Host> Client<T> {
         self.permit(&answer.from, &url)?;
         Ok(url)
     }
-}
-
-/// A status that has no meaning where it came.
-fn unexpected(answer: &Answer) -> Error {
-    response::unexpected(&answer.from, answer.status)
 }

@@ -1,8 +1,6 @@
 use std::fmt;
 
-use sha2::digest::Digest as _;
-use sha2::{Sha256, Sha512};
-
+use super::sha::{Sha, Variant};
 use super::{Algorithm, Digest, state};
 use crate::error::{Error, Kind, Result};
 
@@ -30,8 +28,7 @@ pub struct Hasher {
 
 #[derive(Clone)]
 enum Engine {
-    Sha256(Sha256),
-    Sha512(Sha512),
+    Sha(Sha),
     // Boxed for its size: it keeps a tree of nearly two kilobytes where the others keep one block.
     Blake3(Box<blake3::Hasher>),
 }
@@ -41,8 +38,8 @@ impl Hasher {
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
         let engine = match algorithm {
-            Algorithm::Sha256 => Engine::Sha256(Sha256::new()),
-            Algorithm::Sha512 => Engine::Sha512(Sha512::new()),
+            Algorithm::Sha256 => Engine::Sha(Sha::new(Variant::Sha256)),
+            Algorithm::Sha512 => Engine::Sha(Sha::new(Variant::Sha512)),
             Algorithm::Blake3 => Engine::Blake3(Box::default()),
         };
         Self {
@@ -54,8 +51,7 @@ impl Hasher {
     /// Hashes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.engine {
-            Engine::Sha256(engine) => engine.update(bytes),
-            Engine::Sha512(engine) => engine.update(bytes),
+            Engine::Sha(engine) => engine.update(bytes),
             Engine::Blake3(engine) => {
                 engine.update(bytes);
             }
@@ -68,8 +64,7 @@ impl Hasher {
     pub fn finish(self) -> Digest {
         let algorithm = self.algorithm();
         match self.engine {
-            Engine::Sha256(engine) => Digest::from_hash(algorithm, &engine.finalize()),
-            Engine::Sha512(engine) => Digest::from_hash(algorithm, &engine.finalize()),
+            Engine::Sha(engine) => Digest::from_hash(algorithm, &engine.finish(self.bytes_hashed)),
             Engine::Blake3(engine) => Digest::from_hash(algorithm, engine.finalize().as_bytes()),
         }
     }
@@ -83,9 +78,8 @@ impl Hasher {
     /// The algorithm.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        match self.engine {
-            Engine::Sha256(_) => Algorithm::Sha256,
-            Engine::Sha512(_) => Algorithm::Sha512,
+        match &self.engine {
+            Engine::Sha(engine) => engine.variant.algorithm(),
             Engine::Blake3(_) => Algorithm::Blake3,
         }
     }
@@ -99,8 +93,7 @@ impl Hasher {
     /// [`Kind::UnsupportedAlgorithm`] for BLAKE3, whose state cannot be taken out.
     pub fn save(&self) -> Result<Vec<u8>> {
         match &self.engine {
-            Engine::Sha256(engine) => Ok(state::save(engine, self.bytes_hashed)),
-            Engine::Sha512(engine) => Ok(state::save(engine, self.bytes_hashed)),
+            Engine::Sha(engine) => Ok(state::save(engine, self.bytes_hashed)),
             Engine::Blake3(_) => Err(unsaveable()),
         }
     }
@@ -111,23 +104,16 @@ impl Hasher {
     /// [`Kind::InvalidHashState`] for anything that [`Hasher::save`] did not make of this algorithm, and
     /// [`Kind::UnsupportedAlgorithm`] for BLAKE3.
     pub fn restore(algorithm: Algorithm, state: &[u8]) -> Result<Self> {
-        match algorithm {
-            Algorithm::Sha256 => {
-                let (engine, bytes_hashed) = state::restore(state)?;
-                Ok(Self {
-                    engine: Engine::Sha256(engine),
-                    bytes_hashed,
-                })
-            }
-            Algorithm::Sha512 => {
-                let (engine, bytes_hashed) = state::restore(state)?;
-                Ok(Self {
-                    engine: Engine::Sha512(engine),
-                    bytes_hashed,
-                })
-            }
-            Algorithm::Blake3 => Err(unsaveable()),
-        }
+        let variant = match algorithm {
+            Algorithm::Sha256 => Variant::Sha256,
+            Algorithm::Sha512 => Variant::Sha512,
+            Algorithm::Blake3 => return Err(unsaveable()),
+        };
+        let (engine, bytes_hashed) = state::restore(variant, state)?;
+        Ok(Self {
+            engine: Engine::Sha(engine),
+            bytes_hashed,
+        })
     }
 }
 

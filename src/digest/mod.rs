@@ -4,6 +4,7 @@
 
 mod algorithm;
 mod hasher;
+mod sha;
 mod state;
 mod verifier;
 
@@ -16,6 +17,7 @@ pub use self::algorithm::Algorithm;
 pub use self::hasher::Hasher;
 pub use self::verifier::Verifier;
 use crate::error::{Error, Kind, Result};
+use crate::json::decimal;
 
 /// A well-formed digest, `algorithm:encoded`, in its only spelling.
 ///
@@ -80,6 +82,11 @@ impl Digest {
         &self.0
     }
 
+    /// The whole digest.
+    pub(crate) fn into_string(self) -> String {
+        self.0.into()
+    }
+
     /// What stands before the colon.
     #[must_use]
     pub fn algorithm_name(&self) -> &str {
@@ -104,10 +111,13 @@ impl Digest {
     /// [`Kind::UnsupportedAlgorithm`] if it is not implemented.
     pub fn require_algorithm(&self) -> Result<Algorithm> {
         self.algorithm().ok_or_else(|| {
-            let message = format!(
-                "nothing can be verified by {}: it is not implemented",
-                self.algorithm_name()
-            );
+            let name = self.algorithm_name();
+            let message = [
+                "nothing can be verified by ",
+                name,
+                ": it is not implemented",
+            ]
+            .concat();
             Error::new(Kind::UnsupportedAlgorithm, message)
         })
     }
@@ -218,9 +228,15 @@ fn check_hex(algorithm: Algorithm, encoded: &str) -> Result<()> {
     }
     if encoded.len() != algorithm.encoded_len() {
         let (length, actual) = (algorithm.encoded_len(), encoded.len());
-        return Err(invalid(format!(
-            "a {algorithm} digest has {length} hexadecimal digits, not {actual}"
-        )));
+        let message = [
+            "a ",
+            algorithm.as_str(),
+            " digest has ",
+            &decimal(length as u64),
+            " hexadecimal digits, not ",
+            &decimal(actual as u64),
+        ];
+        return Err(invalid(message.concat()));
     }
     Ok(())
 }

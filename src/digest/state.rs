@@ -5,117 +5,115 @@
 //! | 1 | version of this form: 1 |
 //! | 1 | algorithm: 1 SHA-256, 2 SHA-512 |
 //! | 8 | how many bytes have been hashed, little-endian |
-//! | 104 or 208 | `sha2`'s own state: chaining value, blocks hashed, bytes of the unfinished block and those bytes |
+//! | 32 or 64 | the words of the hash, little-endian |
+//! | 8 or 16 | how many whole blocks have been hashed, little-endian |
+//! | 1 | how many bytes of the next block are there |
+//! | 63 or 127 | those bytes, and zeros behind them |
 //! | 8 | the first bytes of the SHA-256 of all the above |
 //!
 //! Upload sessions outlive deployments, so this form never changes: a new one gets a new version.
 
-use sha2::digest::Digest as _;
-use sha2::digest::array::Array;
-use sha2::digest::common::hazmat::{SerializableState, SerializedState};
-use sha2::{Sha256, Sha512};
-
+use super::sha::{Sha, Variant};
 use crate::error::{Error, Kind, Result};
 
 const VERSION: u8 = 1;
-const HEADER_LEN: usize = 10;
 const CHECKSUM_LEN: usize = 8;
 
-/// The most bytes that a saved hash may have seen: what JavaScript can count. SHA-256 itself ends at 2^61 bytes, and `sha2` does
-/// not check that; from here no one gets there.
+/// The most bytes that a saved hash may have seen: what JavaScript can count.
 const MAX_BYTES_HASHED: u64 = (1 << 53) - 1;
 
-/// An algorithm whose state `sha2` gives out.
-pub(super) trait Saveable: SerializableState {
-    const TAG: u8;
-    /// Bytes of a block.
-    const BLOCK_LEN: u128;
-    /// Where, in `sha2`'s state, the count of blocks stands, as a little-endian number.
-    const BLOCK_COUNT_AT: std::ops::Range<usize>;
+fn tag(variant: Variant) -> u8 {
+    match variant {
+        Variant::Sha256 => 1,
+        Variant::Sha512 => 2,
+    }
 }
 
-impl Saveable for Sha256 {
-    const TAG: u8 = 1;
-    const BLOCK_LEN: u128 = 64;
-    const BLOCK_COUNT_AT: std::ops::Range<usize> = 32..40;
-}
-
-impl Saveable for Sha512 {
-    const TAG: u8 = 2;
-    const BLOCK_LEN: u128 = 128;
-    const BLOCK_COUNT_AT: std::ops::Range<usize> = 64..80;
-}
-
-pub(super) fn save<A: Saveable>(engine: &A, bytes_hashed: u64) -> Vec<u8> {
-    let inner = engine.serialize();
-    let mut saved = Vec::with_capacity(HEADER_LEN + inner.len() + CHECKSUM_LEN);
-    saved.extend([VERSION, A::TAG]);
-    saved.extend(bytes_hashed.to_le_bytes());
-    saved.extend(inner);
+pub(super) fn save(engine: &Sha, bytes_hashed: u64) -> Vec<u8> {
+    let (word_len, block_len) = (engine.variant.word_len(), engine.variant.block_len());
+    let mut saved = vec![VERSION, tag(engine.variant)];
+    saved.extend_from_slice(&bytes_hashed.to_le_bytes());
+    for word in engine.words {
+        saved.extend_from_slice(word.to_le_bytes().split_at(word_len).0);
+    }
+    let unfinished_at = saved.len() + 2 * word_len;
+    saved.extend_from_slice(&(bytes_hashed / block_len as u64).to_le_bytes());
+    saved.resize(unfinished_at, 0);
+    saved.push(engine.unfinished.len() as u8);
+    saved.extend_from_slice(&engine.unfinished);
+    saved.resize(unfinished_at + block_len, 0);
     let checksum = checksum(&saved);
-    saved.extend(checksum);
+    saved.extend_from_slice(&checksum);
     saved
 }
 
-pub(super) fn restore<A: Saveable>(saved: &[u8]) -> Result<(A, u64)> {
-    try_restore(saved).map_err(|reason| Error::new(Kind::InvalidHashState, reason))
+pub(super) fn restore(variant: Variant, saved: &[u8]) -> Result<(Sha, u64)> {
+    try_restore(variant, saved).map_err(|reason| Error::new(Kind::InvalidHashState, reason))
 }
 
-fn try_restore<A: Saveable>(saved: &[u8]) -> Result<(A, u64), &'static str> {
-    let Some((body, sum)) = saved.split_last_chunk::<CHECKSUM_LEN>() else {
-        return Err("the hash state is too short");
-    };
-    let Some((&[version, tag], rest)) = body.split_first_chunk::<2>() else {
-        return Err("the hash state is too short");
-    };
+fn try_restore(variant: Variant, saved: &[u8]) -> Result<(Sha, u64), &'static str> {
+    const TOO_SHORT: &str = "the hash state is too short";
+    let (body, sum) = saved.split_last_chunk::<CHECKSUM_LEN>().ok_or(TOO_SHORT)?;
+    let (&[version, tag], rest) = body.split_first_chunk().ok_or(TOO_SHORT)?;
     if version != VERSION {
         return Err("the hash state is of a version that is not known");
     }
-    if tag != A::TAG {
+    if tag != self::tag(variant) {
         return Err("the hash state is of another algorithm");
     }
-    let Some((count, inner)) = rest.split_first_chunk::<8>() else {
-        return Err("the hash state is too short");
-    };
-    let Ok(inner) = <&SerializedState<A>>::try_from(inner) else {
+    let (count, inner) = rest.split_first_chunk::<8>().ok_or(TOO_SHORT)?;
+    let (word_len, block_len) = (variant.word_len(), variant.block_len());
+    if inner.len() != (8 + 2) * word_len + block_len {
         return Err("the hash state has the wrong length");
-    };
-    if checksum(body) != *sum {
+    }
+    if checksum(body) != sum {
         return Err("the hash state is damaged: its checksum is wrong");
     }
-    let bytes_hashed = u64::from_le_bytes(*count);
-    if bytes_hashed > MAX_BYTES_HASHED || inner_count::<A>(inner) != Some(u128::from(bytes_hashed))
+    let (words, rest) = inner.split_at(8 * word_len);
+    let (blocks, rest) = rest.split_at(2 * word_len);
+    let (&length, block) = rest.split_first().ok_or(TOO_SHORT)?;
+    let (low, high) = blocks.split_at(8);
+    let whole_blocks = number(low).checked_mul(block_len as u64);
+    let bytes_hashed = number(count);
+    if bytes_hashed > MAX_BYTES_HASHED
+        || whole_blocks.and_then(|bytes| bytes.checked_add(u64::from(length))) != Some(bytes_hashed)
+        || number(high) > 0
     {
         return Err("the hash state contradicts its own count of bytes");
     }
-    match A::deserialize(inner) {
-        Ok(engine) => Ok((engine, bytes_hashed)),
-        Err(_) => Err("the hash state holds an impossible block"),
+    let unfinished = match block.split_at_checked(usize::from(length)) {
+        Some((unfinished, rest)) if rest.iter().all(|byte| *byte == 0) => unfinished.to_vec(),
+        _ => return Err("the hash state holds an impossible block"),
+    };
+    let mut engine = Sha::new(variant);
+    for (word, bytes) in engine.words.iter_mut().zip(words.chunks_exact(word_len)) {
+        *word = number(bytes);
     }
+    engine.unfinished = unfinished;
+    Ok((engine, bytes_hashed))
 }
 
-/// How many bytes `sha2` believes to have seen: whole blocks, and the unfinished one.
-fn inner_count<A: Saveable>(inner: &SerializedState<A>) -> Option<u128> {
-    let blocks = inner.get(A::BLOCK_COUNT_AT)?;
-    let blocks = blocks
+/// The number of these bytes, at most eight, little-endian.
+fn number(bytes: &[u8]) -> u64 {
+    bytes
         .iter()
         .rev()
-        .fold(0, |number, byte| number << 8 | u128::from(*byte));
-    let unfinished = inner.get(A::BLOCK_COUNT_AT.end)?;
-    blocks
-        .checked_mul(A::BLOCK_LEN)?
-        .checked_add(u128::from(*unfinished))
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LEN] {
-    let Array(hash) = Sha256::digest(bytes);
-    let [a, b, c, d, e, f, g, h, ..] = hash;
-    [a, b, c, d, e, f, g, h]
+fn checksum(bytes: &[u8]) -> Vec<u8> {
+    let mut hasher = Sha::new(Variant::Sha256);
+    hasher.update(bytes);
+    let mut checksum = hasher.finish(bytes.len() as u64);
+    checksum.truncate(CHECKSUM_LEN);
+    checksum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HEADER_LEN: usize = 10;
     use crate::digest::{Algorithm, Hasher};
 
     fn with_checksum(mut body: Vec<u8>) -> Vec<u8> {

@@ -72,7 +72,7 @@ impl Verifier {
                 Kind::BodyTruncated,
                 "the body ended before all its bytes had come",
             )
-            .with_expected(size, received));
+            .with_amounts(size, received));
         }
         let actual = self.hasher.finish();
         if actual != self.expected {
@@ -80,7 +80,7 @@ impl Verifier {
                 Kind::DigestMismatch,
                 "the bytes do not have the digest they were asked by",
             )
-            .with_expected(&self.expected, actual));
+            .with_expected(self.expected.as_str(), actual.as_str()));
         }
         Ok(received)
     }
@@ -109,7 +109,7 @@ impl Verifier {
                 Kind::SizeMismatch,
                 "more bytes came than were declared",
             )
-            .with_expected(size, received)),
+            .with_amounts(size, received)),
             _ => Ok(()),
         }
     }

@@ -38,6 +38,9 @@ pub struct Descriptor {
     pub annotations: Annotations,
     /// Where else the content can be had; empty if nowhere.
     pub urls: Vec<String>,
+    /// The content itself in Base 64, as it is embedded: nothing has verified it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// What is wrong with a key such as `Digest`.
@@ -45,7 +48,7 @@ pub(super) const FOLDED_KEY: &str =
     "a key that only case distinguishes from one of the specification";
 
 /// The properties read from a descriptor.
-const PROPERTIES: [&str; 7] = [
+const PROPERTIES: [&str; 8] = [
     "mediaType",
     "digest",
     "size",
@@ -53,6 +56,7 @@ const PROPERTIES: [&str; 7] = [
     "artifactType",
     "annotations",
     "urls",
+    "data",
 ];
 
 impl Descriptor {
@@ -67,7 +71,13 @@ impl Descriptor {
             artifact_type: None,
             annotations: Annotations::default(),
             urls: Vec::new(),
+            data: None,
         }
+    }
+
+    /// Reads the descriptors of an array.
+    pub(crate) fn read_all(array: Value<'_>) -> Result<Vec<Self>> {
+        array.elements().map(Self::read).collect()
     }
 
     /// Reads a descriptor. Its errors are `INVALID_MANIFEST`, with the JSON pointer of what is missing or malformed.
@@ -86,6 +96,10 @@ impl Descriptor {
             annotations: optional(value, "annotations")
                 .map_or_else(|| Ok(Annotations::default()), annotations)?,
             urls: optional_strings(value, "urls")?,
+            // What is no text is no content: that can still be had by the digest.
+            data: optional(value, "data")
+                .and_then(|data| data.as_str())
+                .map(Cow::into_owned),
         })
     }
 }
@@ -133,7 +147,7 @@ pub(super) fn required<'a>(object: Value<'a>, name: &str) -> Result<Value<'a>> {
     optional(object, name).ok_or_else(|| {
         Error::new(
             Kind::InvalidManifest,
-            format!("{}/{name} is missing", object.pointer()),
+            [object.pointer().as_str(), "/", name, " is missing"].concat(),
         )
         .with_position(object.position())
     })
@@ -164,7 +178,7 @@ pub(super) fn invalid(value: Value<'_>, what: &str) -> Error {
     } else {
         &pointer
     };
-    Error::new(Kind::InvalidManifest, format!("{what}: {place}")).with_position(value.position())
+    Error::new(Kind::InvalidManifest, [what, ": ", place].concat()).with_position(value.position())
 }
 
 fn string(value: Value<'_>) -> Result<Cow<'_, str>> {

@@ -4,8 +4,8 @@ use crate::base64::decode;
 use crate::digest::Digest;
 use crate::json::Value;
 
-use super::Document;
 use super::descriptor::optional;
+use super::{Descriptor, Document};
 
 impl Document {
     /// The content of this digest, where one of this document's descriptors holds it as `data`: so nobody need be asked for it.
@@ -38,13 +38,25 @@ impl Document {
     }
 }
 
+impl Descriptor {
+    /// The content that is embedded in it, verified: `None` if there is none, or it is not what the descriptor says, by digest or size, or
+    /// no Base 64. Then it can be had from where the descriptor points, if at all.
+    #[must_use]
+    pub fn embedded(&self) -> Option<Vec<u8>> {
+        verified(self.data.as_deref()?, self.size, &self.digest)
+    }
+}
+
 fn content(descriptor: Value<'_>, digest: &Digest) -> Option<Vec<u8>> {
     let data = optional(descriptor, "data")?.as_str()?;
     if descriptor.get("digest")?.as_str()? != digest.as_str() {
         return None;
     }
+    verified(&data, descriptor.get("size")?.as_u64()?, digest)
+}
+
+fn verified(data: &str, size: u64, digest: &Digest) -> Option<Vec<u8>> {
     let bytes = decode(data.as_bytes()).ok()?;
-    let is_right = descriptor.get("size")?.as_u64() == Some(bytes.len() as u64)
-        && Digest::of(digest.algorithm()?, &bytes) == *digest;
+    let is_right = size == bytes.len() as u64 && Digest::of(digest.algorithm()?, &bytes) == *digest;
     is_right.then_some(bytes)
 }

@@ -56,7 +56,7 @@ pub fn chain_ids(diff_ids: &[Digest]) -> Vec<Digest> {
         let id = match chain.last() {
             None => diff_id.clone(),
             Some(below) => {
-                let mut text = below.to_string();
+                let mut text = below.as_str().to_owned();
                 text.push(' ');
                 text.push_str(diff_id.as_str());
                 Digest::of(Algorithm::Sha256, text.as_bytes())

@@ -208,8 +208,7 @@ impl Document {
     }
 
     fn descriptors(&self, name: &str) -> Result<Vec<Descriptor>> {
-        let array = array(self.root(), name)?;
-        array.elements().map(Descriptor::read).collect()
+        Descriptor::read_all(array(self.root(), name)?)
     }
 }
 

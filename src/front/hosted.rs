@@ -3,12 +3,12 @@
 mod blobs;
 mod catalog;
 mod fields;
-mod links;
+pub(super) mod links;
 mod manifests;
 mod pages;
 mod patience;
 mod referrers;
-mod segments;
+pub(super) mod segments;
 mod several;
 mod stored;
 mod tags;

@@ -113,7 +113,7 @@ pub(super) fn claims(upload: &str, start: u64) -> String {
 }
 
 /// Bytes that begin at an offset, written under the claim of this generation: that of the same offset, or of the one where the body began
-/// that they are a later part of.
+/// that they are a later part of. Of a body of unknown size the number is one that nobody else has.
 pub(super) fn segment(upload: &str, start: u64, generation: u64, body: Option<u64>) -> String {
     let mut key = joined(&[
         &segments(upload),

@@ -1,6 +1,7 @@
 //! What a document names, in its order.
 
 use crate::document::{Descriptor, Kind};
+use crate::json::decimal;
 use crate::json::{Lines, Value};
 use crate::media_type::{MediaType, MediaTypeClass};
 use crate::rules::Place;
@@ -26,7 +27,7 @@ impl Edge {
         let mut pointer = String::from(self.list);
         if let Some(index) = self.index {
             pointer.push('/');
-            pointer.push_str(&index.to_string());
+            pointer.push_str(&decimal(index as u64));
         }
         Place {
             pointer,

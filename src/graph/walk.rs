@@ -219,7 +219,7 @@ impl Walk {
             identity,
         } = examine(bytes, &options);
         let (digest, platform) = match options.expected.descriptor {
-            Some(descriptor) => (descriptor.digest.to_string(), descriptor.platform),
+            Some(descriptor) => (descriptor.digest.into_string(), descriptor.platform),
             None => (report.digest.clone(), None),
         };
         if let Some(rule) = identity {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{split_before, split_scheme};
+use crate::json::decimal;
 use crate::{Error, Kind, Result, ip};
 
 /// The longest URL that is taken, in bytes.
@@ -117,6 +118,13 @@ impl Url {
         self.0.origin.scheme
     }
 
+    /// The whole URL.
+    #[must_use]
+    pub(crate) fn text(&self) -> String {
+        let scheme = self.scheme().as_str();
+        [scheme, "://", &self.authority(), &self.0.target].concat()
+    }
+
     /// Its origin.
     #[must_use]
     pub fn origin(&self) -> &Origin {
@@ -130,7 +138,7 @@ impl Url {
         let mut authority = host.clone();
         if *port != scheme.default_port() {
             authority.push(':');
-            authority.push_str(&port.to_string());
+            authority.push_str(&decimal(u64::from(*port)));
         }
         authority
     }
@@ -152,19 +160,19 @@ impl Url {
             return location.parse();
         }
         if let Some(rest) = location.strip_prefix("//") {
-            return format!("{}://{rest}", self.scheme().as_str()).parse();
+            return [self.scheme().as_str(), "://", rest].concat().parse();
         }
         let path = self.0.target.split('?').next().unwrap_or_default();
         let target = if location.starts_with('/') {
             location.to_owned()
         } else if location.starts_with('?') {
-            format!("{path}{location}")
+            [path, location].concat()
         } else {
             let folder = path
                 .rfind('/')
                 .and_then(|slash| path.get(..=slash))
                 .unwrap_or("/");
-            format!("{folder}{location}")
+            [folder, location].concat()
         };
         Ok(Self(Box::new(Parts {
             target: checked_target(target)?,
@@ -211,7 +219,7 @@ impl FromStr for Url {
         let target = if target.starts_with('/') {
             target.to_owned()
         } else {
-            format!("/{target}")
+            ["/", target].concat()
         };
         Ok(Self(Box::new(Parts {
             origin: Origin { scheme, host, port },
@@ -222,10 +230,7 @@ impl FromStr for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.scheme().as_str())?;
-        f.write_str("://")?;
-        f.write_str(&self.authority())?;
-        f.write_str(&self.0.target)
+        f.write_str(&self.text())
     }
 }
 

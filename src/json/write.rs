@@ -1,8 +1,10 @@
 //! Values as JSON text: all that serde's derived implementations here ever ask for, in little code.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
+
+use super::decimal;
 
 /// A value as JSON text, without a space. Fractions and bytes are not supported.
 ///
@@ -47,8 +49,9 @@ impl Writer {
         self
     }
 
-    fn number(&mut self, number: impl fmt::Display) -> Result<(), Unsupported> {
-        write!(self.0, "{number}").map_err(|_| Unsupported)
+    fn number(&mut self, number: String) -> Result<(), Unsupported> {
+        self.0.push_str(&number);
+        Ok(())
     }
 
     fn string(&mut self, text: &str) {
@@ -93,35 +96,35 @@ impl Serializer for &mut Writer {
     }
 
     fn serialize_i8(self, value: i8) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(value.to_string())
     }
 
     fn serialize_i16(self, value: i16) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(value.to_string())
     }
 
     fn serialize_i32(self, value: i32) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(value.to_string())
     }
 
     fn serialize_i64(self, value: i64) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(value.to_string())
     }
 
     fn serialize_u8(self, value: u8) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(decimal(value.into()))
     }
 
     fn serialize_u16(self, value: u16) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(decimal(value.into()))
     }
 
     fn serialize_u32(self, value: u32) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(decimal(value.into()))
     }
 
     fn serialize_u64(self, value: u64) -> Result<(), Unsupported> {
-        self.number(value)
+        self.number(decimal(value))
     }
 
     fn serialize_f32(self, _: f32) -> Result<(), Unsupported> {

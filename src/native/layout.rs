@@ -3,7 +3,7 @@
 mod files;
 mod index;
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt as _;
@@ -16,7 +16,7 @@ use crate::document::{Descriptor, Document};
 use crate::json::Tree;
 use crate::{Error, Kind, Result};
 
-use files::{Temporary, change_locked, failed, write_whole};
+use files::{Temporary, change_locked, failed, read_at_most, write_whole};
 
 /// The file that makes a folder a layout, and what stands in it.
 const HEADER: &str = "oci-layout";
@@ -30,7 +30,7 @@ const MAX_DEPTH: usize = 8;
 /// An image layout in a folder ([image specification, "OCI Image Layout
 /// Specification"](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md)), as a place to copy from and to.
 ///
-/// Whatever is written appears under its name once it has been verified and is on the disk, and not before. Several processes may write
+/// Nothing is written through a link that leads out of the folder. Whatever is written appears under its name once it has been verified and is on the disk, and not before. Several processes may write
 /// to it at once: `index.json` is changed under a lock, `index.json.lock`, and replaced in one step.
 ///
 /// A name is the `org.opencontainers.image.ref.name` of an entry of `index.json`; an empty one stands for the only entry.
@@ -64,6 +64,8 @@ impl LayoutPlace {
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref().to_owned();
         blocking(move || {
+            let real = folder.canonicalize();
+            let folder = real.map_err(|error| failed(&folder, error))?;
             let path = folder.join(HEADER);
             let text = read_at_most(&path, MAX_MANIFEST_BYTES)?;
             let tree = Tree::parse(&text)?;
@@ -106,6 +108,33 @@ impl LayoutPlace {
         // Neither part of a digest has a slash, nor can it be `.` or `..`.
         let blobs = self.folder.join("blobs");
         blobs.join(digest.algorithm_name()).join(digest.encoded())
+    }
+
+    /// The path of content that is to be written, in a folder that is there. Fails with [`Kind::Content`] if links lead out of the layout.
+    async fn room_for(&self, digest: &Digest) -> Result<PathBuf> {
+        let (root, path) = (self.folder.clone(), self.path_of(digest));
+        blocking(move || {
+            let below = path.strip_prefix(&root).unwrap_or(&path);
+            let mut folder = root.clone();
+            // One after the other: to make all at once would go through links, and make folders there.
+            for name in below.parent().into_iter().flatten() {
+                folder.push(name);
+                let of_folder = |error| failed(&folder, error);
+                match std::fs::create_dir(&folder) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(of_folder(error));
+                    }
+                    _ => {}
+                }
+                if !folder.canonicalize().map_err(of_folder)?.starts_with(&root) {
+                    let folder = folder.display();
+                    let error = format!("{folder} leads out of the layout");
+                    return Err(Error::new(Kind::Content, error));
+                }
+            }
+            Ok(path)
+        })
+        .await
     }
 
     async fn has(&self, descriptor: &Descriptor) -> Result<bool> {
@@ -274,7 +303,7 @@ impl Place for LayoutPlace {
         if self.is_right(blob).await? {
             return Ok(Outcome::Existed);
         }
-        let path = self.path_of(&blob.digest);
+        let path = self.room_for(&blob.digest).await?;
         let expected = Expected::new(blob.digest.clone(), Some(blob.size));
         let mut body = content
             .open(0)
@@ -302,19 +331,24 @@ impl Place for LayoutPlace {
         Ok(Outcome::Copied)
     }
 
+    async fn put_bytes(&self, blob: &Descriptor, bytes: &[u8]) -> Result<Outcome> {
+        verify(blob, bytes)?;
+        if self.is_right(blob).await? {
+            return Ok(Outcome::Existed);
+        }
+        let path = self.room_for(&blob.digest).await?;
+        let bytes = bytes.to_vec();
+        blocking(move || write_whole(&path, &bytes).map_err(|error| failed(&path, error))).await?;
+        Ok(Outcome::Copied)
+    }
+
     async fn put_manifest(
         &self,
         descriptor: &Descriptor,
         bytes: &[u8],
         naming: Naming<'_>,
     ) -> Result<()> {
-        verify(descriptor, bytes)?;
-        if !self.is_right(descriptor).await? {
-            let path = self.path_of(&descriptor.digest);
-            let bytes = bytes.to_vec();
-            blocking(move || write_whole(&path, &bytes).map_err(|error| failed(&path, error)))
-                .await?;
-        }
+        self.put_bytes(descriptor, bytes).await?;
         match naming {
             Naming::Digest => Ok(()),
             Naming::Referrer | Naming::Root => self.enter(descriptor, None).await,
@@ -328,19 +362,6 @@ fn verify(descriptor: &Descriptor, bytes: &[u8]) -> Result<()> {
     let mut verifier = Verifier::new(descriptor.digest.clone(), Some(descriptor.size))?;
     verifier.update(bytes)?;
     verifier.finish().map(|_| ())
-}
-
-/// A file's bytes, if they are not more than `most`.
-fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
-    let of_path = |error| failed(path, error);
-    let file = std::fs::File::open(path).map_err(of_path)?;
-    let mut bytes = Vec::new();
-    let read = file.take(most + 1).read_to_end(&mut bytes);
-    if read.map_err(of_path)? as u64 > most {
-        let error = Error::new(Kind::TooLarge, format!("{} is too large", path.display()));
-        return Err(error.with_expected(most, "more"));
-    }
-    Ok(bytes)
 }
 
 /// Does what has to wait for the file system on a thread that may.

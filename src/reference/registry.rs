@@ -143,7 +143,7 @@ fn check_port(port: &str) -> Result<()> {
 fn parse_ipv6(rest: &str) -> Result<String> {
     rest.strip_suffix(']')
         .and_then(ip::v6)
-        .map(|groups| format!("[{}]", ip::canonical(groups)))
+        .map(|groups| ["[", &ip::canonical(groups), "]"].concat())
         .ok_or_else(|| invalid("what stands in brackets at the start of a registry is an IPv6 address without a zone"))
 }
 

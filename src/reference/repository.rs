@@ -36,7 +36,7 @@ impl RepositoryName {
         if self.0.contains('/') {
             Ok(self)
         } else {
-            format!("library/{self}").parse()
+            ["library/", &self.0].concat().parse()
         }
     }
 }

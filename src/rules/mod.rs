@@ -141,7 +141,7 @@ impl Options {
 
     /// The SHA-256 digest of the document's bytes.
     fn sha256(&self, bytes: &[u8]) -> String {
-        let compute = || Digest::of(Algorithm::Sha256, bytes).to_string();
+        let compute = || Digest::of(Algorithm::Sha256, bytes).into_string();
         self.digest.clone().unwrap_or_else(compute)
     }
 

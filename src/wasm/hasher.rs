@@ -29,7 +29,7 @@ impl RawHasher {
 
     /// The digest of what has come so far; the hash can go on.
     pub fn digest(&self) -> String {
-        self.0.clone().finish().to_string()
+        self.0.clone().finish().into_string()
     }
 
     pub fn save(&self) -> Result<Vec<u8>, JsValue> {

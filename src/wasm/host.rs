@@ -72,23 +72,6 @@ extern "C" {
     /// Begins to open a content at an offset for `task`, and settles `slot` with a `HostBody`, or `undefined`.
     #[wasm_bindgen(method)]
     pub(super) fn open(this: &Host, slot: u32, task: u32, content: &HostContent, offset: f64);
-    /// Begins to have an image layout do something for `task`, and settles `slot` with what it gives.
-    #[wasm_bindgen(method)]
-    pub(super) fn layout(
-        this: &Host,
-        slot: u32,
-        task: u32,
-        layout: &JsValue,
-        method: &str,
-        what: &JsValue,
-        argument: &JsValue,
-    );
-    /// A blob of an image layout, or of a repository, as what is pushed.
-    #[wasm_bindgen(method)]
-    pub(super) fn content(this: &Host, place: &JsValue, blob: &JsValue) -> JsValue;
-    /// Tells an observer that a blob or manifest is in its new place.
-    #[wasm_bindgen(method)]
-    pub(super) fn done(this: &Host, observer: &JsValue, digest: &str, size: f64, outcome: &str);
     /// A body that fails before its end unless it is what is expected. `size`, `start` and `end` are -1 where there is none.
     #[wasm_bindgen(method)]
     pub(super) fn verified(

@@ -53,7 +53,7 @@ impl Transport for FetchTransport {
         };
         let headers = to_host(&request.headers);
         let exchange = HostFuture::begin(|host, slot| {
-            let (method, url) = (request.method.as_str(), request.url.to_string());
+            let (method, url) = (request.method.as_str(), request.url.text());
             host.fetch(
                 slot,
                 executor::current(),
@@ -79,7 +79,7 @@ impl Transport for FetchTransport {
 
     fn send_unheeded(&self, request: Request) {
         let headers = to_host(&request.headers);
-        let (method, url) = (request.method.as_str(), request.url.to_string());
+        let (method, url) = (request.method.as_str(), request.url.text());
         host::with(|host| host.fetch_unheeded(&self.settings, method, &url, &headers));
     }
 }
@@ -147,12 +147,6 @@ impl Piece for FetchPiece {
         let length = self.0.length();
         let from = u32::try_from(bytes).unwrap_or(length).min(length);
         Self(self.0.subarray(from, length))
-    }
-}
-
-impl FetchPiece {
-    pub(super) fn into_js(self) -> JsValue {
-        self.0.into()
     }
 }
 

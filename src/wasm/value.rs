@@ -22,7 +22,7 @@ pub(super) fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
 #[wasm_bindgen]
 pub fn digest(algorithm: &str, bytes: &[u8]) -> Result<String, JsValue> {
     let algorithm: Algorithm = algorithm.parse().map_err(error::to_js)?;
-    Ok(Digest::of(algorithm, bytes).to_string())
+    Ok(Digest::of(algorithm, bytes).into_string())
 }
 
 #[wasm_bindgen(js_name = parseDigest)]

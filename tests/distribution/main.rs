@@ -11,6 +11,7 @@ mod auth;
 mod client;
 mod copy;
 mod copy_registries;
+mod embedded;
 mod front;
 mod hostile;
 mod manifests;

@@ -179,13 +179,42 @@ fn chunks_are_as_large_as_the_registry_wants_them() {
 }
 
 #[test]
-fn a_chunk_that_no_memory_holds_is_refused() {
-    let mut settings = settings();
-    settings.uploads.chunk_min = Some(1 << 40);
-    let world = world(&settings, true);
-    let pushed = push(&world, Source::stream(&world, BYTES));
-    assert_eq!(kind(pushed), Kind::TooLarge);
-    assert_eq!(sent(&world), ["POST", "DELETE"]);
+fn a_chunk_that_is_too_large_to_be_held_is_refused() {
+    const MOST: u64 = 64 * 1024 * 1024;
+    let push_to = |least| {
+        let mut settings = settings();
+        settings.uploads.chunk_min = Some(least);
+        let world = world(&settings, true);
+        (push(&world, Source::stream(&world, BYTES)), world)
+    };
+    for least in [MOST + 1, 1 << 40] {
+        let (pushed, world) = push_to(least);
+        assert_eq!(kind(pushed), Kind::TooLarge);
+        assert_eq!(sent(&world), ["POST", "DELETE"]);
+    }
+    let (pushed, world) = push_to(MOST);
+    arrives(&world, BYTES, pushed, "the largest");
+}
+
+#[test]
+fn a_registry_may_take_a_part_of_a_chunk_but_not_for_ever() {
+    let push_to = |taken, bytes: &[u8]| {
+        let mut settings = settings();
+        settings.uploads.chunk_taken = taken;
+        let world = world(&settings, false);
+        let options = PushOptions::default().with_chunk_size(bytes.len() as u64 / 2);
+        let pushed = push_with(&world, Source::stream(&world, bytes), &options);
+        (pushed, world)
+    };
+    let (pushed, world) = push_to(2, BYTES);
+    arrives(&world, BYTES, pushed, "in parts");
+    let (pushed, world) = push_to(10, &[7; 1500]);
+    arrives(&world, &[7; 1500], pushed, "in many parts");
+    let (pushed, world) = push_to(1, &[7; 1500]);
+    assert_eq!(kind(pushed), Kind::UnexpectedResponse);
+    let sent = sent(&world);
+    assert_eq!(sent.len(), 1 + 101 + 1, "{sent:?}");
+    assert_eq!(sent.last().map(String::as_str), Some("DELETE"));
 }
 
 #[test]

@@ -109,3 +109,14 @@ fn what_goes_to_another_origin_has_no_credential_of_the_registry() {
     }
     assert!(sent > 3, "{sent}");
 }
+
+#[test]
+fn a_session_that_took_no_chunk_is_taken_back_before_the_content_goes_at_once() {
+    let mut settings = settings();
+    settings.uploads.chunks = false;
+    let world = world(&settings, false);
+    let pushed = push(&world, Source::known(&world, BYTES));
+    arrives(&world, BYTES, pushed, "no chunks");
+    let (opened, taken_back) = (world.count("POST"), world.count("DELETE"));
+    assert_eq!((opened, taken_back), (2, 1), "{:?}", world.lines());
+}

@@ -9,10 +9,12 @@ use crate::store::MemoryStore;
 
 /// A registry over a store.
 pub fn registry(store: &MemoryStore) -> Front<Hosted<MemoryStore>> {
-    Front::new(
-        Hosted::new(store.clone(), HostedOptions::default()),
-        Options::default(),
-    )
+    registry_with(store, HostedOptions::default())
+}
+
+/// A registry over a store, as an operator wants it.
+pub fn registry_with(store: &MemoryStore, options: HostedOptions) -> Front<Hosted<MemoryStore>> {
+    Front::new(Hosted::new(store.clone(), options), Options::default())
 }
 
 /// A request.

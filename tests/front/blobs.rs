@@ -2,6 +2,7 @@
 
 use crate::ask::ask;
 use crate::content::{delete, get, push_blob, sha256, status};
+use crate::pushing::{begin, close, patch};
 use crate::store::MemoryStore;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -132,4 +133,32 @@ fn what_a_blob_does_not_have_is_refused() {
             (405, "GET, HEAD, DELETE")
         );
     }
+}
+
+#[test]
+fn where_the_store_gives_urls_a_blob_of_one_segment_is_read_from_there() {
+    let store = MemoryStore::new().presigning();
+    let digest = push_blob(&store, "a", b"hello");
+    let path = format!("/v2/a/blobs/{digest}");
+    for fields in [&[][..], &[("range", "bytes=1-2")]] {
+        let answer = ask(&store, "GET", &path, fields, None);
+        assert_eq!(answer.status, 307);
+        let location = answer.header("location");
+        assert!(
+            location.starts_with("https://store.example/segments/"),
+            "{location}"
+        );
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("docker-content-digest"), digest);
+    }
+    assert_eq!(ask(&store, "HEAD", &path, &[], None).status, 200);
+    assert_eq!(status(&store, &path.replace("/a/", "/b/")), 404);
+    let empty = push_blob(&store, "a", b"");
+    assert_eq!(status(&store, &format!("/v2/a/blobs/{empty}")), 200);
+    let location = begin(&store, "");
+    let location = patch(&store, &location, 0, b"hel")
+        .header("location")
+        .to_owned();
+    let put = close(&store, &location, &sha256(b"helmet"), Some(b"met"));
+    assert_eq!(get(&store, put.header("location")).bytes, b"helmet");
 }

@@ -9,7 +9,7 @@ use crate::store::MemoryStore;
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// How often each operation was asked for, of those that were.
-fn counted(store: &MemoryStore) -> String {
+pub fn counted(store: &MemoryStore) -> String {
     let operations = store.operations();
     let mut counts = Vec::new();
     for name in ["head", "get", "put", "delete", "list"] {

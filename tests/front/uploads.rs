@@ -2,51 +2,12 @@
 
 use pierhead::digest::{Algorithm, Digest};
 
-use crate::ask::{Answer, answer, ask, registry, request};
+use crate::ask::{answer, ask, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{get, push_blob, sha256, status};
+use crate::pushing::{begin, close, patch, with};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
-
-/// Begins an upload; gives its location.
-fn begin(store: &MemoryStore, query: &str) -> String {
-    let answer = ask(
-        store,
-        "POST",
-        &format!("/v2/a/blobs/uploads/{query}"),
-        &[],
-        None,
-    );
-    assert_eq!(answer.status, 202, "{}", answer.text());
-    let location = answer.header("location").to_owned();
-    let id = answer.header("docker-upload-uuid").to_owned();
-    assert!(location.ends_with(&id));
-    assert_eq!(id.len(), 36);
-    assert_eq!((&id[14..15], answer.header("range")), ("4", "0-0"));
-    location
-}
-
-/// A URL with one more parameter.
-fn with(location: &str, parameter: &str) -> String {
-    let mark = if location.contains('?') { '&' } else { '?' };
-    format!("{location}{mark}{parameter}")
-}
-
-fn patch(store: &MemoryStore, location: &str, start: usize, bytes: &[u8]) -> Answer {
-    let range = format!("{start}-{}", start + bytes.len() - 1);
-    ask(
-        store,
-        "PATCH",
-        location,
-        &[("content-range", &range)],
-        Some(bytes),
-    )
-}
-
-fn close(store: &MemoryStore, location: &str, digest: &str, bytes: Option<&[u8]>) -> Answer {
-    let location = with(location, &format!("digest={digest}"));
-    ask(store, "PUT", &location, &[], bytes)
-}
 
 fn segment_reads(store: &MemoryStore) -> usize {
     let operations = store.operations();
@@ -294,4 +255,95 @@ fn an_upload_that_was_not_announced_by_its_algorithm_is_read_once() {
     let put = close(&store, &location, &digest, None);
     assert_eq!(put.status, 201, "{}", put.text());
     assert_eq!(get(&store, put.header("location")).bytes, b"hello!");
+}
+
+#[test]
+fn whoever_stops_without_a_word_is_waited_for_two_minutes() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    // It has claimed its place, and is gone in the middle of its bytes.
+    let body = MemoryBody::of(b"hello", 1);
+    let sent = request("PATCH", &location, &[("content-length", "5")], Some(body));
+    let front = registry(&store);
+    let mut gone = Box::pin(front.handle(sent));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !store
+        .operations()
+        .iter()
+        .any(|it| it.key.starts_with("segments/"))
+    {
+        assert!(gone.as_mut().poll(&mut context).is_pending());
+    }
+    drop(gone);
+    let early = patch(&store, &location, 0, b"hel");
+    assert_eq!((early.status, early.header("range")), (416, "0-0"));
+    store.advance(2 * 60 * 1000);
+    let location = patch(&store, &location, 0, b"hel")
+        .header("location")
+        .to_owned();
+    let put = close(&store, &location, &sha256(b"hello"), Some(b"lo"));
+    assert_eq!(put.status, 201, "{}", put.text());
+}
+
+#[test]
+fn whoever_is_slower_than_the_next_has_lost() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    let body = MemoryBody::of(b"helmet", 1);
+    let sent = request("PATCH", &location, &[("content-length", "6")], Some(body));
+    let front = registry(&store);
+    let mut slow = Box::pin(front.handle(sent));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !store
+        .operations()
+        .iter()
+        .any(|it| it.key.starts_with("segments/"))
+    {
+        assert!(slow.as_mut().poll(&mut context).is_pending());
+    }
+    store.advance(2 * 60 * 1000);
+    let other = patch(&store, &location, 0, b"hel");
+    let lost = answer(block_on(slow));
+    assert_eq!((lost.status, lost.header("range")), (416, "0-2"));
+    assert_eq!(store.keys("segments/").len(), 1);
+    let put = close(
+        &store,
+        other.header("location"),
+        &sha256(b"hello"),
+        Some(b"lo"),
+    );
+    assert_eq!(get(&store, put.header("location")).bytes, b"hello");
+}
+
+#[test]
+fn a_range_says_how_long_a_body_is_where_nothing_else_does() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    for (body, status) in [(&b"hell"[..], 400), (b"hello!", 400), (b"hello", 202)] {
+        let body = MemoryBody::of(body, 2);
+        let sent = request("PATCH", &location, &[("content-range", "0-4")], Some(body));
+        assert_eq!(block_on(registry(&store).handle(sent)).status, status);
+    }
+    assert_eq!(
+        close(&store, &location, &sha256(b"hello"), None).status,
+        201
+    );
+}
+
+#[test]
+fn an_empty_chunk_changes_nothing() {
+    let store = MemoryStore::new();
+    let location = begin(&store, "");
+    let streamed = request("PATCH", &location, &[], Some(MemoryBody::of(b"", 1)));
+    let streamed = answer(block_on(registry(&store).handle(streamed)));
+    assert_eq!((streamed.status, streamed.header("range")), (202, "0-0"));
+    let sent = ask(&store, "PATCH", &location, &[], Some(b""));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (202, location.as_str())
+    );
+    assert_eq!(store.keys("segments/"), [""; 0]);
+    let put = close(&store, &location, &sha256(b""), None);
+    assert_eq!(put.status, 201);
+    assert_eq!(get(&store, put.header("location")).bytes, b"");
 }

@@ -371,3 +371,86 @@ async fn what_is_no_layout_is_refused() {
         assert_eq!(kind_of(LayoutPlace::open(&folder.0).await), kind, "{text}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_written_through_a_link_that_leads_out() {
+    let (folder, outside) = (Folder::new("links"), Folder::new("outside"));
+    for link in ["blobs", "blobs/sha256"] {
+        let _ = fs::remove_dir_all(&folder.0);
+        let _ = fs::remove_dir_all(&outside.0);
+        let layout = LayoutPlace::create(&folder.0).await.unwrap();
+        fs::create_dir_all(&outside.0).unwrap();
+        fs::create_dir_all(folder.0.join(link).parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&outside.0, folder.0.join(link)).unwrap();
+        let blob = describe("text/plain", b"abc");
+        let content = BytesContent::new(b"abc", Algorithm::Sha256);
+        let errors = [
+            layout.put_blob(&blob, None, content).await.unwrap_err(),
+            layout.put_bytes(&blob, b"abc").await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), Kind::Content, "{link}");
+            assert!(error.to_string().contains("leads out"), "{link}: {error}");
+        }
+        assert!(files(&outside.0).is_empty(), "{link}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_in_place_of_files_are_replaced_and_what_they_lead_to_stays() {
+    let (folder, outside) = (Folder::new("files"), Folder::new("elsewhere"));
+    let layout = LayoutPlace::create(&folder.0).await.unwrap();
+    let other = LayoutPlace::create(&outside.0).await.unwrap();
+    drop(other);
+    let index = outside.0.join("index.json");
+    let before = fs::read(&index).unwrap();
+    let bytes = manifest("");
+    let descriptor = describe(MANIFEST, &bytes);
+    let blob = folder
+        .0
+        .join("blobs/sha256")
+        .join(descriptor.digest.encoded());
+    fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    fs::write(outside.0.join("blob"), vec![b'x'; bytes.len()]).unwrap();
+    fs::remove_file(folder.0.join("index.json")).unwrap();
+    std::os::unix::fs::symlink(&index, folder.0.join("index.json")).unwrap();
+    std::os::unix::fs::symlink(outside.0.join("blob"), &blob).unwrap();
+    let put = layout.put_manifest(&descriptor, &bytes, Naming::Name("a"));
+    put.await.unwrap();
+    assert_eq!(fs::read(&index).unwrap(), before);
+    assert_eq!(fs::read(outside.0.join("blob")).unwrap()[0], b'x');
+    assert_eq!(fs::read(&blob).unwrap(), bytes);
+    assert_eq!(entries(&folder.0).len(), 1);
+}
+
+#[tokio::test]
+async fn an_index_does_not_grow_beyond_what_is_read() {
+    let folder = Folder::new("grown");
+    let layout = LayoutPlace::create(&folder.0).await.unwrap();
+    let path = folder.0.join("index.json");
+    let mut index = fs::read(&path).unwrap();
+    index.resize((8 << 20) - 10, b' ');
+    fs::write(&path, &index).unwrap();
+    let bytes = manifest("");
+    let descriptor = describe(MANIFEST, &bytes);
+    let put = layout.put_manifest(&descriptor, &bytes, Naming::Name("a"));
+    assert_eq!(put.await.unwrap_err().kind(), Kind::TooLarge);
+    assert_eq!(fs::read(&path).unwrap(), index);
+}
+
+#[tokio::test]
+async fn an_index_that_is_larger_than_a_document_may_be_is_not_read() {
+    let folder = Folder::new("huge");
+    let layout = LayoutPlace::create(&folder.0).await.unwrap();
+    let file = fs::File::create(folder.0.join("index.json")).unwrap();
+    // It takes no room on the disk, and would take all of the memory.
+    file.set_len(1 << 40).unwrap();
+    let bytes = manifest("");
+    let descriptor = describe(MANIFEST, &bytes);
+    let put = layout.put_manifest(&descriptor, &bytes, Naming::Name("a"));
+    assert_eq!(put.await.unwrap_err().kind(), Kind::TooLarge);
+    let found = layout.resolve("a").await;
+    assert_eq!(found.unwrap_err().kind(), Kind::TooLarge);
+}

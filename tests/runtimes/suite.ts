@@ -6,6 +6,7 @@ import { type Case, type Facts, type Result, runCase } from "./case.ts";
 import { cases as artifacts } from "./cases/artifacts.ts";
 import { cases as pulls } from "./cases/client.ts";
 import { cases as copies } from "./cases/copy.ts";
+import { cases as embedded } from "./cases/embedded.ts";
 import { cases as errors } from "./cases/errors.ts";
 import { cases as graph } from "./cases/graph.ts";
 import { cases as layouts } from "./cases/layouts.ts";
@@ -35,6 +36,7 @@ const groups: Record<string, readonly Case[]> = {
   referrers,
   layouts,
   copy: copies,
+  embedded,
 };
 
 /** Every case, its name preceded by its group's. */

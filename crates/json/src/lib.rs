@@ -20,6 +20,7 @@
 //! This is the reader of [`pierhead`](https://crates.io/crates/pierhead), where it is the module `json`. It is a crate of its own because
 //! it is compiled for speed in WebAssembly, where the rest is compiled for size.
 
+mod decimal;
 mod fault;
 mod node;
 mod position;
@@ -27,6 +28,7 @@ mod scan;
 mod tree;
 mod value;
 
+pub use decimal::decimal;
 pub use fault::{Cause, Error, Fault};
 pub use node::{NodeId, ValueKind};
 pub use position::{Lines, Pointers, Position, pointer, position_at};

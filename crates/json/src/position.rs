@@ -114,7 +114,7 @@ impl Level<'_> {
                 }
             }
         } else {
-            pointer.push_str(&self.ordinal.to_string());
+            pointer.push_str(&crate::decimal(self.ordinal as u64));
         }
         if pointer.len() > MAX_POINTER {
             let end = (0..=MAX_POINTER)

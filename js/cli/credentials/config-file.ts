@@ -1,5 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
+import { hostWithFiles } from "../../layout/host.js";
+import { withLock } from "../../layout/lock.js";
 import { readStart } from "../../stream.js";
 import { isMissing, writeWhole } from "../files.js";
 import { openFile } from "../input.js";
@@ -81,11 +83,23 @@ export class ConfigFile {
     return this.#changed(this.#without(registry));
   }
 
-  /** Writes the file, for nobody else to read, in place of what there is. */
-  async write(): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const text = `${JSON.stringify(this.#members, undefined, "\t")}\n`;
-    await writeWhole(this.path, { overwrite: true, mode: 0o600 }, (file) => file.writeFile(text));
+  /**
+   * Changes the file as it is by then, and writes it in place of what there is, for nobody else to read; under a lock, lest another
+   * `pierhead login` that runs meanwhile be lost.
+   */
+  async change(signal: AbortSignal, change: (file: ConfigFile) => ConfigFile): Promise<void> {
+    const { path } = this;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Whoever comes to the file by a link finds the same lock.
+    const real = await realpath(path).catch(() => path);
+    await withLock(hostWithFiles(), `${real}.lock`, signal, async ({ check }) => {
+      const changed = change((await ConfigFile.read(path, signal)) ?? ConfigFile.empty(path));
+      const text = `${JSON.stringify(changed.#members, undefined, "\t")}\n`;
+      await writeWhole(path, { overwrite: true, mode: 0o600 }, async (file) => {
+        await file.writeFile(text);
+        await check();
+      });
+    });
   }
 
   #section(name: "auths" | "credHelpers"): Members {

@@ -56,12 +56,12 @@ export class Keychain {
     const file = await this.#writable(name);
     const program = file.helper(name) ?? file.store;
     if (program === undefined) {
-      await file.with(name, username, secret).write();
+      await file.change(this.#signal, (current) => current.with(name, username, secret));
       return placeOf(file);
     }
     await this.#helper(program).store(dockerKey(name), username, secret, this.#signal);
     // What a file had before would be taken for it, by those who look there.
-    if (file.credential([name]) !== undefined) await file.without(name).write();
+    if (file.credential([name]) !== undefined) await file.change(this.#signal, (current) => current.without(name));
     return placeOf(program);
   }
 
@@ -72,7 +72,7 @@ export class Keychain {
     const left: string[] = [];
     for await (const file of this.#files()) {
       if (file.credential([name]) !== undefined) {
-        await file.without(name).write();
+        await file.change(this.#signal, (current) => current.without(name));
         places.push(placeOf(file));
       }
       const program = file.helper(name) ?? file.store;

@@ -7,6 +7,7 @@ import { exists, isMissing } from "../files.js";
 import { openInput, STDIN } from "../input.js";
 import { CliError, type Output } from "../output.js";
 import type { Registries } from "../registries.js";
+import { blobWriter } from "../threads/blob-writers.js";
 import type { LayoutPlace, Place, RegistryPlace } from "./place.js";
 
 /** A place whose image can be read or written. Whoever opened it ends it, in one of two ways. */
@@ -91,7 +92,7 @@ async function targetFolder(place: LayoutPlace, { signal }: OpenContext): Promis
   if (before !== undefined && before.length > 0 && !before.includes("oci-layout")) {
     throw new CliError(`${path}: is not empty, and no OCI image layout`);
   }
-  const opened = layoutPlace(place, await openLayout(path, { create: true, signal }));
+  const opened = layoutPlace(place, await openLayout(path, { create: true, signal, writer: blobWriter() }));
   return {
     ...opened,
     async abort(reason) {

@@ -58,16 +58,51 @@ pub(in super::super) struct Offer {
 impl Offer {
     pub(in super::super) fn of(headers: &Headers) -> Self {
         let mut offer = Self::default();
-        for (scheme, challenge) in headers.all("www-authenticate").flat_map(challenges) {
-            if scheme.eq_ignore_ascii_case("bearer") {
-                if offer.bearer.is_none() && !challenge.realm.is_empty() {
-                    offer.bearer = Some(challenge);
-                }
-            } else if scheme.eq_ignore_ascii_case("basic") {
-                offer.basic = true;
-            }
+        for field in headers.all("www-authenticate") {
+            offer.read(field);
         }
         offer
+    }
+
+    /// Reads the challenges of one field, of which there may be several.
+    fn read(&mut self, field: &str) {
+        let mut bearer = None;
+        for part in split_unquoted(field) {
+            // `Scheme name=value` begins a challenge, `name=value` goes on with it, `Scheme` is one without parameters.
+            let (head, value) = match part.split_once('=') {
+                Some((head, value)) => (head.trim(), Some(value.trim())),
+                None => (part, None),
+            };
+            let (scheme, name) = match head.split_once(|char: char| char.is_ascii_whitespace()) {
+                Some((scheme, name)) => (Some(scheme), name.trim()),
+                None if value.is_none() => (Some(head), ""),
+                None => (None, head),
+            };
+            if let Some(scheme) = scheme {
+                self.keep(bearer.take());
+                self.basic |= scheme.eq_ignore_ascii_case("basic");
+                let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+                bearer = is_bearer.then(Challenge::default);
+            }
+            if let (Some(challenge), Some(value)) = (&mut bearer, value) {
+                let value = unquoted(value);
+                match name.to_ascii_lowercase().as_str() {
+                    "realm" => challenge.realm = value,
+                    "service" => challenge.service = Some(value),
+                    "scope" => challenge.scope = Some(value),
+                    "error" => challenge.error = Some(value),
+                    _ => {}
+                }
+            }
+        }
+        self.keep(bearer);
+    }
+
+    /// Keeps a Bearer challenge, if it is the first that has a realm.
+    fn keep(&mut self, challenge: Option<Challenge>) {
+        if self.bearer.is_none() {
+            self.bearer = challenge.filter(|challenge| !challenge.realm.is_empty());
+        }
     }
 
     /// What the registry says was wrong with the token that was sent; `None` for what no registry would say.
@@ -75,39 +110,6 @@ impl Offer {
         let error = self.bearer.as_ref()?.error.as_deref();
         error.filter(|error| matches!(*error, "invalid_token" | "insufficient_scope"))
     }
-}
-
-/// The challenges of one `WWW-Authenticate` field: scheme, and the parameters that a Bearer challenge has.
-fn challenges(field: &str) -> Vec<(String, Challenge)> {
-    let mut found: Vec<(String, Challenge)> = Vec::new();
-    for part in split_unquoted(field) {
-        // `Scheme name=value` begins a challenge, `name=value` goes on with it, `Scheme` is one without parameters.
-        let (head, value) = part.split_once('=').map_or((part, None), |(head, value)| {
-            (head.trim(), Some(value.trim()))
-        });
-        let name = match head.split_once(|character: char| character.is_ascii_whitespace()) {
-            Some((scheme, name)) => {
-                found.push((scheme.to_owned(), Challenge::default()));
-                name.trim()
-            }
-            None if value.is_none() => {
-                found.push((head.to_owned(), Challenge::default()));
-                continue;
-            }
-            None => head,
-        };
-        if let (Some((_, challenge)), Some(value)) = (found.last_mut(), value) {
-            let value = unquoted(value);
-            match name.to_ascii_lowercase().as_str() {
-                "realm" => challenge.realm = value,
-                "service" => challenge.service = Some(value),
-                "scope" => challenge.scope = Some(value),
-                "error" => challenge.error = Some(value),
-                _ => {}
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]

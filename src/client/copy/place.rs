@@ -96,7 +96,7 @@ pub trait Place: MaybeSend + MaybeSync {
     /// The manifest of a name or digest, verified where there is something to verify it by.
     fn resolve(&self, reference: &str) -> impl Future<Output = Result<Fetched>> + MaybeSend;
 
-    /// The bytes of a manifest, verified.
+    /// The bytes of a manifest, verified by its digest. Its size may be that of a list of referrers, which some registries state wrongly.
     fn manifest(
         &self,
         descriptor: &Descriptor,
@@ -126,6 +126,13 @@ pub trait Place: MaybeSend + MaybeSync {
         blob: &Descriptor,
         mount: Option<MountSource<'_>>,
         content: impl Content<Body = Self::Body>,
+    ) -> impl Future<Output = Result<Outcome>> + MaybeSend;
+
+    /// Puts a blob where it is not there, whose bytes are at hand, and verified.
+    fn put_bytes(
+        &self,
+        blob: &Descriptor,
+        bytes: &[u8],
     ) -> impl Future<Output = Result<Outcome>> + MaybeSend;
 
     /// Puts a manifest, whose blobs and manifests are there.

@@ -6,23 +6,18 @@ use std::task::Poll;
 use crate::Result;
 use crate::client::ask::Boxed;
 
-/// Gives one future after the other. All of one type, so that what runs them is compiled once.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + Send + 'j;
-/// Gives one future after the other. All of one type, so that what runs them is compiled once.
-#[cfg(target_arch = "wasm32")]
-pub(crate) type Jobs<'j, 'a> = dyn FnMut() -> Option<Boxed<'a, ()>> + 'j;
-
-/// Runs what `next` gives, at most `limit` (at least 1) at a time. The first failure ends all the others: they are dropped.
-pub(crate) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()> {
-    let mut running: Vec<Boxed<'a, ()>> = Vec::new();
+/// Runs futures, at most `limit` (at least 1) at a time, and gives what they come to as they do. The first failure ends all the others:
+/// they are dropped.
+pub(crate) async fn each<'a, T>(
+    limit: usize,
+    mut futures: impl Iterator<Item = Boxed<'a, T>>,
+) -> Result<Vec<T>> {
+    let mut running: Vec<Boxed<'a, T>> = Vec::new();
+    let mut done = Vec::new();
     poll_fn(move |context| {
         loop {
-            while running.len() < limit
-                && let Some(job) = next()
-            {
-                running.push(job);
-            }
+            let free = limit.saturating_sub(running.len());
+            running.extend(futures.by_ref().take(free));
             let before = running.len();
             let mut failure = None;
             // All are asked: who woke this up is not known, and they are few.
@@ -32,8 +27,12 @@ pub(crate) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()
                 }
                 match future.as_mut().poll(context) {
                     Poll::Pending => true,
-                    Poll::Ready(outcome) => {
-                        failure = outcome.err();
+                    Poll::Ready(Ok(value)) => {
+                        done.push(value);
+                        false
+                    }
+                    Poll::Ready(Err(error)) => {
+                        failure = Some(error);
                         false
                     }
                 }
@@ -42,12 +41,11 @@ pub(crate) async fn each<'a>(limit: usize, next: &mut Jobs<'_, 'a>) -> Result<()
                 running.clear();
                 return Poll::Ready(Err(error));
             }
+            if before == 0 {
+                return Poll::Ready(Ok(std::mem::take(&mut done)));
+            }
             if running.len() == before {
-                return if before == 0 {
-                    Poll::Ready(Ok(()))
-                } else {
-                    Poll::Pending
-                };
+                return Poll::Pending;
             }
         }
     })

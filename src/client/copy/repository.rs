@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Fetched, MountSource, Naming, Outcome, Place};
+use crate::Result;
 use crate::client::transport::{Body as _, Content, Expected, Host};
 use crate::client::{Client, ManifestReference, PushOptions, PushOutcome, PutManifest};
 use crate::digest::Digest;
 use crate::document::Descriptor;
 use crate::reference::RepositoryName;
-use crate::{Error, Kind, Result};
 
 /// A repository of a client's registry.
 #[derive(Debug)]
@@ -64,6 +64,16 @@ impl<T: Host> Content for RepositoryBlob<T> {
     }
 }
 
+impl From<PushOutcome> for Outcome {
+    fn from(pushed: PushOutcome) -> Self {
+        match pushed {
+            PushOutcome::Existed => Self::Existed,
+            PushOutcome::Mounted => Self::Mounted,
+            PushOutcome::Uploaded => Self::Copied,
+        }
+    }
+}
+
 impl<T: Host> Place for RepositoryPlace<T> {
     type Body = T::Body;
     type Content = RepositoryBlob<T>;
@@ -88,15 +98,7 @@ impl<T: Host> Place for RepositoryPlace<T> {
             .client
             .raw_manifest(&self.name, &reference, accept)
             .await?;
-        let size = raw.bytes.len() as u64;
-        if size == descriptor.size {
-            return Ok(raw.bytes);
-        }
-        Err(Error::new(
-            Kind::SizeMismatch,
-            "a manifest is not of the size that its descriptor says",
-        )
-        .with_expected(descriptor.size, size))
+        Ok(raw.bytes)
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>> {
@@ -122,8 +124,11 @@ impl<T: Host> Place for RepositoryPlace<T> {
     }
 
     async fn has_manifest(&self, descriptor: &Descriptor) -> Result<bool> {
-        let (digest, accept) = (&descriptor.digest, &descriptor.media_type);
-        self.client.has_manifest(&self.name, digest, accept).await
+        let reference = ManifestReference::Digest(descriptor.digest.clone());
+        let accept = Some(descriptor.media_type.as_str());
+        self.client
+            .has_manifest(&self.name, &reference, accept)
+            .await
     }
 
     async fn put_blob(
@@ -141,11 +146,14 @@ impl<T: Host> Place for RepositoryPlace<T> {
             ..PushOptions::default()
         };
         let pushed = self.client.push_blob(&self.name, content, &options).await?;
-        Ok(match pushed.outcome {
-            PushOutcome::Existed => Outcome::Existed,
-            PushOutcome::Mounted => Outcome::Mounted,
-            PushOutcome::Uploaded => Outcome::Copied,
-        })
+        Ok(pushed.outcome.into())
+    }
+
+    async fn put_bytes(&self, blob: &Descriptor, bytes: &[u8]) -> Result<Outcome> {
+        let pushed = self
+            .client
+            .push_bytes(&self.name, &blob.digest, bytes.to_vec());
+        Ok(pushed.await?.outcome.into())
     }
 
     async fn put_manifest(

@@ -2,7 +2,7 @@
 
 use super::ManifestReference;
 use crate::Result;
-use crate::client::exchange::Call;
+use crate::client::ask::Call;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
 use crate::client::{Client, Host, response};
@@ -40,7 +40,7 @@ impl<T: Host> Client<T> {
         }
         let url = self.manifest_url(name, reference)?;
         let call = Call::new(Method::Delete, url, Scope::delete(name));
-        self.ask(call, 0).await.map_err(response::deletion_off)?;
+        self.ask(call).await.map_err(response::deletion_off)?;
         match change {
             Some(change) => self.change_referrers(name, &change).await,
             None => Ok(()),

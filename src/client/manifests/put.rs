@@ -1,8 +1,8 @@
 //! Pushing manifests (distribution specification, end-7).
 
 use super::{ManifestReference, verified_digest};
-use crate::client::ask::Answer;
-use crate::client::exchange::Call;
+use crate::client::ask::Call;
+use crate::client::fields::lists;
 use crate::client::referrers::Change;
 use crate::client::scope::Scope;
 use crate::client::transport::{Body, Payload, Piece as _};
@@ -88,9 +88,11 @@ impl<T: Host> Client<T> {
             }
             let mut call = Call::new(Method::Put, url, Scope::push(name));
             call.idempotent = true;
-            call.headers.add("content-type", &*pushed.media_type);
-            call.payload = Payload::Piece(piece.clone());
-            let answer = match self.ask(call, 0).await {
+            call.request
+                .headers
+                .add("content-type", &*pushed.media_type);
+            call.payload = Some(Payload::Piece(piece.clone()));
+            let answer = match self.ask(call).await {
                 // So many tags make too long a URL for it.
                 Err(error) if matches!(error.status(), Some(414 | 431)) && at_once && most > 0 => {
                     most = 0;
@@ -98,7 +100,8 @@ impl<T: Host> Client<T> {
                 }
                 answer => answer?,
             };
-            check(&answer, &pushed).map_err(|error| answer.located(error))?;
+            let message = "the registry got another manifest";
+            response::check_digest(&answer, &pushed.digest, message)?;
             listed |= is_listed(&answer.headers, &pushed);
             let before = left.len();
             while let Some((tag, rest)) = left.split_first()
@@ -126,19 +129,6 @@ impl<T: Host> Client<T> {
     }
 }
 
-/// Whether the registry got what was sent, where it says so in a digest that can be compared.
-fn check(answer: &Answer, pushed: &PushedManifest) -> Result<()> {
-    match response::stated_digest(&answer.headers)? {
-        Some(stated)
-            if stated.algorithm() == pushed.digest.algorithm() && stated != pushed.digest =>
-        {
-            let error = Error::new(Kind::DigestMismatch, "the registry got another manifest");
-            Err(error.with_expected(&pushed.digest, stated))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The document that is to be pushed, and what will have been pushed then.
 fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedManifest)> {
     let given = options.media_type.as_deref().map(essence);
@@ -162,7 +152,7 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
             Kind::MediaTypeMismatch,
             "the manifest's mediaType is not the one it is to be pushed as",
         )
-        .with_expected(media_type, own));
+        .with_expected(media_type.as_str(), own));
     }
     let size = document.bytes().len() as u64;
     let digest = match &options.reference {
@@ -186,7 +176,7 @@ fn prepared(bytes: Vec<u8>, options: &PutManifest) -> Result<(Document, PushedMa
         media_type: media_type.as_str().to_owned(),
         digest,
         size,
-        subject: document.subject()?.map(|subject| subject.digest),
+        subject: document.subject()?.map(|subject| subject.digest.clone()),
         tags,
     };
     Ok((document, pushed))
@@ -200,8 +190,5 @@ fn is_listed(answer: &Headers, pushed: &PushedManifest) -> bool {
 
 /// Whether the registry says that it has let a tag point at the manifest: `OCI-Tag` is a list, or comes several times.
 fn is_tagged(answer: &Headers, tag: &Tag) -> bool {
-    answer
-        .all("oci-tag")
-        .flat_map(|tags| tags.split(','))
-        .any(|taken| taken.trim() == tag.as_str())
+    lists(answer, "oci-tag", tag.as_str())
 }

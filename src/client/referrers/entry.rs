@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use crate::document::{Document, Kind};
-use crate::json::Value;
+use crate::json::{Value, decimal};
 
 /// The artifact type that a manifest is listed by: its own, or else, of an image manifest, its config's media type.
 pub(crate) fn artifact_type(document: &Document) -> Option<Value<'_>> {
@@ -18,7 +18,7 @@ pub(crate) fn artifact_type(document: &Document) -> Option<Value<'_>> {
 pub(crate) fn entry(document: &Document, media_type: &str, digest: &Digest) -> String {
     let annotations = document.root().get("annotations");
     let annotations = annotations.filter(|value| value.is_object());
-    let size = document.bytes().len().to_string();
+    let size = decimal(document.bytes().len() as u64);
     // Neither a media type nor a digest has a character that JSON escapes.
     let mut entry = String::from("{\"mediaType\":\"");
     for part in [

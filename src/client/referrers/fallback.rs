@@ -2,7 +2,8 @@
 //! Schema").
 
 use super::{entry, index};
-use crate::client::exchange::Call;
+use crate::client::ask::Call;
+use crate::client::fields::push_word;
 use crate::client::manifests::{ManifestReference, PushedManifest, RawManifest};
 use crate::client::pages::Paging;
 use crate::client::retry::{MAX_FAILURES, is_passing};
@@ -29,10 +30,11 @@ const ENCODED_LENGTH: usize = 64;
 
 /// The tag that has the referrers of a digest, its algorithm's name cut to so many characters.
 fn fallback_tag(digest: &Digest, algorithm_length: usize) -> Result<Tag> {
+    let (algorithm, encoded) = (digest.algorithm_name(), digest.encoded());
+    let algorithm = algorithm.get(..algorithm_length).unwrap_or(algorithm);
+    let encoded = encoded.get(..ENCODED_LENGTH).unwrap_or(encoded);
     let mut tag = String::new();
-    let algorithm = digest.algorithm_name().chars().take(algorithm_length);
-    let encoded = digest.encoded().chars().take(ENCODED_LENGTH);
-    for char in algorithm.chain(['-']).chain(encoded) {
+    for char in [algorithm, "-", encoded].concat().chars() {
         let allowed = char.is_ascii_alphanumeric() || matches!(char, '.' | '_');
         tag.push(if allowed { char } else { '-' });
     }
@@ -92,22 +94,24 @@ impl Change {
             let digest = entry.get("digest");
             digest.is_some_and(|digest| digest.is_str(self.digest.as_str()))
         };
-        if list.elements().any(is_own) == entry.is_some() {
+        let (mut listed, mut entries) = (false, String::new());
+        for element in list.elements() {
+            if is_own(element) {
+                listed = true;
+            } else {
+                push_word(&mut entries, ',', element.raw());
+            }
+        }
+        if listed == entry.is_some() {
             return None;
         }
-        let (text, start) = (root.raw(), root.span().start);
-        let mut index = String::from(text.get(..=list.span().start - start)?);
-        let others = list.elements().filter(|entry| !is_own(*entry));
-        let mut empty = true;
-        for entry in others.map(Value::raw).chain(entry) {
-            if !empty {
-                index.push(',');
-            }
-            empty = false;
-            index.push_str(entry);
+        if let Some(entry) = entry {
+            push_word(&mut entries, ',', entry);
         }
-        index.push_str(text.get(list.span().end - 1 - start..)?);
-        Some((index, empty))
+        let (text, start) = (root.raw(), root.span().start);
+        let before = text.get(..=list.span().start - start)?;
+        let after = text.get(list.span().end - 1 - start..)?;
+        Some(([before, &entries, after].concat(), entries.is_empty()))
     }
 }
 
@@ -166,7 +170,7 @@ impl<T: Host> Client<T> {
         change: &Change,
     ) -> Result<()> {
         let url = self.manifest_url(name, &change.tag)?;
-        let list = url.to_string();
+        let list = url.text();
         let (mut conditional, mut deletable) = (true, true);
         let mut conflict = None;
         for attempt in 0..MAX_ATTEMPTS {
@@ -178,7 +182,8 @@ impl<T: Host> Client<T> {
             }
             // Where the registry does not compare, changes by this client at least do not undo one another. Nobody keeps the turn
             // while they wait: a registry may refuse the list until somebody else's change has come.
-            let _turn = self.origin.turns.take(&list, self.options.room(1)).await;
+            let mut turn = self.origin.turns.take(&list, self.options.room(1));
+            (&mut turn).await;
             let current = self.fallback_index(name, &change.tag, true).await?;
             let etag = current.as_ref().and_then(|read| read.etag.clone());
             let exists = current.is_some();
@@ -205,8 +210,8 @@ impl<T: Host> Client<T> {
             let method = if deletes { Method::Delete } else { Method::Put };
             let mut call = Call::new(method, url.clone(), scope);
             match &etag {
-                Some(etag) => call.headers.append("if-match", etag.as_str())?,
-                None if !exists && conditional => call.headers.add("if-none-match", "*"),
+                Some(etag) => call.request.headers.append("if-match", etag.as_str())?,
+                None if !exists && conditional => call.request.headers.add("if-none-match", "*"),
                 None => {}
             }
             if !deletes {
@@ -216,11 +221,13 @@ impl<T: Host> Client<T> {
                         "the list of referrers is larger than a manifest can be",
                     ));
                 }
-                call.headers.add("content-type", OCI_IMAGE_INDEX);
-                call.payload = Payload::Piece(<T::Body as Body>::Piece::new(index.into_bytes()));
+                call.request.headers.add("content-type", OCI_IMAGE_INDEX);
+                call.payload = Some(Payload::Piece(<T::Body as Body>::Piece::new(
+                    index.into_bytes(),
+                )));
             }
             conflict = None;
-            let Err(error) = self.ask(call, 0).await else {
+            let Err(error) = self.ask(call).await else {
                 continue;
             };
             match (error.kind(), error.status()) {

@@ -15,7 +15,8 @@ pub struct PushOptions {
     pub algorithm: Algorithm,
     /// A repository of the same registry that may have the blob.
     pub mount_from: Option<RepositoryName>,
-    /// Bytes of one chunk, at least 1, where the registry leaves the choice; 4 MiB if nothing else is asked. So much is held.
+    /// Bytes of one chunk, at least 1, where the registry leaves the choice; 4 MiB if nothing else is asked. So much is held. Where a
+    /// registry wants larger chunks (`OCI-Chunk-Min-Length`), they are as large as that, up to 64 MiB.
     pub chunk_size: u64,
 }
 

@@ -43,7 +43,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         if piece.size() < size {
             if let Some(total) = self.total {
                 return Err(Error::new(Kind::BodyTruncated, "the content ended early")
-                    .with_expected(total, self.read));
+                    .with_amounts(total, self.read));
             }
             self.total = Some(self.read);
         }
@@ -53,7 +53,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
             // Only its end gives a content its digest.
             return Err(
                 Error::new(Kind::SizeMismatch, "the content is longer than it says")
-                    .with_expected(self.read, self.read.saturating_add(1)),
+                    .with_amounts(self.read, self.read.saturating_add(1)),
             );
         }
         self.ended = self.total == Some(self.read);

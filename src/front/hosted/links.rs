@@ -102,14 +102,15 @@ impl<T: Host> Hosted<T> {
             return Ok(None);
         };
         let blob = keys::blob(digest);
-        if renews && !self.is_fresh(&found) {
-            let kept = self.keep(&blob, None).await?;
-            return match self.keep(&link, None).await? {
-                Some(_) => Ok(kept.and_then(|kept| kept.bytes)),
-                None => Ok(None),
-            };
+        let kept = if renews {
+            self.keep(&blob, None).await?
+        } else {
+            self.kept(&blob).await?
+        };
+        if renews && !self.is_fresh(&found) && self.keep(&link, None).await?.is_none() {
+            return Ok(None);
         }
-        Ok(self.kept(&blob).await?.and_then(|kept| kept.bytes))
+        Ok(kept.and_then(|kept| kept.bytes))
     }
 
     /// Makes a blob visible in a repository: with its bytes, if there are no others of it yet, or where the store has it. Gives

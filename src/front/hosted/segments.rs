@@ -18,7 +18,7 @@ struct Run {
     /// Of each, in bytes.
     size: u64,
     count: u64,
-    /// That of the claim they were written under.
+    /// That of the claim they were written under; of a body of unknown size a number that nobody else has, from 2^63 on.
     generation: u64,
     /// Where the body began that they are a later part of; `None` for segments at the beginning of one.
     body: Option<u64>,

@@ -25,7 +25,7 @@ pub(in crate::front) async fn several<'a>(
 ) -> Result<(), Failure> {
     let failed = Mutex::new(None);
     let report = &failed;
-    let outcome = pool::each(limit, &mut || {
+    let jobs = std::iter::from_fn(|| {
         let job = next()?;
         let job: Boxed<'_, ()> = Box::pin(async move {
             job.await.map_err(|failure| {
@@ -34,11 +34,11 @@ pub(in crate::front) async fn several<'a>(
             })
         });
         Some(job)
-    })
-    .await;
+    });
+    let outcome = pool::each(limit, jobs).await;
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     match (outcome, failed) {
-        (Ok(()), _) => Ok(()),
+        (Ok(_), _) => Ok(()),
         (Err(_), Some(failure)) => Err(failure),
         (Err(error), None) => Err(Failure::from_store(error)),
     }

@@ -2,12 +2,13 @@
 
 mod claim;
 mod close;
+mod give_up;
 mod receive;
 mod state;
 
 use super::super::error::Failure;
 use super::super::route::Query;
-use super::super::{Incoming, Outgoing};
+use super::super::{Incoming, Outgoing, keys};
 use super::{Host, Hosted};
 use crate::digest::Digest;
 use crate::http::{Headers, Method, Response};
@@ -88,10 +89,14 @@ impl<T: Host> Hosted<T> {
         });
         let hash = match saved {
             Ok(hash) if to.segments.size() > upload.offset() => hash.unwrap_or_default(),
-            nothing => {
-                self.give_back(&upload, generation, &to.written).await;
-                nothing?;
+            Ok(_) => {
+                self.release(&upload, generation).await;
                 return Ok(self.progress(202, &upload));
+            }
+            Err(failure) => {
+                return Err(self
+                    .give_back(&upload, generation, &to.written, failure)
+                    .await);
             }
         };
         let next = Upload {
@@ -136,12 +141,22 @@ impl<T: Host> Hosted<T> {
     ) -> Result<(), Failure> {
         match self.advance(upload, next).await {
             Ok(Advance::Done) => Ok(()),
-            Ok(Advance::Gone) => Err(Failure::no_upload()),
+            Ok(Advance::Gone) => {
+                self.discard(&[keys::claim(&upload.id, upload.offset(), generation)])
+                    .await;
+                Err(Failure::no_upload())
+            }
             Ok(Advance::Lost) => {
                 self.discard(written).await;
                 let latest = self.latest(&upload.id).await?;
-                let latest = latest.filter(|latest| latest.end.is_none());
-                Err(latest.map_or_else(Failure::no_upload, |latest| out_of_order(&latest)))
+                match latest.filter(|latest| latest.end.is_none()) {
+                    Some(latest) => Err(out_of_order(&latest)),
+                    None => {
+                        self.discard(&[keys::claim(&upload.id, upload.offset(), generation)])
+                            .await;
+                        Err(Failure::no_upload())
+                    }
+                }
             }
             Err(failure) => {
                 // It may be done, so the bytes stay: another claim writes others.
@@ -151,10 +166,28 @@ impl<T: Host> Hosted<T> {
         }
     }
 
-    /// Leaves an upload as it was.
-    async fn give_back(&self, upload: &Upload, generation: u64, written: &[String]) {
-        self.release(upload, generation).await;
-        self.discard(written).await;
+    /// Leaves an upload as it was, after this failure; gives what that means to the client.
+    async fn give_back(
+        &self,
+        upload: &Upload,
+        generation: u64,
+        written: &[String],
+        failure: Failure,
+    ) -> Failure {
+        match self.is_begun(&upload.id).await {
+            // The claim is one of its kind, and so are the keys of what may have been written.
+            Ok(true) => {
+                self.release(upload, generation).await;
+                self.discard(written).await;
+                failure
+            }
+            Ok(false) => {
+                self.discard(&[keys::claim(&upload.id, upload.offset(), generation)])
+                    .await;
+                Failure::no_upload()
+            }
+            Err(_) => failure,
+        }
     }
 
     /// An answer that says how far an upload has come.

@@ -1,11 +1,12 @@
 //! Files that appear whole or not at all, and a file that one process at a time may change.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::client::MAX_MANIFEST_BYTES;
 use crate::native::chance;
 use crate::{Error, Kind, Result};
 
@@ -23,6 +24,19 @@ pub(super) fn failed(path: &Path, error: io::Error) -> Error {
         format!("{} cannot be read or written", path.display()),
     )
     .with_source(error)
+}
+
+/// A file's bytes, if they are not more than `most`.
+pub(super) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let of_path = |error| failed(path, error);
+    let file = File::open(path).map_err(of_path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    if read.map_err(of_path)? as u64 > most {
+        let error = Error::new(Kind::TooLarge, format!("{} is too large", path.display()));
+        return Err(error.with_expected(most, "more"));
+    }
+    Ok(bytes)
 }
 
 fn random_name() -> String {
@@ -87,10 +101,15 @@ pub(super) fn change_locked(
     change: impl Fn(Vec<u8>) -> Result<Option<Vec<u8>>>,
 ) -> Result<()> {
     let lock = Lock::acquire(path)?;
-    let bytes = fs::read(path).map_err(|error| failed(path, error))?;
+    let bytes = read_at_most(path, MAX_MANIFEST_BYTES)?;
     let Some(bytes) = change(bytes)? else {
         return Ok(());
     };
+    if bytes.len() as u64 > MAX_MANIFEST_BYTES {
+        let message = format!("{} would be larger than is read", path.display());
+        let error = Error::new(Kind::TooLarge, message);
+        return Err(error.with_expected(MAX_MANIFEST_BYTES, bytes.len()));
+    }
     if !lock.is_held() {
         // This process stood still for so long that another took it for gone.
         drop(lock);

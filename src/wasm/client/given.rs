@@ -36,7 +36,11 @@ impl Given {
 
     /// What all further strings say.
     pub(super) fn all<T: std::str::FromStr<Err = Error>>(&self, from: u32) -> Result<Vec<T>> {
-        (from..self.0.length()).map(|at| self.read(at)).collect()
+        let mut all = Vec::new();
+        for at in from..self.0.length() {
+            all.push(self.read(at)?);
+        }
+        Ok(all)
     }
 
     /// A number from 0 to 2^32-1, if one is given.

@@ -105,6 +105,7 @@ pub fn replicas() -> Vec<Replica> {
         replica("Docker Hub", docker_hub()),
         replica("GHCR", ghcr()),
         replica("ECR", ecr()),
+        replica("ECR Public", ecr_public()),
         replica("Google", google()),
         replica("Azure", azure()),
         replica("Quay", quay()),
@@ -159,6 +160,19 @@ fn ecr() -> Settings {
     settings.uploads.after_cut = AfterCut::AsBefore;
     settings.referrers.api = false;
     settings.referrers.refuses = Some(405);
+    settings
+}
+
+fn ecr_public() -> Settings {
+    let auth = Bearer {
+        users: account("AWS"),
+        scope: Some("aws".to_owned()),
+        expired: 400,
+        ..bearer("https://public.ecr.aws/token/", "public.ecr.aws")
+    };
+    let storage = "https://d2glxqk2uabbnd.cloudfront.net/layers";
+    let mut settings = at("https://public.ecr.aws", Auth::Bearer(auth), storage);
+    settings.pages.link = Link::AbsoluteCursor;
     settings
 }
 

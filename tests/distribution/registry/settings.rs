@@ -154,6 +154,8 @@ pub struct Uploads {
     pub chunk_max: Option<(u64, u16)>,
     /// Whether `OCI-Chunk-Max-Length` says so.
     pub tells_chunk_max: bool,
+    /// How many bytes of each chunk are taken, and acknowledged, at most.
+    pub chunk_taken: usize,
     /// The most bytes of one request: 413 above.
     pub body_max: Option<usize>,
     pub ranges: Ranges,
@@ -176,6 +178,7 @@ impl Default for Uploads {
             chunk_min: None,
             chunk_max: None,
             tells_chunk_max: true,
+            chunk_taken: usize::MAX,
             body_max: None,
             ranges: Ranges::Specified,
             empty_close: true,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -19,7 +20,7 @@ import {
   type Part,
   partsOf,
 } from "./image.ts";
-import { jsonLines, pierhead, problem, scratch, TIMEOUT } from "./run.ts";
+import { jsonLines, pierhead, problem, scratch, serve, TIMEOUT } from "./run.ts";
 
 const OTHER_LAYER = partsOf(arm64).layers[1];
 /** Every part of `hello:1.0` but the index, once. */
@@ -101,6 +102,26 @@ index verified
     });
     const asked = own.requests.map(({ method, path }) => `${method} ${path}`);
     expect(asked.sort()).toEqual(["/v2/hello/manifests/1.0", ...paths].map((path) => `GET ${path}`).sort());
+  });
+
+  test("asks for nothing that is embedded in its descriptor", async () => {
+    const part = (mediaType: string, text: string) => {
+      const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
+      return { mediaType, digest, size: text.length, data: btoa(text) };
+    };
+    const config = part("application/vnd.oci.empty.v1+json", "{}");
+    const layers = [part("application/vnd.example", "a layer")];
+    const manifest = { schemaVersion: 2, mediaType: MANIFEST, artifactType: "application/vnd.example", config, layers };
+    const manifests = [part(MANIFEST, JSON.stringify(manifest))];
+    const asked: (string | undefined)[] = [];
+    const host = await serve((request, response) => {
+      asked.push(request.url);
+      response.writeHead(200, { "Content-Type": INDEX });
+      response.end(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
+    });
+    const { totals } = await inspected(`${host}/a:1`);
+    expect(totals).toMatchObject({ failed: 0, notRead: 0 });
+    expect(asked).toEqual(["/v2/a/manifests/1"]);
   });
 
   test.each([

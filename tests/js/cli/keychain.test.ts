@@ -4,12 +4,13 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CredentialHelper } from "../../../dist/cli/credentials/helper.js";
 import { Keychain } from "../../../dist/cli/credentials/keychain.js";
@@ -319,6 +320,17 @@ describe("what is kept", () => {
     expect(read(DOCKER)).toEqual({ ...before, auths: { ...before.auths, [HUB]: auth("me:secret") } });
     await keychain().forget("index.docker.io");
     expect(read(DOCKER)).toEqual(before);
+  });
+
+  test("is not lost to others that are kept, or forgotten, meanwhile", async () => {
+    const { folder, keychain, read } = home({ [DOCKER]: { auths: { "gone.example": auth("a:b") } } });
+    const names = Array.from({ length: 8 }, (_, index) => `r${index}.example`);
+    await Promise.all([
+      ...names.map((name) => keychain().keep(name, "me", "secret")),
+      keychain().forget("gone.example"),
+    ]);
+    expect(read(DOCKER)).toEqual({ auths: Object.fromEntries(names.map((name) => [name, auth("me:secret")])) });
+    expect(readdirSync(join(folder, dirname(DOCKER)))).toEqual([basename(DOCKER)]);
   });
 
   test("takes the place of what was kept under another key, and in another file", async () => {

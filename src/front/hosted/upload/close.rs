@@ -1,14 +1,13 @@
 //! How an upload ends: as a blob, or as nothing.
 
 use super::super::super::error::Failure;
-use super::super::super::keys;
 use super::super::super::route::Query;
 use super::super::super::{Incoming, Outgoing};
 use super::super::patience::{MAX_CONFLICTS, contended};
 use super::super::segments::Segments;
 use super::super::{Host, Hosted};
 use super::receive::{Receiving, Sent};
-use super::state::{Advance, End, PAGE, Upload};
+use super::state::{Advance, End, Upload};
 use super::{Place, created};
 use crate::client::Chunks as _;
 use crate::digest::{Digest, Hasher};
@@ -116,8 +115,13 @@ impl<T: Host> Hosted<T> {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = received.and_then(|hasher| verified(hasher, digest)) {
-            self.give_back(&upload, generation, &to.written).await;
-            return Err(failure);
+            let failure = self
+                .give_back(&upload, generation, &to.written, failure)
+                .await;
+            return match failure.status() {
+                404 => self.closed_before(place, digest, failure).await,
+                _ => Err(failure),
+            };
         }
         let next = self.ended(&upload, to.segments, End::Closed(digest.clone()));
         match self.settle(&upload, generation, &next, &to.written).await {
@@ -206,7 +210,7 @@ impl<T: Host> Hosted<T> {
     }
 
     /// The end of an upload: it takes the place of whatever might come next.
-    fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
+    pub(super) fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
         Upload {
             place: Some(upload.offset()),
             time: self.host.unix_time(),
@@ -214,88 +218,6 @@ impl<T: Host> Hosted<T> {
             hash: Vec::new(),
             end: Some(end),
             ..upload.clone()
-        }
-    }
-
-    /// Gives an upload up for its client.
-    pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
-        for _ in 0..MAX_CONFLICTS {
-            let upload = self.alive(place).await?;
-            if self.give_up(&upload).await? {
-                return Ok(());
-            }
-        }
-        Err(contended())
-    }
-
-    /// Gives an upload up, unless somebody has gone on with it; whether it did, or somebody had done so.
-    async fn give_up(&self, upload: &Upload) -> Result<bool, Failure> {
-        let end = self.ended(upload, Segments::default(), End::GivenUp);
-        match self.advance(upload, &end).await? {
-            Advance::Done => self.clear(&upload.id, false).await,
-            Advance::Gone => {}
-            Advance::Lost => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    /// Gives an upload up that has come nowhere since a time, in milliseconds since 1970, which is at least the grace period ago, and deletes what is left of
-    /// one that is over; whether anything is left.
-    #[allow(dead_code, reason = "the collector calls it")]
-    pub(in crate::front) async fn expire(&self, id: &str, since: u64) -> Result<bool, Failure> {
-        let Some(upload) = self.latest(id).await? else {
-            self.clear(id, true).await;
-            return Ok(false);
-        };
-        if upload.time > since {
-            return Ok(true);
-        }
-        if !self.is_begun(id).await? {
-            // What is written there came too late, and says nothing of the bytes.
-            self.clear(id, true).await;
-            return Ok(false);
-        }
-        match &upload.end {
-            None => Ok(!self.give_up(&upload).await?),
-            Some(End::GivenUp) => {
-                self.clear(id, false).await;
-                Ok(false)
-            }
-            // Whoever closed it did not come to the end. By now nobody may go on with that.
-            Some(End::Closed(digest)) => {
-                let kept = self.owner(digest).await?;
-                self.clear(id, kept.as_deref() == Some(id)).await;
-                Ok(false)
-            }
-        }
-    }
-
-    /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
-    /// collected.
-    async fn clear(&self, id: &str, keeps_bytes: bool) {
-        // First, and for itself: see `state`.
-        if self.host.delete(&[keys::start(id)]).await.is_err() {
-            return;
-        }
-        if !keeps_bytes && !self.clear_all(&keys::segments(id)).await {
-            return;
-        }
-        self.clear_all(&keys::upload(id)).await;
-    }
-
-    /// Deletes all objects whose keys begin so; whether it did.
-    async fn clear_all(&self, prefix: &str) -> bool {
-        loop {
-            let Ok(page) = self.host.list(prefix, None, PAGE).await else {
-                return false;
-            };
-            let gone: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
-            if !gone.is_empty() && self.host.delete(&gone).await.is_err() {
-                return false;
-            }
-            if gone.is_empty() || !page.more {
-                return true;
-            }
         }
     }
 }

@@ -8,7 +8,6 @@ use super::super::{Host, Hosted, Tap as _};
 use super::state::Upload;
 use crate::client::Chunks as _;
 use crate::digest::{Digest, Hasher};
-use crate::error::{Error, Kind, Result};
 use crate::http::Headers;
 
 /// The body of a request, as its headers state it.
@@ -108,31 +107,36 @@ impl<T: Host> Hosted<T> {
         if more > Segments::MOST - to.segments.count().min(Segments::MOST) {
             return Err(too_many());
         }
+        // No store puts a stream of unknown size under a condition, so its key is one that nobody else can have.
+        let generation = match length {
+            Some(_) => to.generation,
+            None => self.host.unique() as u64 | 1 << 63,
+        };
         let mut left = length;
         loop {
             let size = left.map(|left| left.min(most));
             let start = to.segments.size();
             let body_start = (start != claimed).then_some(claimed);
-            let key = keys::segment(to.id, start, to.generation, body_start);
+            let key = keys::segment(to.id, start, generation, body_start);
             to.written.push(key.clone());
             if let Some(digest) = whole
                 && let Some(size) = length.filter(|length| *length <= most)
                 && self.host.verifies(digest)
             {
                 let content = Content::Stream(body, Some(size));
-                self.store(&key, content, Some(digest)).await?;
-                to.segments.push(size, to.generation, None);
+                self.store(to, content, Some(digest)).await?;
+                to.segments.push(size, generation, None);
                 return Ok(None);
             }
             let (part, tap) = self.host.portion(&mut body, size, hasher);
-            self.store(&key, Content::Stream(part, size), None).await?;
+            self.store(to, Content::Stream(part, size), None).await?;
             hasher = tap.finish().ok_or_else(|| short("the body ended early"))?;
             let added = hasher.bytes_hashed() - start;
             if size.is_some_and(|size| size != added) {
                 return Err(short("the body has another size than was stated"));
             }
             if added > 0 {
-                to.segments.push(added, to.generation, body_start);
+                to.segments.push(added, generation, body_start);
             } else {
                 self.discard(&[key]).await;
             }
@@ -152,19 +156,26 @@ impl<T: Host> Hosted<T> {
         }
     }
 
+    /// Stores the segment of the key that was added last.
     async fn store(
         &self,
-        key: &str,
+        to: &mut Receiving<'_>,
         content: Content<T::Body>,
         digest: Option<&Digest>,
     ) -> Result<(), Failure> {
-        let put = self.host.put(key, content, Condition::Absent, digest).await;
+        let key = to.written.last().map_or("", String::as_str);
+        let condition = match &content {
+            Content::Stream(_, None) => Condition::None,
+            _ => Condition::Absent,
+        };
+        let put = self.host.put(key, content, condition, digest).await;
         match put {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(Failure::from_store(Error::new(
-                Kind::StoreUnavailable,
-                "the store has a segment already that was never written",
-            ))),
+            Ok(None) => {
+                // Somebody else's, of an upload that is over: the claim on it was of no use.
+                to.written.pop();
+                Err(Failure::no_upload())
+            }
             Err(error) => Err(Failure::from_store(error)),
         }
     }

@@ -1,0 +1,101 @@
+//! Uploads that come to nothing, and what is left of those that are over.
+
+use super::super::super::error::Failure;
+use super::super::super::keys;
+use super::super::patience::{MAX_CONFLICTS, contended};
+use super::super::segments::Segments;
+use super::super::{Host, Hosted};
+use super::Place;
+use super::state::{Advance, End, PAGE, Upload};
+
+impl<T: Host> Hosted<T> {
+    /// Gives an upload up for its client.
+    pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
+        for _ in 0..MAX_CONFLICTS {
+            let upload = self.alive(place).await?;
+            match self.give_up(&upload).await? {
+                Advance::Done => return Ok(()),
+                Advance::Gone => return Err(Failure::no_upload()),
+                Advance::Lost => {}
+            }
+        }
+        Err(contended())
+    }
+
+    /// Gives an upload up, unless somebody has gone on with it.
+    async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
+        let end = self.ended(upload, Segments::default(), End::GivenUp);
+        let advance = self.advance(upload, &end).await?;
+        if advance == Advance::Done {
+            self.clear(&upload.id, false).await;
+        }
+        Ok(advance)
+    }
+
+    /// Gives an upload up that has come nowhere for as long as [`HostedOptions::upload_expiry`](crate::front::HostedOptions::upload_expiry)
+    /// says, and deletes what is left of one that has been over for that long, and for the grace period. Gives whether there is anything to come back for.
+    ///
+    /// # Errors
+    /// What the store's failure means to a client.
+    pub async fn expire_upload(&self, id: &str) -> Result<bool, Failure> {
+        let Some(upload) = self.latest(id).await? else {
+            self.clear(id, true).await;
+            return Ok(false);
+        };
+        let mut expiry = self.options.upload_expiry;
+        if upload.end.is_some() {
+            // Whoever closed it may be about to go on with that.
+            expiry = expiry.max(self.options.grace);
+        }
+        if self.host.unix_time().saturating_sub(upload.time) < expiry {
+            return Ok(true);
+        }
+        if !self.is_begun(id).await? {
+            // What is written there came too late, and says nothing of the bytes.
+            self.clear(id, true).await;
+            return Ok(false);
+        }
+        match &upload.end {
+            None => Ok(self.give_up(&upload).await? == Advance::Lost),
+            Some(End::GivenUp) => {
+                self.clear(id, false).await;
+                Ok(false)
+            }
+            // Whoever closed it did not come to the end of that, and may no longer.
+            Some(End::Closed(digest)) => {
+                let kept = self.owner(digest).await?;
+                self.clear(id, kept.as_deref() == Some(id)).await;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
+    /// collected.
+    pub(super) async fn clear(&self, id: &str, keeps_bytes: bool) {
+        // First, and for itself: see `state`.
+        if self.host.delete(&[keys::start(id)]).await.is_err() {
+            return;
+        }
+        if !keeps_bytes && !self.clear_all(&keys::segments(id)).await {
+            return;
+        }
+        self.clear_all(&keys::upload(id)).await;
+    }
+
+    /// Deletes all objects whose keys begin so; whether it did.
+    async fn clear_all(&self, prefix: &str) -> bool {
+        loop {
+            let Ok(page) = self.host.list(prefix, None, PAGE).await else {
+                return false;
+            };
+            let gone: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
+            if !gone.is_empty() && self.host.delete(&gone).await.is_err() {
+                return false;
+            }
+            if gone.is_empty() || !page.more {
+                return true;
+            }
+        }
+    }
+}
