@@ -48,6 +48,16 @@ impl Filter {
         added
     }
 
+    /// Takes everything for an entry.
+    pub(super) fn fill(&mut self) {
+        self.bits.fill(u8::MAX);
+    }
+
+    /// Forgets all entries.
+    pub(super) fn clear(&mut self) {
+        self.bits.fill(0);
+    }
+
     /// Whether it may have an entry.
     pub(super) fn has(&self, entry: &str) -> bool {
         self.places(entry)
@@ -121,5 +131,9 @@ mod tests {
         let restored = Filter::restored("salt", filter.bits().to_vec());
         assert_eq!(restored, filter);
         assert!(!Filter::restored("salt", Vec::new()).has("a"));
+        filter.fill();
+        assert!(filter.has("b"));
+        filter.clear();
+        assert!(!filter.has("a") && !filter.has("b"));
     }
 }

@@ -13,6 +13,8 @@
 
 mod blobs;
 mod filter;
+mod hints;
+mod manifests;
 mod policy;
 mod report;
 mod repository;
@@ -23,8 +25,12 @@ pub use policy::RetentionPolicy;
 pub use report::CollectReport;
 
 use self::state::{Phase, State, Taken};
-use super::hosted::{Host, Hosted};
-use crate::error::Result;
+use super::super::error::Failure;
+use super::links::RECORD_LIMIT;
+use super::{Host, Hosted};
+use crate::front::Listed;
+use crate::front::record::{self, Version};
+use crate::reference::RepositoryName;
 
 /// Objects of a page of a listing.
 const PAGE: u32 = 100;
@@ -70,9 +76,11 @@ impl<T: Host> Hosted<T> {
     ///
     /// # Errors
     /// Those of the store. What was done stays done, and the next visit goes on from the page that failed.
-    pub async fn collect(&self, options: &CollectOptions) -> Result<CollectReport> {
+    pub async fn collect(&self, options: &CollectOptions) -> Result<CollectReport, Failure> {
         let now = self.host.unix_time();
-        let (state, sequence) = match state::take(&self.host, now, options.budget + HOLD).await? {
+        let hold = options.budget.saturating_add(HOLD);
+        let taken = state::take(&self.host, now, hold).await;
+        let (state, sequence) = match taken.map_err(Failure::from_store)? {
             Taken::Ours(state, sequence) => (state, sequence),
             Taken::Busy => {
                 return Ok(CollectReport {
@@ -95,9 +103,10 @@ impl<T: Host> Hosted<T> {
             options,
             state,
         };
-        let done = run.visit(now + options.budget).await;
-        state::give_back(&self.host, &run.state, sequence).await?;
+        let done = run.visit(now.saturating_add(options.budget)).await;
+        let given_back = state::give_back(&self.host, &run.state, sequence).await;
         done?;
+        given_back.map_err(Failure::from_store)?;
         Ok(CollectReport {
             done: run.state.phase == Phase::Done,
             dry: options.dry,
@@ -114,7 +123,7 @@ struct Run<'a, T> {
 }
 
 impl<T: Host> Run<'_, T> {
-    async fn visit(&mut self, end: u64) -> Result<()> {
+    async fn visit(&mut self, end: u64) -> Result<(), Failure> {
         let mut pages = 0;
         while self.state.phase != Phase::Done {
             if self.is_late() {
@@ -134,6 +143,9 @@ impl<T: Host> Run<'_, T> {
                 Phase::Descend => self.descend().await?,
                 Phase::Manifests => self.manifests().await?,
                 Phase::Links => self.links().await?,
+                Phase::Referrers => self.referrers().await?,
+                Phase::Tagged => self.tagged().await?,
+                Phase::Dangling => self.dangling().await?,
                 Phase::Uploads => self.uploads().await?,
                 Phase::Blobs => self.blobs().await?,
                 Phase::Segments => self.segments().await?,
@@ -155,6 +167,54 @@ impl<T: Host> Run<'_, T> {
 
     /// Whether a lease, in milliseconds since 1970, has run out.
     fn is_over(&self, leased: u64) -> bool {
-        leased + self.registry.options.grace < self.now()
+        leased.saturating_add(self.registry.options.grace) < self.now()
+    }
+
+    /// The next page of what begins with a prefix; nothing where it is at its end. What is absent is not in it.
+    async fn page(&self, prefix: &str) -> Result<(Vec<Listed>, bool), Failure> {
+        let after = Some(self.state.cursor.as_str()).filter(|cursor| !cursor.is_empty());
+        let page = self.registry.host.list(prefix, after, PAGE).await;
+        let page = page.map_err(Failure::from_store)?;
+        Ok((page.objects, page.more))
+    }
+
+    /// The first key that begins with a prefix and comes after another.
+    async fn first(&self, prefix: &str, after: &str) -> Result<Option<String>, Failure> {
+        let after = Some(after).filter(|after| !after.is_empty());
+        let page = self.registry.host.list(prefix, after, 1).await;
+        let page = page.map_err(Failure::from_store)?;
+        Ok(page.objects.into_iter().next().map(|object| object.key))
+    }
+
+    /// The repository that it is at; `None`, and what is next after it begins, if that is none.
+    fn repository(&mut self) -> Option<RepositoryName> {
+        let name = self.state.repository.parse().ok();
+        if name.is_none() {
+            self.state.enter(Phase::Repository);
+        }
+        name
+    }
+
+    /// Empties a record that is still of this version; gives whether it was, or would have been.
+    async fn empty(&self, key: &str, version: &Version) -> Result<bool, Failure> {
+        if self.state.dry {
+            return Ok(true);
+        }
+        self.registry.swap(key, version, Vec::new()).await
+    }
+
+    /// Reads a record of a blob or a link.
+    async fn read(&self, key: &str) -> Result<record::Record, Failure> {
+        let read = record::read(&self.registry.host, key, RECORD_LIMIT).await;
+        read.map_err(Failure::from_store)
+    }
+
+    /// Deletes keys, unless nothing is to be changed.
+    async fn delete(&self, keys: &[String]) -> Result<(), Failure> {
+        if self.state.dry || keys.is_empty() {
+            return Ok(());
+        }
+        let deleted = self.registry.host.delete(keys).await;
+        deleted.map_err(Failure::from_store)
     }
 }

@@ -29,6 +29,12 @@ pub(super) enum Phase {
     Manifests,
     /// Blobs that no manifest of the repository uses leave it.
     Links,
+    /// Referrers that are no more.
+    Referrers,
+    /// Tags that may name manifests that are no more.
+    Tagged,
+    /// Tags that do.
+    Dangling,
     /// Uploads that nobody goes on with.
     Uploads,
     /// Blobs that are in no repository.
@@ -39,13 +45,16 @@ pub(super) enum Phase {
     Done,
 }
 
-const PHASES: [(Phase, &str); 10] = [
+const PHASES: [(Phase, &str); 13] = [
     (Phase::Repository, "repository"),
     (Phase::Tags, "tags"),
     (Phase::Roots, "roots"),
     (Phase::Descend, "descend"),
     (Phase::Manifests, "manifests"),
     (Phase::Links, "links"),
+    (Phase::Referrers, "referrers"),
+    (Phase::Tagged, "tagged"),
+    (Phase::Dangling, "dangling"),
     (Phase::Uploads, "uploads"),
     (Phase::Blobs, "blobs"),
     (Phase::Segments, "segments"),
@@ -53,7 +62,17 @@ const PHASES: [(Phase, &str); 10] = [
 ];
 
 /// The sets of a run.
-const SETS: [&str; 4] = ["kept", "used", "linked", "uploads"];
+#[derive(Debug)]
+pub(super) struct Sets {
+    /// Manifests of one repository that are kept.
+    pub(super) kept: Filter,
+    /// What the manifests of one repository name, and the instances of their records.
+    pub(super) used: Filter,
+    /// Blobs that are in any repository.
+    pub(super) linked: Filter,
+    /// Uploads that are alive, or whose segments are a blob.
+    pub(super) uploads: Filter,
+}
 
 /// How far a collection has come.
 #[derive(Debug)]
@@ -75,15 +94,19 @@ pub(super) struct State {
     pub(super) oldest_kept: u64,
     /// What was done.
     pub(super) report: CollectReport,
-    /// Manifests that are kept, blobs that are used (both in one repository); blobs that are in a repository; uploads that are alive, or
-    /// whose segments are a blob.
-    pub(super) sets: [Filter; 4],
+    pub(super) sets: Sets,
 }
 
 impl State {
     /// A run that has done nothing.
     pub(super) fn new(run: String, began: u64, dry: bool, filter_bytes: usize) -> Self {
-        let sets = SETS.map(|name| Filter::new(&salt(&run, name), filter_bytes));
+        let set = |name| Filter::new(&salt(&run, name), filter_bytes);
+        let sets = Sets {
+            kept: set("kept"),
+            used: set("used"),
+            linked: set("linked"),
+            uploads: set("uploads"),
+        };
         Self {
             run,
             began,
@@ -127,7 +150,15 @@ impl State {
         text.push('\n');
         let mut bytes = text.into_bytes();
         if self.phase != Phase::Done {
-            self.sets.iter().for_each(|set| bytes.extend(set.bits()));
+            let Sets {
+                kept,
+                used,
+                linked,
+                uploads,
+            } = &self.sets;
+            for set in [kept, used, linked, uploads] {
+                bytes.extend(set.bits());
+            }
         }
         bytes
     }
@@ -145,10 +176,20 @@ impl State {
         }
         let run = value(text, "run").to_owned();
         let mut state = Self::new(run, number(text, "began"), value(text, "dry") == "true", 1);
-        let parts = bits.chunks_exact(bits.len().div_ceil(SETS.len()));
-        for ((name, set), part) in SETS.iter().zip(&mut state.sets).zip(parts) {
-            *set = Filter::restored(&salt(&state.run, name), part.to_vec());
+        if bits.len() % 4 != 0 {
+            return None;
         }
+        let mut parts = bits.chunks_exact(bits.len() / 4);
+        let mut set = |name| {
+            let part = parts.next()?;
+            Some(Filter::restored(&salt(&state.run, name), part.to_vec()))
+        };
+        state.sets = Sets {
+            kept: set("kept")?,
+            used: set("used")?,
+            linked: set("linked")?,
+            uploads: set("uploads")?,
+        };
         state.phase = *phase;
         state.repository = value(text, "repository").to_owned();
         state.cursor = value(text, "cursor").to_owned();
