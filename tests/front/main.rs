@@ -10,6 +10,8 @@
 mod ask;
 mod blobs;
 mod body;
+mod collect;
+mod collecting;
 mod conditions;
 mod content;
 mod costs;
