@@ -15,6 +15,11 @@ const BENCHES = [
   "push",
   "client-memory",
   "paging",
+  "store-page",
+  "front-requests",
+  "front-blob",
+  "front-memory",
+  "front-close",
 ];
 
 const wanted = process.argv.slice(2);

@@ -4,6 +4,7 @@ export type ErrorCode =
   | TransferErrorCode
   | RegistryErrorCode
   | LayoutErrorCode
+  | StoreErrorCode
   | "INVALID_REFERENCE"
   | "DIGEST_MISMATCH"
   | "AUTH_FAILED"
@@ -49,6 +50,13 @@ export type LayoutErrorCode =
   | "SPOOL_LIMIT"
   | "NOT_SUPPORTED"
   | "AMBIGUOUS_REFERENCE";
+
+/**
+ * The codes of a {@link StoreError}: there is too much to do at the moment, nothing was done, and it may be tried again; the store did not
+ * answer as it should, and what was asked may have been done or not; the content is not of the size or SHA-256 that was said, and nothing was
+ * done; this service, or this disk, cannot do what a store has to.
+ */
+export type StoreErrorCode = "STORE_BUSY" | "STORE_UNAVAILABLE" | "STORE_CONTENT_MISMATCH" | "STORE_UNSUITABLE";
 
 /** One entry of a registry's error body (distribution-spec, "Error Codes"). */
 export interface RegistryErrorEntry {
@@ -217,6 +225,19 @@ export class LayoutError extends OciError {
   }
 }
 
+/** A store of objects that did not do what it was asked. */
+export class StoreError extends OciError {
+  declare readonly code: StoreErrorCode;
+
+  static {
+    brand(StoreError, "StoreError");
+  }
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
 /** The registry answered with an error. */
 export class RegistryError extends OciError {
   declare readonly code: RegistryErrorCode;
@@ -315,6 +336,11 @@ export function errorFrom(wire: WireError, cause?: unknown): OciError {
     case "NOT_SUPPORTED":
     case "AMBIGUOUS_REFERENCE":
       return new LayoutError(code, message, options);
+    case "STORE_BUSY":
+    case "STORE_UNAVAILABLE":
+    case "STORE_CONTENT_MISMATCH":
+    case "STORE_UNSUITABLE":
+      return new StoreError(code, message, options);
     default:
       return new OciError(code, message, options);
   }

@@ -3,83 +3,121 @@
  *
  * @module pierhead/front
  */
-import { frontCore } from "./core/front.js";
 import { HostBody, toLines } from "./core/host.js";
-import { Revivable } from "./core/runtime.js";
-import { endpoint, fetchSettings, type TransportOptions } from "./core/settings.js";
-import { optionalTexts } from "./core/text.js";
 import { fixedLength } from "./engine/fixed-length.js";
+import { IncomingBody } from "./front/bodies.js";
+import { type Answered, type Asked, createHandler, failure } from "./front/handler.js";
+import type { FrontContext, FrontOptions } from "./front/options.js";
+import { ByteSource } from "./source.js";
 
 export type { TransportOptions } from "./core/settings.js";
-
-/** The registry that a front reads from. */
-export interface UpstreamOptions extends TransportOptions {
-  /** Its URL without path, or its host. */
-  url: string;
-  /** Reaches it by plain HTTP; only where `url` is a host. */
-  plainHttp?: boolean | undefined;
-}
-
-/** What an operator decides. */
-export interface FrontOptions {
-  /** The registry to read from: its URL, its host, or more about it. */
-  upstream: string | UpstreamOptions;
-  /** The origins whose web pages may read (`https://example.org`); `false` for none. Left out, pages of every origin may. */
-  cors?: readonly string[] | false | undefined;
-  /** Told of what is answered with status 500: a defect of this package or of the host. Left out, `console.error` is. */
-  onError?: ((error: unknown) => void) | undefined;
-}
+export type { FrontEvent, FrontOperation } from "./front/events.js";
+export { createMetrics, type FrontMetrics } from "./front/metrics.js";
+export type {
+  CommonOptions,
+  FrontContext,
+  FrontOptions,
+  HostingOptions,
+  PullThroughOptions,
+  UpstreamOptions,
+} from "./front/options.js";
+export type { Profile } from "./generated/Profile.js";
+export type {
+  GetOptions,
+  ListedObject,
+  Listing,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./stores/object-store.js";
 
 /** Answers requests for the distribution API. Everything under `/v2/` is meant for it. */
-export type Front = (request: Request) => Promise<Response>;
+export type Front = (request: Request, context?: FrontContext) => Promise<Response>;
 
-interface Answer {
-  status: number;
-  headers: [string, string][];
-  body?: Uint8Array<ArrayBuffer> | HostBody;
-}
+/** Milliseconds until the next piece of a request's body must have come. */
+const IDLE_TIMEOUT = 60_000;
 
 /**
- * A front over one upstream registry: the read side of the distribution API, with every byte verified on its way.
+ * A front: a registry of its own over a store of objects, or the read side of the distribution API over one upstream registry, every byte of which is
+ * verified on its way.
  *
  * @throws OciError `INVALID_URL`, `INVALID_ARGUMENT`
  */
 export function createFront(options: FrontOptions): Front {
-  const upstream = typeof options.upstream === "string" ? { url: options.upstream } : options.upstream;
-  const url = endpoint(upstream.url, upstream.plainHttp);
-  const settings = fetchSettings(upstream);
-  const origins = optionalTexts("cors", options.cors === false ? [] : options.cors);
-  const front = new Revivable(frontCore, (glue) => new glue.RawFront(url, settings, origins));
+  const handle = createHandler(options);
   const { onError = console.error } = options;
-  return async (request) => {
+  return async (request, context) => {
     try {
-      const { pathname, search } = new URL(request.url);
-      const handle = front.get();
-      const { method, signal } = request;
-      const fields = toLines(request.headers);
-      return toResponse(await frontCore.run<Answer>(() => handle.handle(method, pathname + search, fields), signal));
+      const asked = askedBy(request, context);
+      const answered = handle(asked);
+      // Workers stop at once when their client leaves, but for this: what was begun is to be given up in order.
+      if (asked.body !== undefined) context?.waitUntil?.(answered.catch(() => {}));
+      return toResponse(await answered);
     } catch (error) {
       // Whoever asked has left.
       if (request.signal.aborted) throw error;
       onError(error);
-      return failure(request.method);
+      return toResponse(failure(request.method, 500, "UNKNOWN", "the front failed"));
     }
   };
 }
 
-function toResponse({ status, headers, body }: Answer): Response {
-  if (!(body instanceof HostBody)) return new Response(body ?? null, { status, headers });
-  const length = headers.find(([name]) => name === "content-length")?.[1];
-  return new Response(fixedLength(body.stream, Number(length)), { status, headers });
+function askedBy(request: Request, context: FrontContext | undefined): Asked {
+  const { method, url, headers, signal } = request;
+  const { pathname, search } = new URL(url);
+  const body = request.body ? new IncomingBody(request.body, { idleTimeout: IDLE_TIMEOUT }, signal) : undefined;
+  return { method, target: pathname + search, headers: toLines(headers), body, signal, context };
 }
 
-/** A response of the specification's form ("Error Codes") that shows nothing of what failed. */
-function failure(method: string): Response {
-  const body = JSON.stringify({ errors: [{ code: "UNKNOWN", message: "the front failed" }] });
-  const headers = {
-    "content-type": "application/json",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-  };
-  return new Response(method === "HEAD" ? null : body, { status: 500, headers });
+function toResponse(answered: Answered): Response {
+  const { status, body, ended } = answered;
+  const headers = answered.headers
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): [string, string] => {
+      const end = line.indexOf(":");
+      return [line.slice(0, end), line.slice(end + 1)];
+    });
+  if (!(body instanceof HostBody)) {
+    ended?.(body?.byteLength ?? 0);
+    return new Response(body ?? null, { status, headers });
+  }
+  const length = Number(headers.find(([name]) => name === "content-length")?.[1]);
+  const stream = ended ? counted(body.stream, ended) : body.stream;
+  return new Response(fixedLength(stream, length), { status, headers });
+}
+
+/** The stream, and at its end the word that it has come. */
+function counted(
+  stream: ReadableStream<Uint8Array>,
+  ended: (bytes: number, failure?: { reason: unknown }) => void,
+): ReadableStream<Uint8Array> {
+  const source = new ByteSource(stream, {});
+  let sent = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const chunk = await source.read();
+          if (chunk === undefined) {
+            controller.close();
+            ended(sent);
+            return;
+          }
+          sent += chunk.byteLength;
+          controller.enqueue(chunk);
+        } catch (reason) {
+          ended(sent, { reason });
+          throw reason;
+        }
+      },
+      async cancel(reason) {
+        ended(sent, { reason: undefined });
+        await source.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

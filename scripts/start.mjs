@@ -1,22 +1,22 @@
 /**
- * `npm start`: the Worker of `examples/worker` in workerd on 127.0.0.1:${PORT:-5000}. It reads from $UPSTREAM, or
- * from a small registry on loopback that this script fills with an image, so that no network is needed.
+ * `npm start`: the Worker of `examples/worker` in workerd on 127.0.0.1:${PORT:-5000}: a registry, whose bucket is kept in the folder
+ * ${STORE:-.pierhead/registry}. With $UPSTREAM it serves that registry's images instead. No network is needed.
  */
-import { fail, say } from "./lib/project.mjs";
-import { startUpstream } from "./lib/upstream.mjs";
+import { join, relative, resolve } from "node:path";
+import { fixtureLayout } from "../tests/support/layout.mjs";
+import { fail, root, say } from "./lib/project.mjs";
 import { startWorker } from "./lib/worker.mjs";
 
+const { UPSTREAM: upstream, STORE: store = join(".pierhead", "registry") } = process.env;
 const port = Number(process.env.PORT || 5000);
 if (!Number.isInteger(port) || port < 0 || port > 65535) fail(`pierhead: PORT is not a port: ${process.env.PORT}`);
 
-const started = [];
+let worker;
 try {
-  const upstream = process.env.UPSTREAM ? { url: process.env.UPSTREAM, what: "UPSTREAM" } : await startUpstream();
-  started.push(upstream);
-  const worker = await startWorker({ upstream: upstream.url, port });
-  started.push(worker);
-  console.log(`Pierhead serves ${worker.url}/v2/ from ${upstream.url}, ${upstream.what}.\n`);
-  console.log(commandsFor(process.env.UPSTREAM ? "REPOSITORY:TAG" : "hello:1.0", worker));
+  worker = await startWorker(upstream ? { upstream, port } : { bucket: resolve(root, store), port });
+  if (upstream) console.log(`Pierhead serves ${worker.url}/v2/ from ${upstream}.\n`);
+  else console.log(`Pierhead hosts images at ${worker.url}/v2/, and keeps them in ${store}.\n`);
+  console.log(commandsFor(worker));
   console.log("\nCtrl-C ends it.");
 } catch (error) {
   await stop();
@@ -32,10 +32,15 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-/** The three commands to try next: pull through the front, and see that what came is what was asked for. */
-function commandsFor(image, { host }) {
-  const folder = `.pierhead/${image.split(":")[0]}`;
-  const list = [
+/** What to try next: push, and see that what comes back is what was pushed. */
+function commandsFor({ host }) {
+  const image = upstream ? "REPOSITORY:TAG" : "hello:1.0";
+  const folder = join(".pierhead", image.split(":")[0]);
+  const layout = `oci:${relative(root, fixtureLayout)}:1.0`;
+  const push = [
+    ["Push the image of two platforms that the tests use:", `npm run -s pierhead -- push ${layout} ${host}/${image}`],
+  ];
+  const pull = [
     ["Show what the image is made of, every byte verified:", `npm run -s pierhead -- inspect ${host}/${image}`],
     [
       "Pull it into an OCI image layout, every byte verified:",
@@ -43,12 +48,16 @@ function commandsFor(image, { host }) {
     ],
     ["Check what came: each file's digest is its name:", `npm run -s pierhead -- digest ${folder}/blobs/sha256/*`],
   ];
-  return `Try in another terminal:\n${list.map(([what, command]) => `\n  # ${what}\n  $ ${command}`).join("\n")}`;
+  const others = [
+    ["With skopeo:", `skopeo copy --all --dest-tls-verify=false ${layout} docker://${host}/hello:skopeo`],
+    ["With docker:", `docker tag IMAGE ${host}/IMAGE && docker push ${host}/IMAGE`],
+  ];
+  const shown = (list, mark) => list.map(([what, command]) => `\n  # ${what}\n  ${mark} ${command}`).join("\n");
+  if (upstream) return `Try in another terminal:\n${shown(pull, "$")}`;
+  return `Try in another terminal:\n${shown([...push, ...pull], "$")}\n\nOr push images of your own:\n${shown(others, "$")}`;
 }
 
-/** Ends what was started, the last first. */
+/** Ends what was started. */
 async function stop() {
-  for (const one of started.reverse()) {
-    await one.close?.().catch((error) => say(`pierhead: ${error.message}`));
-  }
+  await worker?.close().catch((error) => say(`pierhead: ${error.message}`));
 }

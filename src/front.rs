@@ -77,7 +77,7 @@ pub enum Outgoing<B> {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Which web pages may read the registry.
+    /// Which web pages may read the registry, and write to it.
     pub cors: Cors,
 }
 
@@ -93,6 +93,9 @@ impl Options {
 pub trait Backend: MaybeSend + MaybeSync {
     /// The bodies of requests and responses.
     type Body: Body;
+
+    /// Whether some requests change what is there.
+    fn is_writable(&self) -> bool;
 
     /// Answers one request that is not a preflight.
     fn answer(
@@ -125,7 +128,8 @@ impl<K: Backend> Front<K> {
     pub async fn handle(&self, request: Incoming<K::Body>) -> Response<Outgoing<K::Body>> {
         let origin = request.headers.get("origin").map(str::to_owned);
         let mut response = if request.method == Some(Method::Options) {
-            Response::new(204, cors::preflight(), Outgoing::None)
+            let headers = self.options.cors.preflight(self.backend.is_writable());
+            Response::new(204, headers, Outgoing::None)
         } else {
             let is_head = request.method == Some(Method::Head);
             self.backend

@@ -17,6 +17,8 @@ mod front;
 mod graph;
 mod hasher;
 mod host;
+#[cfg(feature = "front")]
+mod store;
 mod transport;
 mod value;
 mod window;

@@ -10,4 +10,6 @@ export interface Context {
   readonly signal: AbortSignal;
   /** How the process will end; commands set it when they are done. */
   exitCode: number;
+  /** The command ends by itself when the person gives up, within so many milliseconds. */
+  lingers(milliseconds: number): void;
 }

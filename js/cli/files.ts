@@ -4,7 +4,7 @@ import { type FileHandle, link, open, realpath, rename, rm, stat } from "node:fs
 import { basename, dirname, join } from "node:path";
 import { CliError } from "./output.js";
 
-export { isMissing } from "../layout/host.js";
+export { isMissing } from "../files/host.js";
 
 /** How a file is put under its name. */
 export interface FileOptions {

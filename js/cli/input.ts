@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { DOCUMENT_LIMIT } from "../document.js";
-import { fileStream } from "../layout/file-stream.js";
+import { fileStream } from "../files/file-stream.js";
 import { readStart } from "../stream.js";
 import { CliError } from "./output.js";
 

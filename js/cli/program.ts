@@ -9,6 +9,7 @@ import { addManifest } from "./commands/manifest.js";
 import { addPull } from "./commands/pull.js";
 import { addPush } from "./commands/push.js";
 import { addReferrers } from "./commands/referrers.js";
+import { addServe } from "./commands/serve.js";
 import { addTags } from "./commands/tags.js";
 import { addCompletion } from "./completion.js";
 import type { Context } from "./context.js";
@@ -42,7 +43,17 @@ const { signal } = interrupt;
 let stopped: NodeJS.Signals = "SIGINT";
 /** Ends what does not end when it is told to. */
 let killer: NodeJS.Timeout | undefined;
-const context: Context = { output, signal, keychain: new Keychain(process.env, signal), exitCode: Exit.ok };
+/** How long the command may take then, and whether that is its end in good order. */
+let [grace, ends] = [GRACE, false];
+const context: Context = {
+  output,
+  signal,
+  keychain: new Keychain(process.env, signal),
+  exitCode: Exit.ok,
+  lingers(milliseconds) {
+    [grace, ends] = [milliseconds, true];
+  },
+};
 
 process.stdout.on("error", outputFailed);
 process.stderr.on("error", () => process.exit(Exit.brokenPipe));
@@ -55,7 +66,9 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
-if (signal.aborted) {
+if (ends) {
+  clearTimeout(killer);
+} else if (signal.aborted) {
   process.exitCode = report(signal.reason);
   clearTimeout(killer);
   // What was begun at a registry is being taken back.
@@ -71,7 +84,7 @@ function stop(name: NodeJS.Signals): void {
   killer = setTimeout(() => {
     removeUnfinished();
     process.kill(process.pid, name);
-  }, GRACE);
+  }, grace);
   killer.unref();
 }
 
@@ -98,6 +111,7 @@ function createProgram(): Command {
   addBlob(program, context);
   addAttach(program, context);
   addDelete(program, context);
+  addServe(program, context);
   addLogin(program, context);
   addCompletion(program, context);
   addHelp(program);

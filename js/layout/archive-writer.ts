@@ -1,15 +1,15 @@
 import { optionalText } from "../core/text.js";
 import { algorithmOf } from "../digest.js";
 import { LayoutError, OciError } from "../errors.js";
+import { hostWithFiles } from "../files/host.js";
+import { removeAbandoned, Temporary } from "../files/temporary.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { pathOf } from "./file-layout.js";
-import { hostWithFiles } from "./host.js";
 import type { ImageLayout, LayoutOperation, PutOptions } from "./image-layout.js";
 import { EMPTY_INDEX, entriesOf, HEADER_TEXT, withEntry } from "./index-json.js";
 import { entryNamed, onlyEntry } from "./names.js";
 import { HEADER, INDEX_JSON } from "./paths.js";
 import { BLOCK, padding, writeHeader } from "./tar-header.js";
-import { removeAbandoned, Temporary } from "./temporary.js";
 import { giveUp, transfer } from "./transfer.js";
 import { Turns } from "./turns.js";
 

@@ -1,9 +1,9 @@
 import { LayoutError, OciError } from "../errors.js";
+import { hostWithFiles } from "../files/host.js";
 import { isCount } from "../stream.js";
 import { dockerFiles, isDockerArchive } from "./docker-archive.js";
 import { FileLayout, type SizedFiles } from "./file-layout.js";
 import { brokenGzip, gunzip, isGzip } from "./gzip.js";
-import { hostWithFiles } from "./host.js";
 import type { LayoutOperation, ReadableLayout } from "./image-layout.js";
 import { BLOBS, HEADER, INDEX_JSON } from "./paths.js";
 import { blobAccess, fileAccess, type RandomAccess, spool } from "./random-access.js";

@@ -1,17 +1,17 @@
 import { optionalText, text } from "../core/text.js";
 import { algorithmOf } from "../digest.js";
 import { LayoutError, OciError } from "../errors.js";
+import type { BlobWriter } from "../files/file-writer.js";
+import { type Host, hostWithFiles, syncFolder } from "../files/host.js";
+import { removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { digestStream } from "../stream.js";
 import { FileLayout, pathOf } from "./file-layout.js";
-import type { BlobWriter } from "./file-writer.js";
 import { folderFiles } from "./folder-files.js";
-import { type Host, hostWithFiles, syncFolder } from "./host.js";
 import type { LayoutOperation, PutOptions, ReadableLayout } from "./image-layout.js";
 import { EMPTY_INDEX, HEADER_TEXT, withEntry } from "./index-json.js";
 import { type Lock, withLock } from "./lock.js";
 import { BLOBS, HEADER, INDEX_JSON } from "./paths.js";
-import { removeAbandoned, Temporary, writeWhole } from "./temporary.js";
 import { giveUp, transfer } from "./transfer.js";
 import { Turns } from "./turns.js";
 

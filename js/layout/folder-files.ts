@@ -1,6 +1,6 @@
+import { fileStream } from "../files/file-stream.js";
+import { type Host, isMissing } from "../files/host.js";
 import type { SizedFiles } from "./file-layout.js";
-import { fileStream } from "./file-stream.js";
-import { type Host, isMissing } from "./host.js";
 
 /** The files in a folder, whose sizes can be asked for. Links are followed, and whatever is no file counts as missing. */
 export function folderFiles(host: Host, folder: string): SizedFiles {

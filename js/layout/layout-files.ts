@@ -1,7 +1,7 @@
 import { text } from "../core/text.js";
+import { hostWithFiles } from "../files/host.js";
 import type { LayoutFiles } from "../graph.js";
 import { folderFiles } from "./folder-files.js";
-import { hostWithFiles } from "./host.js";
 
 /**
  * The files of an image layout in a folder, to be validated: `validateLayout(layoutFiles("image"))`. Links are followed, and whatever

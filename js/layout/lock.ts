@@ -1,5 +1,5 @@
 import { LayoutError } from "../errors.js";
-import { type Host, hasCode, isMissing, randomName } from "./host.js";
+import { type Host, hasCode, isMissing, randomName } from "../files/host.js";
 
 /** Milliseconds between two signs of life of whoever holds a lock. */
 const HEARTBEAT = 1_000;

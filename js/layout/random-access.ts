@@ -1,8 +1,8 @@
 import { LayoutError } from "../errors.js";
+import { fileStream } from "../files/file-stream.js";
+import { type FileHandle, type Host, hostOrNone, randomName } from "../files/host.js";
 import { ByteSource, type ReadOptions } from "../source.js";
 import { readAll } from "../stream.js";
-import { fileStream } from "./file-stream.js";
-import { type FileHandle, type Host, hostOrNone, randomName } from "./host.js";
 
 /** Bytes of which any part can be read. */
 export interface RandomAccess {

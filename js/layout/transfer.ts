@@ -1,16 +1,9 @@
 import { DigestMismatchError, TransferError } from "../errors.js";
+import type { Sink } from "../files/file-writer.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
 import type { PutOptions } from "./image-layout.js";
-
-/** Where content goes. */
-export interface Sink {
-  /** Takes bytes; resolves when more may come. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** The digest of all of them, where they are hashed there; then they are not hashed here. */
-  digest?(): Promise<string>;
-}
 
 /**
  * Reads content to its end, and writes it while more is read. Whoever comes to the end has written what the descriptor says. Where

@@ -16,6 +16,12 @@ const PACKAGES = {
   oras: { path: "oras.land/oras/cmd/oras", version: "v1.3.6" },
   regctl: { path: "github.com/regclient/regclient/cmd/regctl", version: "v0.11.7" },
   registry: { path: "github.com/distribution/distribution/v3/cmd/registry", version: "v3.1.2" },
+  gofakes3: { path: "github.com/johannesboyne/gofakes3/cmd/gofakes3", version: "v1.2.0" },
+  minio: { path: "github.com/minio/minio", version: "v0.0.0-20260212201848-7aac2a2c5b7c" },
+  conformance: {
+    path: "github.com/opencontainers/distribution-spec/conformance",
+    version: "v0.0.0-20260831232431-97274622c111",
+  },
   servers: { folder: join(root, "tests", "peers", "servers") },
 };
 

@@ -37,7 +37,10 @@ export const suites = {
   docs: { needs: [CARGO], run: () => program(process.execPath, "scripts/docs.mjs") },
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
+  clients: { needs: [SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs", "--hosts") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
+  conformance: { needs: [GO], run: () => script("tests/conformance/run.mjs") },
+  deploy: { needs: [], run: () => script("tests/start/deploy.mjs") },
   start: { needs: [], run: () => script("tests/start/run.mjs") },
 };
 

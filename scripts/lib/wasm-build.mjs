@@ -202,7 +202,7 @@ const NEEDLESS = [
     /^(function pass\w+ToWasm0\(arg, malloc), realloc\) \{$/gm,
     "$1 = wasm.__wbindgen_malloc, realloc = wasm.__wbindgen_realloc) {",
   ],
-  [/^(function pass\w+ToWasm0\(arg, malloc)\) \{$/gm, "$1 = wasm.__wbindgen_malloc) {"],
+  [/^(function pass\w+ToWasm0\(\w+, malloc)\) \{$/gm, "$1 = wasm.__wbindgen_malloc) {"],
   [/(\bpass\w+ToWasm0\([^()]+), wasm\.__wbindgen_malloc(?:, wasm\.__wbindgen_realloc)?\)/g, "$1)"],
   // What a minifier does not dare.
   [/\blet ret;\n *ret = /g, "let ret = "],

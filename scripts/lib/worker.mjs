@@ -1,6 +1,7 @@
 /** Runs the Worker of `examples/worker` in workerd, bundled as wrangler does. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { root } from "./project.mjs";
@@ -9,23 +10,39 @@ import { root } from "./project.mjs";
 const COMPATIBILITY_DATE = "2025-01-01";
 
 /**
- * @param {object} options
- * @param {string} options.upstream The URL of the registry to read from.
+ * @param {object} [options]
+ * @param {string} [options.upstream] The URL of the registry to read from; without it, the Worker hosts images itself.
+ * @param {string} [options.bucket] The folder that keeps the objects of its bucket; without it, they are gone with the Worker.
+ * @param {string} [options.password] What everyone must show; without it, everyone may push.
  * @param {number} [options.port] On 127.0.0.1; 0 for any that is free.
  * @returns {Promise<{url: string, host: string, close(): Promise<void>}>}
  */
-export async function startWorker({ upstream, port = 0 }) {
+export async function startWorker({ upstream, bucket, password, port = 0 } = {}) {
   const worker = new Miniflare({
     modules: await bundledModules(),
     compatibilityDate: COMPATIBILITY_DATE,
-    bindings: { UPSTREAM: upstream },
+    bindings: {
+      ...(upstream && { UPSTREAM: upstream }),
+      ...(password ? { PASSWORD: password } : { ANYONE_MAY_PUSH: "true" }),
+    },
+    r2Buckets: { BUCKET: "pierhead" },
+    r2Persist: bucket ?? false,
     host: "127.0.0.1",
     port,
     // Otherwise Miniflare asks the network for a description of this machine's place in it.
     cf: false,
+    handleRuntimeStdio: reportRuntime,
   });
   const { origin, host } = await worker.ready;
   return { url: origin, host, close: () => worker.dispose() };
+}
+
+/** Passes on what workerd says, but for each client that broke a connection off, such as those that try TLS first. */
+function reportRuntime(stdout, stderr) {
+  createInterface(stdout).on("line", (line) => process.stdout.write(`${line}\n`));
+  createInterface(stderr).on("line", (line) => {
+    if (!/disconnected: |^stack: /.test(line)) process.stderr.write(`${line}\n`);
+  });
 }
 
 async function bundledModules() {

@@ -1,23 +1,25 @@
-//! Cross-origin reads (Fetch standard, "CORS protocol"): what lets a web page read a registry.
+//! Cross-origin requests (Fetch standard, "CORS protocol"): what lets a web page read a registry, and write to it.
 
 use crate::http::Headers;
 
 /// The request headers of the distribution API that a page must ask leave to send.
-const ALLOWED: &str = "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range";
+const ALLOWED: &str =
+    "Accept, Authorization, Content-Range, Content-Type, If-Match, If-None-Match, If-Range, Range";
 /// The response headers of the distribution API that a page could not see otherwise.
 const EXPOSED: &str = "Accept-Ranges, Content-Length, Content-Range, Docker-Content-Digest, Docker-Distribution-API-Version, ETag, Link, \
-     Location, OCI-Filters-Applied, OCI-Subject, Range, Retry-After, Warning, WWW-Authenticate";
+     Location, OCI-Chunk-Max-Length, OCI-Chunk-Min-Length, OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, Retry-After, Warning, WWW-Authenticate";
 /// How long a browser may keep a preflight's answer, in seconds: the longest that Chromium honours.
 const MAX_AGE: &str = "7200";
 
-/// Which web pages may read the registry.
+/// Which web pages may read the registry, and write to one that takes writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cors {
-    /// Pages of every origin. No credentials of the browser go along, so nothing is shown that anyone could not ask for.
+    /// Pages of every origin may read. No credentials of the browser go along, so nothing is shown that anyone could not ask for. None may write:
+    /// a browser may reach what the page's author cannot, such as a registry on its user's own machine.
     #[default]
     Any,
-    /// Pages of these origins (`https://example.org`).
+    /// Pages of these origins (`https://example.org`, or `*` for every one) may do what everybody may.
     Origins(Vec<String>),
     /// None.
     None,
@@ -30,10 +32,15 @@ impl Cors {
             Self::None => return,
             Self::Any => "*",
             Self::Origins(origins) => {
-                headers.add("vary", "Origin");
-                match origin.filter(|origin| origins.iter().any(|allowed| allowed == origin)) {
-                    Some(origin) => origin,
-                    None => return,
+                let is_among = |origin: &str| origins.iter().any(|allowed| allowed == origin);
+                if is_among("*") {
+                    "*"
+                } else {
+                    headers.add("vary", "Origin");
+                    match origin.filter(|origin| is_among(origin)) {
+                        Some(origin) => origin,
+                        None => return,
+                    }
                 }
             }
         };
@@ -42,11 +49,18 @@ impl Cors {
     }
 }
 
-/// The headers of the answer to a preflight. Without `Access-Control-Allow-Origin` they allow nothing.
-pub(super) fn preflight() -> Headers {
-    let mut headers = Headers::new();
-    headers.add("access-control-allow-methods", "GET, HEAD");
-    headers.add("access-control-allow-headers", ALLOWED);
-    headers.add("access-control-max-age", MAX_AGE);
-    headers
+impl Cors {
+    /// The headers of the answer to a preflight, by a front that takes writes or does not. Without `Access-Control-Allow-Origin` they allow
+    /// nothing.
+    pub(super) fn preflight(&self, writable: bool) -> Headers {
+        let mut headers = Headers::new();
+        let methods = match self {
+            Self::Origins(_) if writable => "GET, HEAD, POST, PUT, PATCH, DELETE",
+            _ => "GET, HEAD",
+        };
+        headers.add("access-control-allow-methods", methods);
+        headers.add("access-control-allow-headers", ALLOWED);
+        headers.add("access-control-max-age", MAX_AGE);
+        headers
+    }
 }

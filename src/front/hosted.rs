@@ -121,6 +121,10 @@ impl<T: Host> Hosted<T> {
 impl<T: Host> Backend for Hosted<T> {
     type Body = T::Body;
 
+    fn is_writable(&self) -> bool {
+        true
+    }
+
     async fn answer(
         &self,
         request: Incoming<T::Body>,

@@ -22,6 +22,10 @@ pub struct Proxy<T> {
 impl<T: Host> Backend for Proxy<T> {
     type Body = T::Body;
 
+    fn is_writable(&self) -> bool {
+        false
+    }
+
     async fn answer(
         &self,
         request: Incoming<T::Body>,

@@ -85,10 +85,41 @@ pub(super) fn of_content(thrown: JsValue) -> Error {
     translated(thrown, Kind::Content)
 }
 
+/// What a store of objects threw, or the stream that it was to put.
+#[cfg(feature = "front")]
+pub(super) fn from_store(thrown: JsValue) -> Error {
+    let code = code_of(&thrown).unwrap_or_default();
+    let kinds = [
+        Kind::StoreBusy,
+        Kind::BodyTruncated,
+        Kind::ConnectionLost,
+        Kind::Timeout,
+        Kind::Aborted,
+    ];
+    let kind = match code.as_str() {
+        "STORE_CONTENT_MISMATCH" => Kind::DigestMismatch,
+        code => kinds
+            .into_iter()
+            .find(|kind| kind.code() == code)
+            .unwrap_or(Kind::StoreUnavailable),
+    };
+    let message = match kind {
+        Kind::DigestMismatch => "the content has another digest",
+        Kind::BodyTruncated => "the body ended early",
+        Kind::ConnectionLost => "the connection broke in the middle of the body",
+        Kind::Timeout => "the body did not go on in time",
+        _ => "the store failed",
+    };
+    Error::new(kind, message).with_source(HostError(thrown))
+}
+
+fn code_of(thrown: &JsValue) -> Option<String> {
+    let code = js_sys::Reflect::get(thrown, &JsValue::from_str("code")).ok()?;
+    code.as_string()
+}
+
 fn translated(thrown: JsValue, otherwise: Kind) -> Error {
-    let code = js_sys::Reflect::get(&thrown, &JsValue::from_str("code"))
-        .ok()
-        .and_then(|code| code.as_string());
+    let code = code_of(&thrown);
     let kinds = [
         Kind::Timeout,
         Kind::ConnectionLost,

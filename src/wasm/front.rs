@@ -5,11 +5,15 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::client::{Answer, connect};
-use super::executor;
+use super::client::connect;
+use super::store::{HostStore, StoreBody, StoreHost};
 use super::transport::{self, FetchTransport};
+use super::{document, executor};
 use crate::client::ClientOptions;
-use crate::front::{Cors, Front, Incoming, Options, Outgoing, Proxy};
+use crate::front::{
+    Cors, Front, Hosted, HostedOptions, Incoming, Options, Outgoing, Proxy, Validation,
+};
+use crate::http::Response;
 
 /// A front over one upstream.
 #[wasm_bindgen]
@@ -24,45 +28,104 @@ impl RawFront {
         settings: JsValue,
         origins: Option<Vec<String>>,
     ) -> Result<RawFront, JsValue> {
-        let cors = match origins {
-            None => Cors::Any,
-            Some(origins) if origins.is_empty() => Cors::None,
-            Some(origins) => Cors::Origins(origins),
-        };
         // Whoever asks the front knows best when to ask again, and holds a connection while it waits.
         let options = ClientOptions::default()
             .with_retries(0)
             .with_independent(true);
-        connect(upstream, settings, options).map(|client| {
-            Self(Rc::new(Front::new(
-                Proxy::new(client),
-                Options::default().with_cors(cors),
-            )))
-        })
+        connect(upstream, settings, options)
+            .map(|client| Self(Rc::new(Front::new(Proxy::new(client), cors(origins)))))
     }
 
-    /// Answers a request, whose headers are lines of `name:value`, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+    /// Answers a request, whose headers are lines of `name:value`, with `[status, headers, body]`: headers in such lines, and a `Uint8Array`, a
+    /// `HostBody` or `undefined`.
     pub fn handle(&self, method: &str, target: &str, headers: &str) -> u32 {
         let front = Rc::clone(&self.0);
         let request = Incoming::new(method, target, transport::from_host(headers));
         executor::spawn(async move {
-            let response = front.handle(request).await;
-            let answer = Answer::new();
-            answer.number("status", Some(u64::from(response.status)));
-            let headers: Array = response
-                .headers
-                .iter()
-                .map(|(name, value)| {
-                    Array::of2(&JsValue::from_str(name), &JsValue::from_str(value))
-                })
-                .collect();
-            answer.set("headers", &headers);
-            match response.body {
-                Outgoing::None => {}
-                Outgoing::Bytes(bytes) => answer.set("body", &Uint8Array::from(bytes.as_slice())),
-                Outgoing::Stream(body) => answer.set("body", &body.into_js()),
-            }
-            Ok(answer.into_js())
+            let (head, body) = parted(front.handle(request).await);
+            Ok(answer(head, body.map(|body| body.into_js())))
         })
     }
+}
+
+/// A front over a store.
+#[wasm_bindgen]
+pub struct RawHosted(Rc<Front<Hosted<StoreHost>>>);
+
+#[wasm_bindgen]
+impl RawHosted {
+    /// `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+    /// refused in any case alone.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an object of them would cost more code than each by itself"
+    )]
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        store: HostStore,
+        origins: Option<Vec<String>>,
+        grace: f64,
+        expiry: f64,
+        chunk_min: Option<f64>,
+        chunk_max: Option<f64>,
+        profile: Option<String>,
+        sparse: bool,
+    ) -> Result<RawHosted, JsValue> {
+        let validation = match profile {
+            None => Validation::Structural,
+            profile => Validation::Profile(document::profile(profile)?),
+        };
+        let options = HostedOptions {
+            grace: grace as u64,
+            upload_expiry: expiry as u64,
+            chunk_min: chunk_min.map(|bytes| bytes as u64),
+            chunk_max: chunk_max.map(|bytes| bytes as u64),
+            validation,
+            sparse,
+            ..HostedOptions::default()
+        };
+        let hosted = Hosted::new(StoreHost(store), options);
+        Ok(Self(Rc::new(Front::new(hosted, cors(origins)))))
+    }
+
+    /// Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+    pub fn handle(&self, method: &str, target: &str, headers: &str, body: JsValue) -> u32 {
+        let front = Rc::clone(&self.0);
+        let mut request = Incoming::new(method, target, transport::from_host(headers));
+        if !body.is_undefined() {
+            request = request.with_body(StoreBody::of(body));
+        }
+        executor::spawn(async move {
+            let (head, body) = parted(front.handle(request).await);
+            Ok(answer(head, body.map(|body| body.into_js())))
+        })
+    }
+}
+
+fn cors(origins: Option<Vec<String>>) -> Options {
+    Options::default().with_cors(match origins {
+        None => Cors::Any,
+        Some(origins) if origins.is_empty() => Cors::None,
+        Some(origins) => Cors::Origins(origins),
+    })
+}
+
+/// A response without its body, and that as far as the host has it.
+fn parted<B>(response: Response<Outgoing<B>>) -> (Response<Option<Vec<u8>>>, Option<B>) {
+    let (bytes, body) = match response.body {
+        Outgoing::None => (None, None),
+        Outgoing::Bytes(bytes) => (Some(bytes), None),
+        Outgoing::Stream(body) => (None, Some(body)),
+    };
+    (
+        Response::new(response.status, response.headers, bytes),
+        body,
+    )
+}
+
+fn answer(head: Response<Option<Vec<u8>>>, body: Option<JsValue>) -> JsValue {
+    let bytes = head.body.map(|bytes| Uint8Array::from(bytes.as_slice()));
+    let body = body.or(bytes.map(JsValue::from)).unwrap_or_default();
+    let headers = transport::to_host(&head.headers);
+    Array::of3(&head.status.into(), &headers.into(), &body).into()
 }

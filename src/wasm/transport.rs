@@ -86,20 +86,35 @@ impl Transport for FetchTransport {
 
 impl Clock for FetchTransport {
     fn now(&self) -> u64 {
-        host::with(|host| host.now()).unwrap_or_default() as u64
+        now()
     }
 
     async fn sleep(&self, milliseconds: u64) {
-        // A wait that fails is over.
-        let _ = HostFuture::begin(|host, slot| {
-            host.sleep(slot, executor::current(), milliseconds as f64);
-        })
-        .await;
+        sleep(milliseconds).await;
     }
 
     fn random(&self) -> u32 {
-        host::with(|host| host.random()).unwrap_or_default()
+        random()
     }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    host::with(|host| host.now()).unwrap_or_default() as u64
+}
+
+/// Ends after so many milliseconds.
+pub(super) async fn sleep(milliseconds: u64) {
+    // A wait that fails is over.
+    let _ = HostFuture::begin(|host, slot| {
+        host.sleep(slot, executor::current(), milliseconds as f64);
+    })
+    .await;
+}
+
+/// A number that nobody expects, and that is no secret.
+pub(super) fn random() -> u32 {
+    host::with(|host| host.random()).unwrap_or_default()
 }
 
 impl Credentials for FetchTransport {
@@ -187,6 +202,17 @@ impl Content for FetchContent {
 #[derive(Debug)]
 pub(super) struct FetchBody(Option<HostBody>);
 
+#[cfg(feature = "front")]
+impl FetchBody {
+    pub(super) fn new(body: HostBody) -> Self {
+        Self(Some(body))
+    }
+
+    pub(super) fn host(&self) -> Option<&HostBody> {
+        self.0.as_ref()
+    }
+}
+
 impl FetchBody {
     pub(super) fn into_js(mut self) -> JsValue {
         self.0.take().map(JsValue::from).unwrap_or_default()
@@ -265,7 +291,7 @@ fn bytes(value: JsValue) -> Result<Uint8Array> {
 }
 
 /// Fields as they cross: a line each, since as one text they take the least code on both sides. No value holds a line break.
-fn to_host(headers: &Headers) -> String {
+pub(super) fn to_host(headers: &Headers) -> String {
     let mut lines = String::new();
     for (name, value) in headers.iter() {
         for part in [name, ":", value, "\n"] {

@@ -38,7 +38,8 @@ export async function examples({ host, url, image, scratch }) {
   await check("deno: the imports are of the version that the package has", async () => {
     const { imports } = JSON.parse(await readFile(join(folder, "deno.json"), "utf8"));
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-    assert.deepEqual(Object.keys(imports), ["pierhead", "pierhead/client"]);
+    const entries = ["", "/client", "/front", "/stores/fs"].map((entry) => `pierhead${entry}`);
+    assert.deepEqual(Object.keys(imports), entries);
     for (const [name, target] of Object.entries(imports)) {
       assert.equal(target, name.replace(/^pierhead/, `npm:pierhead@^${version}`));
     }

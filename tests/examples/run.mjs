@@ -1,6 +1,6 @@
 /**
- * `node tests/examples/run.mjs [node|deno|rust]…`: the programs of `examples/`, as whoever copies them runs them, against a
- * real registry on loopback; those of Node and Deno unless something else is asked.
+ * `node tests/examples/run.mjs [node|deno|serve|rust]…`: the programs of `examples/`, as whoever copies them runs them, against a
+ * real registry on loopback; those of JavaScript unless something else is asked.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { conclude } from "../start/count.mjs";
 import { Layout } from "../support/layout.mjs";
 import { fixtureLayout } from "../support/registry.mjs";
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : ["node", "deno"];
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : ["node", "deno", "serve"];
 const scratch = await mkdtemp(join(tmpdir(), "pierhead-examples-"));
 const upstream = await startUpstream();
 const image = await Layout.read(fixtureLayout);

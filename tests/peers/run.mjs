@@ -1,14 +1,16 @@
 /**
  * `node tests/peers/run.mjs [KIND…]`: the client and the command line against registries and tools that others wrote,
- * on loopback. Registries and tools that are not installed are left out with a word.
+ * on loopback; or with `--hosts`, these tools and they against Pierhead's own registry. Registries and tools that are not installed are left out
+ * with a word.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { say } from "../../scripts/lib/project.mjs";
 import { check, conclude } from "../start/count.mjs";
-import { kinds, startPeer } from "../support/registries.mjs";
+import { hosts, kinds, startHost, startPeer } from "../support/registries.mjs";
 import { authCases } from "./cases/auth.mjs";
+import { clientCases } from "./cases/clients.mjs";
 import { copyCases } from "./cases/copy.mjs";
 import { interopCases } from "./cases/interop.mjs";
 import { listCases } from "./cases/lists.mjs";
@@ -33,8 +35,9 @@ import { isThere, tools } from "./lib/tools.mjs";
 const openCases = [...pushCases, ...pullCases, ...listCases, ...referrerCases, ...copyCases, ...interopCases];
 
 let count = 0;
-const wanted = process.argv.slice(2);
-for (const [kind, can] of Object.entries(kinds)) {
+const isOwn = process.argv.includes("--hosts");
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--hosts");
+for (const [kind, can] of Object.entries(isOwn ? hosts : kinds)) {
   if (wanted.length > 0 && !wanted.includes(kind)) continue;
   if (isThere(can.command)) await casesOf(kind, can);
   else say(`- ${can.what} is not installed: left out (node scripts/install-go-tools.mjs)`);
@@ -45,9 +48,9 @@ for (const [name, { program }] of Object.entries(tools)) {
 conclude();
 
 async function casesOf(kind, can) {
-  const registry = await startPeer(kind);
+  const registry = await (isOwn ? startHost(kind) : startPeer(kind));
   try {
-    for (const one of openCases) await performed(one, { registry, can });
+    for (const one of isOwn ? [...openCases, ...clientCases] : openCases) await performed(one, { registry, can });
   } finally {
     await registry.close();
   }

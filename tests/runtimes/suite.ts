@@ -16,6 +16,7 @@ import { cases as platforms } from "./cases/platforms.ts";
 import { cases as pull } from "./cases/pull.ts";
 import { cases as push } from "./cases/push.ts";
 import { cases as referrers } from "./cases/referrers.ts";
+import { cases as stores } from "./cases/stores.ts";
 import { cases as streams } from "./cases/streams.ts";
 import { cases as tags } from "./cases/tags.ts";
 import { cases as vocabulary } from "./cases/vocabulary.ts";
@@ -36,6 +37,7 @@ const groups: Record<string, readonly Case[]> = {
   referrers,
   layouts,
   copy: copies,
+  stores,
   embedded,
 };
 

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { goTool } from "../../scripts/lib/go-tools.mjs";
+import { startWorker } from "../../scripts/lib/worker.mjs";
+import { startServe } from "./serve.mjs";
 import { freePort, startServer } from "./server.mjs";
 import { startTokenService } from "./token-service.mjs";
 
@@ -110,6 +112,45 @@ export const kinds = {
     tagDelete: true,
   },
 };
+
+/** What Pierhead's own registry can do: everything. */
+const OWN = {
+  auth: [],
+  referrers: true,
+  artifactType: true,
+  sha512: ["blobs", "manifests"],
+  mounts: true,
+  resumes: true,
+  openRange: true,
+  order: true,
+  paging: "link",
+  etag: true,
+  tagDelete: true,
+};
+
+/** Pierhead's own registry on its hosts: what clients that others wrote, and ours, make of it. @type {Record<string, Kind>} */
+export const hosts = {
+  serve: { what: "pierhead serve", command: process.execPath, ...OWN },
+  worker: { what: "the example Worker in workerd", command: process.execPath, ...OWN },
+};
+
+/**
+ * @param {keyof typeof hosts} kind
+ * @returns {Promise<Started>}
+ */
+export async function startHost(kind) {
+  if (kind === "worker") return { kind, pid: 0, ...(await startWorker()) };
+  const folder = mkdtempSync(join(tmpdir(), "pierhead-registry-"));
+  const { close, ...started } = await startServe(["--store", folder]);
+  return {
+    kind,
+    ...started,
+    close: async () => {
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 /**
  * @typedef {object} Started

@@ -1,6 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { hostWithFiles } from "../../layout/host.js";
+import { hostWithFiles } from "../../files/host.js";
 import { withLock } from "../../layout/lock.js";
 import { readStart } from "../../stream.js";
 import { isMissing, writeWhole } from "../files.js";

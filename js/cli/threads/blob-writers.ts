@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InternalError } from "../../entry/index.js";
+import type { BlobWriter, FileWriter } from "../../files/file-writer.js";
+import type { FileHandle } from "../../files/host.js";
 import type { Descriptor } from "../../generated/Descriptor.js";
-import type { BlobWriter, FileWriter } from "../../layout/file-writer.js";
-import type { FileHandle } from "../../layout/host.js";
 import { type Order, PIECE, type Report, type Start } from "./messages.js";
 
 /** Pieces that may be on their way to the thread: 8 MiB, a few milliseconds of its work. */

@@ -5,7 +5,7 @@ import { type FileHandle, type Host, randomName, syncFolder } from "./host.js";
 const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{32})$/;
 
 /** Milliseconds without a write after which whoever wrote a temporary file must be gone: an hour. */
-const ABANDONED = 60 * 60 * 1000;
+export const ABANDONED = 60 * 60 * 1000;
 
 /** A file that gets its name once it is complete. */
 export class Temporary {
@@ -29,7 +29,7 @@ export class Temporary {
     folder: string,
     open?: (handle: FileHandle) => FileWriter | undefined,
   ): Promise<Temporary> {
-    const path = host.path.join(folder, `.pierhead-${randomName()}.tmp`);
+    const path = temporaryPath(host, folder);
     // Exclusively, so that no link which somebody put there is followed.
     const handle = await host.fs.open(path, "wx", 0o644);
     return new Temporary(host, handle, path, open?.(handle) ?? new BatchWriter(handle));
@@ -37,12 +37,18 @@ export class Temporary {
 
   /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
   async commit(path: string, check?: () => Promise<void>): Promise<void> {
-    await this.writer.end();
-    await this.#handle.sync();
-    await this.#close();
+    const own = await this.finish();
     await check?.();
-    await this.#host.fs.rename(this.#path, path);
+    await this.#host.fs.rename(own, path);
     await syncFolder(this.#host, this.#host.path.dirname(path));
+  }
+
+  /** Brings the bytes to the disk unless `sync` is false, and closes the file; returns its path. */
+  async finish(sync = true): Promise<string> {
+    await this.writer.end();
+    if (sync) await this.#handle.sync();
+    await this.#close();
+    return this.#path;
   }
 
   /** Leaves nothing. */
@@ -57,6 +63,11 @@ export class Temporary {
     this.#open = false;
     await this.#handle.close();
   }
+}
+
+/** A path for what is not complete, whose leftover {@link removeAbandoned} knows. */
+export function temporaryPath(host: Host, folder: string): string {
+  return host.path.join(folder, `.pierhead-${randomName()}.tmp`);
 }
 
 /** Writes a file that appears complete or not at all. */
@@ -82,6 +93,8 @@ export async function removeAbandoned({ fs, path }: Host, folder: string): Promi
   for (const name of names.filter((each) => TEMPORARY.test(each))) {
     const file = path.join(folder, name);
     const found = await fs.lstat(file).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > ABANDONED) await fs.rm(file, { force: true }).catch(() => {});
+    if (found && Date.now() - found.mtimeMs > ABANDONED) {
+      await fs.rm(file, { force: true, recursive: true }).catch(() => {});
+    }
   }
 }

@@ -1,6 +1,13 @@
 import type { Descriptor } from "../generated/Descriptor.js";
 import type { FileHandle } from "./host.js";
-import type { Sink } from "./transfer.js";
+
+/** Where content goes. */
+export interface Sink {
+  /** Takes bytes; resolves when more may come. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** The digest of all of them, where they are hashed there; then they are not hashed here. */
+  digest?(): Promise<string>;
+}
 
 /** Writes the bytes of one open file, in order: one call at a time. It copies them, so that who gave them has them back at once. */
 export interface FileWriter extends Sink {

@@ -1,0 +1,99 @@
+/**
+ * Resident memory of workerd that a push of 1 GiB in chunks of 8 MiB takes, beyond what a Worker takes that does no more than put the same requests' bodies
+ * into the same bucket.
+ */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Miniflare } from "miniflare";
+import { startWorker } from "../scripts/lib/worker.mjs";
+import { closeUpload, pushChunks } from "./lib/front.mjs";
+import { scratchFor } from "./lib/scratch.mjs";
+
+const MIB = 2 ** 20;
+const SIZE = 1024 * MIB;
+const CHUNK = 8 * MIB;
+const LIMIT = 32 * MIB;
+
+/** It answers as an upload is answered, so that the same client does. */
+const BARE = `
+let next = 0;
+export default {
+  async fetch(request, env) {
+    const headers = { location: "/v2/bench/blobs/uploads/1" };
+    if (request.method === "POST") return new Response(null, { status: 202, headers });
+    if (request.method === "PUT") return new Response(null, { status: 201, headers });
+    await env.BUCKET.put("chunk" + next++, request.body);
+    return new Response(null, { status: 202, headers });
+  },
+};
+`;
+
+export async function run() {
+  const { folder, where } = scratchFor(3 * SIZE);
+  try {
+    const bare = await growth(() => startBare(join(folder, "bare")));
+    const registry = await growth(() => startWorker({ bucket: join(folder, "registry") }));
+    const beyond = registry - bare;
+    return [
+      {
+        what: `push of 1 GiB in 8 MiB chunks, workerd and R2 in ${where}: growth of memory beyond a bare Worker's`,
+        figure: `${shown(beyond)} (${shown(registry)}, bare ${shown(bare)})`,
+        target: "at most 32 MiB",
+        met: beyond <= LIMIT,
+      },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startBare(bucket) {
+  const worker = new Miniflare({
+    modules: [{ type: "ESModule", path: "index.mjs", contents: BARE }],
+    compatibilityDate: "2025-01-01",
+    r2Buckets: { BUCKET: "pierhead" },
+    r2Persist: bucket,
+    host: "127.0.0.1",
+    cf: false,
+  });
+  const { origin } = await worker.ready;
+  return { url: origin, close: () => worker.dispose() };
+}
+
+/** By how many bytes the peak of workerd's memory is above what it has at its start. */
+async function growth(start) {
+  const before = new Set(workerdProcesses());
+  const { url, close } = await start();
+  try {
+    const [pid] = workerdProcesses().filter((one) => !before.has(one));
+    if (pid === undefined) throw new Error("/proc does not tell which process is workerd");
+    await (await fetch(`${url}/v2/`)).text();
+    const first = memory(pid, "VmRSS");
+    const { location } = await pushChunks(url, SIZE, CHUNK);
+    await closeUpload(location);
+    return memory(pid, "VmHWM") - first;
+  } finally {
+    await close();
+  }
+}
+
+/** The children of this process that are workerd. */
+function workerdProcesses() {
+  return readdirSync("/proc").filter((name) => {
+    try {
+      const fields = readFileSync(join("/proc", name, "stat"), "utf8");
+      return /^\d+ \(workerd\) \S (\d+)/.exec(fields)?.[1] === String(process.pid);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function memory(pid, name) {
+  const status = readFileSync(join("/proc", pid, "status"), "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)[1]) * 1024;
+}
+
+function shown(bytes) {
+  return `${Math.round(bytes / MIB)} MiB`;
+}

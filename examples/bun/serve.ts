@@ -1,0 +1,33 @@
+/**
+ * Serves a registry whose images are kept in a folder, and its counters at /metrics:
+ *
+ *   bun examples/bun/serve.ts FOLDER [PORT]
+ */
+import { createFront, createMetrics } from "pierhead/front";
+import { fs } from "pierhead/stores/fs";
+
+const [folder, port = "5000"] = process.argv.slice(2);
+if (folder === undefined) {
+  console.error("usage: serve.ts FOLDER [PORT]");
+  process.exit(2);
+}
+
+const metrics = createMetrics();
+const front = createFront({ store: fs(folder), onEvent: (event) => metrics.observe(event) });
+
+const server = Bun.serve({
+  hostname: "127.0.0.1",
+  port: Number(port),
+  // In bytes, of a request: a layer may be as large as it likes, and is never held whole.
+  maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  // In seconds: the front has limits of its own.
+  idleTimeout: 0,
+  fetch(request) {
+    if (new URL(request.url).pathname === "/metrics") return new Response(metrics.text());
+    return front(request);
+  },
+});
+console.log(`Listening on ${server.url}`);
+
+// What runs may end.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.stop());

@@ -1,0 +1,24 @@
+/**
+ * Serves a registry whose images are kept in a folder, and its counters at /metrics:
+ *
+ *   deno run --allow-net --allow-read --allow-write --allow-env --allow-sys examples/deno/serve.ts FOLDER [PORT]
+ */
+import { createFront, createMetrics } from "pierhead/front";
+import { fs } from "pierhead/stores/fs";
+
+const [folder, port = "5000"] = Deno.args;
+if (folder === undefined) {
+  console.error("usage: serve.ts FOLDER [PORT]");
+  Deno.exit(2);
+}
+
+const metrics = createMetrics();
+const front = createFront({ store: fs(folder), onEvent: (event) => metrics.observe(event) });
+
+const server = Deno.serve({ hostname: "127.0.0.1", port: Number(port) }, (request) => {
+  if (new URL(request.url).pathname === "/metrics") return new Response(metrics.text());
+  return front(request);
+});
+
+// What runs may end.
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => server.shutdown());

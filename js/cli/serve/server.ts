@@ -1,0 +1,164 @@
+/** A front on a port: HTTP/1.1, with TLS or without. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { createHandler, failure, type Handle } from "../../front/handler.js";
+import { createMetrics } from "../../front/metrics.js";
+import type { FrontOptions } from "../../front/options.js";
+import type { ObjectStore } from "../../stores/object-store.js";
+import { exchange } from "./exchange.js";
+
+/** Where and how it is served. */
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Certificates and key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** A front that listens. */
+export interface Serving {
+  readonly url: string;
+  /** Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut. */
+  close(milliseconds: number): Promise<void>;
+}
+
+/** Bytes of a request's line and headers that are read, so that a URL of twice the 32 KiB that some clients send is still answered. */
+const MAX_HEADER_SIZE = 128 * 1024;
+/** Milliseconds until the headers of a request must have come. */
+const HEADERS_TIMEOUT = 30_000;
+/** Milliseconds until the next request on a connection must have come: longer than proxies and clients keep theirs. */
+const KEEP_ALIVE_TIMEOUT = 75_000;
+/** Milliseconds for which nothing may go either way while a response is on its way. */
+const SOCKET_TIMEOUT = 180_000;
+/** Milliseconds that the store may take to show that it is well. */
+const HEALTH_TIMEOUT = 5_000;
+
+/**
+ * Serves a hosted registry, and beside it `/healthz` and `/metrics`.
+ *
+ * @throws OciError as of `createFront`
+ */
+export async function serve(
+  options: Extract<FrontOptions, { store: unknown }>,
+  { host, port, tls, readOnly = false }: ServerOptions,
+): Promise<Serving> {
+  const metrics = createMetrics();
+  const handle = createHandler({
+    ...options,
+    onEvent: (event, context) => {
+      metrics.observe(event);
+      options.onEvent?.(event, context);
+    },
+  });
+  const answer = beside(readOnly ? reading(handle) : handle, options.store, () => metrics.text());
+  const limits = {
+    maxHeaderSize: MAX_HEADER_SIZE,
+    headersTimeout: HEADERS_TIMEOUT,
+    // A push takes as long as it goes on.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    noDelay: true,
+  };
+  const server: Server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits);
+  server.timeout = SOCKET_TIMEOUT;
+  let isClosing = false;
+  const open = new Set<ServerResponse>();
+  const serveOne = (request: IncomingMessage, response: ServerResponse, begin?: () => void) => {
+    if (isClosing) response.shouldKeepAlive = false;
+    open.add(response);
+    response.once("close", () => {
+      open.delete(response);
+      // Which was kept alive before it was known that no more would be taken.
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
+    void exchange(answer, request, response, begin);
+  };
+  server.on("request", (request, response) => serveOne(request, response));
+  // Whoever waits for leave to send a body is told to go on when the body is wanted.
+  server.on("checkContinue", (request, response: ServerResponse) =>
+    serveOne(request, response, () => response.writeContinue()),
+  );
+  server.on("clientError", refuse);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  const name = family === "IPv6" ? `[${address}]` : address;
+  return {
+    url: `${tls ? "https" : "http"}://${name}:${bound}`,
+    async close(milliseconds) {
+      isClosing = true;
+      for (const response of open) response.shouldKeepAlive = false;
+      const closed = new Promise((resolve) => {
+        server.close(resolve);
+      });
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), milliseconds);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What is beside the registry. */
+function beside(handle: Handle, store: ObjectStore, metrics: () => string): Handle {
+  return async (asked) => {
+    const { method, target } = asked;
+    if (target.startsWith("/v2/")) return await handle(asked);
+    const path = target.split("?", 1)[0];
+    if ((path !== "/healthz" && path !== "/metrics") || (method !== "GET" && method !== "HEAD"))
+      return await handle(asked);
+    if (path === "/metrics") return text(method, 200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
+    return (await isWell(store)) ? text(method, 200, "ok\n") : text(method, 503, "the store does not answer\n");
+  };
+}
+
+async function isWell(store: ObjectStore): Promise<boolean> {
+  const timeout = AbortSignal.timeout(HEALTH_TIMEOUT);
+  const expired = new Promise<boolean>((resolve) => {
+    timeout.addEventListener("abort", () => resolve(false));
+  });
+  const answered = store.head("healthz", { signal: timeout }).then(
+    () => true,
+    () => false,
+  );
+  return await Promise.race([answered, expired]);
+}
+
+function text(method: string, status: number, content: string, type = "text/plain; charset=utf-8") {
+  const body = new TextEncoder().encode(content);
+  const headers = `content-type:${type}\ncontent-length:${body.byteLength}\ncache-control:no-store\n`;
+  return { status, headers, body: method === "HEAD" ? undefined : body };
+}
+
+/** The same, for those alone who read. */
+function reading(handle: Handle): Handle {
+  return async (asked) => {
+    if (["GET", "HEAD", "OPTIONS"].includes(asked.method)) return await handle(asked);
+    const refused = failure(asked.method, 405, "UNSUPPORTED", "this registry is read-only");
+    return { ...refused, headers: `${refused.headers}\nallow:GET, HEAD, OPTIONS` };
+  };
+}
+
+/** What is no HTTP, or too large to be read. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const isLarge = error.code === "HPE_HEADER_OVERFLOW";
+  const status = isLarge ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const message = isLarge ? "the URL and the headers are too large" : "the request cannot be read";
+  const body = JSON.stringify({ errors: [{ code: "UNSUPPORTED", message }] });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,322 @@
+/**
+ * A store in a folder of a disk, for any number of processes on one host: Node, Deno and Bun.
+ *
+ * **Objects.** `objects/<SHA-256 of the key>/` is the folder of a key. It has two files: `<version>.data`, the content with the key behind it,
+ * and an empty one, `<version>.<birth>.now`, whose name alone says which content is the object's. No version and no birth is ever used twice.
+ * - An object is *created* by `rename` of a folder that has both onto the key's: that succeeds only where there is none, or an empty one.
+ * - It is *replaced* by `rename` of `<old>.….now` to `<new>.….now`, beside a content that is there already: that succeeds for one writer, and
+ *   only while the object is of the old version.
+ * - It is *deleted* by `unlink` of its `.now`; then the content and the folder go, the folder only if it is empty.
+ *
+ * Each is one step of the system's, which happens or does not, whenever a process or the power fails. What a process that was killed
+ * has left is a content that no `.now` names, which a later writer removes.
+ *
+ * **Lists.** `index/` is a log of all keys that may be there (`fs/key-log.ts`): a creation is entered, and on the disk, before it happens, and
+ * its end after that. Each process holds the keys in order in its memory, reads what has been appended when it is asked for a list, and looks
+ * into each key's folder whether the object is there. So a log that says too much does no harm. If it is gone it is made again from the
+ * objects.
+ *
+ * @module pierhead/stores/fs
+ */
+import { nodeCryptoDigest, nodeCryptoEngine } from "../engine/node-crypto.js";
+import { OciError, StoreError } from "../errors.js";
+import { fileStream } from "../files/file-stream.js";
+import { type FileHandle, type Host, hostOrNone } from "../files/host.js";
+import { ABANDONED, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
+import { checkKeys, checkList, checkPut, checkRange, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { discard, Incoming, outgoing } from "./content.js";
+import { Disk, orMissing, translated } from "./fs/disk.js";
+import { KeyLog } from "./fs/key-log.js";
+import { newBirth, ObjectFolder, type Present } from "./fs/object-folder.js";
+import type {
+  GetOptions,
+  ListedObject,
+  Listing,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.js";
+
+export { StoreError, type StoreErrorCode } from "../errors.js";
+export type {
+  GetOptions,
+  ListedObject,
+  Listing,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.js";
+
+/** Options of {@link fs}. */
+export interface FsOptions {
+  /**
+   * Whether `put` and `delete` wait until the disk has what was done, so that it outlasts a power cut: `true` if left out. A process that is
+   * killed loses nothing either way.
+   */
+  readonly sync?: boolean | undefined;
+}
+
+/** What `get` gives: beside the body, the file that it reads. */
+export interface FileObject extends StoredObject {
+  /**
+   * The bytes from `start` to before `end`, for a host that sends files by itself: it leaves `body` alone then, and closes the file.
+   */
+  readonly file: { readonly handle: FileHandle; readonly start: number; readonly end: number };
+}
+
+/** What stands in the file `pierhead-store`. */
+const FORMAT = "1\n";
+
+/** Digits of the hash that name a folder of folders: 4096 of them. */
+const SHARD = 3;
+
+/**
+ * A store in a folder, which is made if it is not there. Other stores of the same folder, in this process or others of the host, are the
+ * same store. The disk must have hard links and exclusive names, and be this host's own: NFS is not.
+ *
+ * @throws StoreError `STORE_UNSUITABLE` where there is no file system
+ */
+export function fs(folder: string, { sync = true }: FsOptions = {}): ObjectStore {
+  const host = hostOrNone();
+  if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "there is no file system here");
+  if (typeof folder !== "string" || folder === "") throw new OciError("INVALID_ARGUMENT", "the folder must be a path");
+  return new FsStore(new Disk(host, host.path.resolve(folder), sync));
+}
+
+class FsStore implements ObjectStore {
+  readonly verifiesSha256 = true;
+  readonly #disk: Disk;
+  readonly #host: Host;
+  readonly #log: KeyLog;
+  #open: Promise<void> | undefined;
+  #cleaned = 0;
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+    this.#host = disk.host;
+    this.#log = new KeyLog(disk);
+  }
+
+  async head(key: string, options: { signal?: AbortSignal | undefined } = {}): Promise<ObjectInfo | undefined> {
+    const folder = this.#folder(key);
+    return await this.#act(options.signal, async () => (await folder.present())?.info);
+  }
+
+  async get(key: string, { range, signal }: GetOptions = {}): Promise<StoredObject | undefined> {
+    const folder = this.#folder(key);
+    checkRange(range);
+    return await this.#act(signal, async () => {
+      for (;;) {
+        const present = await folder.present();
+        if (present === undefined) return undefined;
+        const { info } = present;
+        const part = partOf(range, info.size);
+        const handle = await folder.open(present);
+        // Another content has taken its place.
+        if (handle === undefined) continue;
+        try {
+          if ((await handle.stat()).size < info.size) throw damaged(key);
+        } catch (error) {
+          await handle.close();
+          throw error;
+        }
+        const body = fileStream(handle, { path: key, range: part });
+        const object: FileObject = {
+          info,
+          body: outgoing(body, part.end - part.start, { signal }),
+          file: { handle, ...part },
+        };
+        return object;
+      }
+    });
+  }
+
+  async put(
+    key: string,
+    content: Uint8Array | ReadableStream<Uint8Array>,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo | undefined> {
+    checkPut(key, content, options);
+    const folder = this.#folder(key);
+    return await this.#act(options.signal, async () => {
+      // No bytes are taken that nobody wants.
+      if (!fits(await folder.present(), options)) {
+        await discard(content);
+        return undefined;
+      }
+      await this.#clean();
+      const written = await Temporary.create(this.#host, this.#disk.temporary);
+      try {
+        const size = await write(written, content, options);
+        await written.writer.write(keyBytes(key));
+        const file = await written.finish(this.#disk.sync);
+        options.signal?.throwIfAborted();
+        return (await this.#enter(key, folder, { file, size }, options))?.info;
+      } finally {
+        await written.discard();
+      }
+    });
+  }
+
+  async delete(keys: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    checkKeys(keys);
+    await this.#act(options.signal, async () => {
+      const left = [...keys];
+      const work = async () => {
+        for (let key = left.pop(); key !== undefined; key = left.pop()) await this.#delete(key);
+      };
+      await Promise.all(Array.from({ length: 4 }, work));
+    });
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<Listing> {
+    const limit = checkList(prefix, options);
+    return await this.#act(options.signal, async () => {
+      const objects: ListedObject[] = [];
+      let { after } = options;
+      for (;;) {
+        const wanted = limit - objects.length;
+        // One more, to know whether there are more.
+        const keys = await this.#log.page(prefix, after, wanted + 1);
+        const found = await Promise.all(keys.slice(0, wanted).map((key) => this.#listed(key)));
+        for (const object of found) if (object !== undefined) objects.push(object);
+        const more = keys.length > wanted;
+        if (!more || objects.length === limit) return { objects, more };
+        options.signal?.throwIfAborted();
+        after = keys[wanted - 1];
+      }
+    });
+  }
+
+  async #listed(key: string): Promise<ListedObject | undefined> {
+    const present = await this.#folder(key).present();
+    await this.#log.settle(key, present?.birth);
+    return present && { key, size: present.info.size, modified: present.info.modified };
+  }
+
+  /** Makes a file the object's content, as far as the conditions hold. */
+  async #enter(
+    key: string,
+    folder: ObjectFolder,
+    { file, size }: { file: string; size: number },
+    options: PutOptions,
+  ): Promise<Present | undefined> {
+    for (;;) {
+      const was = await folder.present();
+      if (!fits(was, options)) return undefined;
+      const is = was ? await folder.replace(was, file, size) : await this.#create(key, folder, { file, size });
+      if (is !== undefined) return is;
+    }
+  }
+
+  async #create(key: string, folder: ObjectFolder, { file, size }: { file: string; size: number }) {
+    const birth = newBirth();
+    await this.#log.add(key, birth);
+    const created = await folder.create(file, size, birth);
+    if (created === undefined) await this.#log.remove(key, birth);
+    return created;
+  }
+
+  async #delete(key: string): Promise<void> {
+    const folder = this.#folder(key);
+    for (let was = await folder.present(); was !== undefined; was = await folder.present()) {
+      if (!(await folder.delete(was))) continue;
+      await this.#log.remove(key, was.birth);
+      return;
+    }
+  }
+
+  #folder(key: string): ObjectFolder {
+    const hash = nodeCryptoDigest("sha256", keyBytes(key)) as string;
+    return new ObjectFolder(this.#disk, this.#disk.path("objects", hash.slice(0, SHARD), hash.slice(SHARD)));
+  }
+
+  /** Acts on the folder once it is there; what the file system says becomes an error of ours. */
+  async #act<T>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      this.#open ??= this.#prepare();
+      await this.#open.catch((error: unknown) => {
+        this.#open = undefined;
+        throw error;
+      });
+      return await act();
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { fs: files } = this.#host;
+    for (const name of ["objects", "index", "temporary"]) await files.mkdir(this.#disk.path(name), { recursive: true });
+    const format = this.#disk.path("pierhead-store");
+    if ((await orMissing(files.readFile(format, "utf8"))) === undefined)
+      await writeWhole(this.#host, format, new TextEncoder().encode(FORMAT));
+    if ((await files.readFile(format, "utf8")) !== FORMAT)
+      throw new StoreError("STORE_UNSUITABLE", `${format} is not of a store that this version knows`);
+    await this.#disk.syncFolder(this.#disk.root);
+    await this.#log.begin(() => this.#walk());
+  }
+
+  /** All objects, from their folders alone. */
+  async *#walk(): AsyncGenerator<{ key: string; birth: string }> {
+    const top = this.#disk.path("objects");
+    for (const shard of (await this.#disk.names(top)) ?? []) {
+      for (const name of (await this.#disk.names(this.#host.path.join(top, shard))) ?? []) {
+        const folder = new ObjectFolder(this.#disk, this.#host.path.join(top, shard, name));
+        const present = await folder.present();
+        const key = present && (await folder.key(present));
+        if (present && key !== undefined) yield { key, birth: present.birth };
+      }
+    }
+  }
+
+  /** Removes what processes that were killed have left, now and then. */
+  async #clean(): Promise<void> {
+    if (Date.now() - this.#cleaned < ABANDONED) return;
+    this.#cleaned = Date.now();
+    await removeAbandoned(this.#host, this.#disk.temporary);
+  }
+}
+
+function fits(present: Present | undefined, { ifAbsent, ifVersion }: PutOptions): boolean {
+  return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
+}
+
+/** Writes content, and returns its size; rejects if it is not what was said. */
+async function write(
+  written: Temporary,
+  content: Uint8Array | ReadableStream<Uint8Array>,
+  { size, sha256, signal }: PutOptions,
+): Promise<number> {
+  const hash = sha256 === undefined ? undefined : nodeCryptoEngine("sha256");
+  let total = 0;
+  const take = async (bytes: Uint8Array) => {
+    total += bytes.byteLength;
+    hash?.update(bytes);
+    await written.writer.write(bytes);
+  };
+  if (content instanceof Uint8Array) {
+    if (size !== undefined && size !== content.byteLength)
+      throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
+    await take(content);
+  } else {
+    const incoming = new Incoming(content, size, signal);
+    try {
+      for (let chunk = await incoming.read(); chunk !== undefined; chunk = await incoming.read()) await take(chunk);
+    } catch (error) {
+      await incoming.cancel(error);
+      throw error;
+    }
+  }
+  if (hash !== undefined && (await hash.digest()) !== sha256) throw wrongHash();
+  return total;
+}
+
+function damaged(key: string): StoreError {
+  return new StoreError("STORE_UNAVAILABLE", `the file of ${JSON.stringify(key)} is shorter than it was`);
+}

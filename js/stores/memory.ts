@@ -1,0 +1,154 @@
+/**
+ * A store in memory: for tests, and for what may be lost.
+ *
+ * @module pierhead/stores/memory
+ */
+import { StoreError } from "../errors.js";
+import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { discard, Incoming, outgoing } from "./content.js";
+import type { ObjectInfo, ObjectStore } from "./object-store.js";
+import { SortedKeys } from "./sorted-keys.js";
+
+export { StoreError, type StoreErrorCode } from "../errors.js";
+export type {
+  GetOptions,
+  ListedObject,
+  Listing,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from "./object-store.js";
+
+/** Options of {@link memory}. */
+export interface MemoryOptions {
+  /** Bytes that all objects may have together: what would exceed it is refused with `STORE_UNAVAILABLE`. Without it, no limit. */
+  readonly maxBytes?: number | undefined;
+}
+
+interface Entry {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly info: ObjectInfo;
+}
+
+/** Bytes of a piece of a body. */
+const PIECE = 256 * 1024;
+
+/** A new, empty store in this process's memory. */
+export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = {}): ObjectStore {
+  const entries = new Map<string, Entry>();
+  const keys = new SortedKeys();
+  let [held, versions] = [0, 0];
+
+  async function collect(
+    content: Uint8Array | ReadableStream<Uint8Array>,
+    size: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    if (content instanceof Uint8Array) {
+      if (size !== undefined && size !== content.byteLength)
+        throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
+      return new Uint8Array(content);
+    }
+    const incoming = new Incoming(content, size, signal);
+    const bytes = await incoming.take(Math.min(size ?? maxBytes, maxBytes) + 1);
+    if (bytes.byteLength > maxBytes) {
+      await incoming.cancel();
+      throw tooMuch(maxBytes);
+    }
+    // What grew is larger than what came.
+    return bytes.slice();
+  }
+
+  return {
+    verifiesSha256: true,
+
+    async head(key, options) {
+      options?.signal?.throwIfAborted();
+      keyBytes(key);
+      return entries.get(key)?.info;
+    },
+
+    async get(key, { range, signal } = {}) {
+      signal?.throwIfAborted();
+      keyBytes(key);
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      const { bytes, info } = entry;
+      const { start, end } = partOf(range, info.size);
+      return { info, body: outgoing(copied(bytes.subarray(start, end)), end - start, { signal }) };
+    },
+
+    async put(key, content, options = {}) {
+      const { size, ifAbsent, ifVersion, sha256, signal } = options;
+      checkPut(key, content, options);
+      signal?.throwIfAborted();
+      const holds = () => {
+        const present = entries.get(key);
+        return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
+      };
+      if (!holds()) {
+        await discard(content);
+        return undefined;
+      }
+      const bytes = await collect(content, size, signal);
+      if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
+      signal?.throwIfAborted();
+      if (!holds()) return undefined;
+      const before = entries.get(key);
+      const after = held - (before?.bytes.byteLength ?? 0) + bytes.byteLength;
+      if (after > maxBytes) throw tooMuch(maxBytes);
+      held = after;
+      versions += 1;
+      const info = { size: bytes.byteLength, version: String(versions), modified: Date.now() };
+      entries.set(key, { bytes, info });
+      if (before === undefined) keys.add(key);
+      return info;
+    },
+
+    async delete(named, options) {
+      options?.signal?.throwIfAborted();
+      checkKeys(named);
+      for (const key of named) {
+        held -= entries.get(key)?.bytes.byteLength ?? 0;
+        if (entries.delete(key)) keys.delete(key);
+      }
+    },
+
+    async list(prefix, options = {}) {
+      options.signal?.throwIfAborted();
+      const limit = checkList(prefix, options);
+      const found = keys.page(prefix, options.after, limit + 1);
+      const objects = found.slice(0, limit).map((key) => {
+        const { size, modified } = (entries.get(key) as Entry).info;
+        return { key, size, modified };
+      });
+      return { objects, more: found.length > limit };
+    },
+  };
+}
+
+function tooMuch(maxBytes: number): StoreError {
+  return new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
+}
+
+async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Bytes in copies, since whoever gets them may write to them, or give them away. */
+function copied(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (at < bytes.byteLength) controller.enqueue(bytes.slice(at, at + PIECE));
+        at += PIECE;
+        if (at >= bytes.byteLength) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,291 @@
+/** The store in a bucket, on services that others wrote, and on one that does everything wrong. */
+import { existsSync } from "node:fs";
+import process from "node:process";
+import type { ObjectStore } from "pierhead/stores/contract";
+import { storeContract } from "pierhead/stores/contract";
+import { type S3Options, s3 } from "pierhead/stores/s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goTool } from "../../../scripts/lib/go-tools.mjs";
+import { kinds, startS3 } from "../../support/s3-server.mjs";
+
+const { CI } = process.env;
+
+describe.each(Object.keys(kinds))("%s", (kind) => {
+  const installed = existsSync(goTool(kind as "minio"));
+  if (!installed) {
+    // Skipped where it is missing, but not where everything has to be there.
+    test.skipIf(CI !== "true")("is installed: node scripts/install-go-tools.mjs", () => {
+      expect(installed).toBe(true);
+    });
+    return;
+  }
+  let server: Awaited<ReturnType<typeof startS3>>;
+  const open = async (options?: Partial<S3Options>): Promise<ObjectStore> => s3({ ...server.place, ...options });
+  beforeAll(async () => {
+    server = await startS3(kind);
+  });
+  afterAll(() => server.close());
+
+  describe("the contract", () => {
+    for (const { name, run } of storeContract(() => open())) {
+      const cannot = kinds[kind]?.cannot.includes(name);
+      test.runIf(!cannot)(name, { timeout: 60_000 }, run);
+      test.runIf(cannot).fails(`${name}: which it cannot`, { timeout: 60_000 }, run);
+    }
+  });
+
+  test("a store with a prefix sees nothing else, and another prefix is another store", async () => {
+    const [one, other] = [await open({ prefix: "one/" }), await open({ prefix: "other/" })];
+    const whole = await open();
+    await one.put("a", new Uint8Array(1));
+    await other.put("a", new Uint8Array(2));
+    expect((await one.list("")).objects.map(({ key, size }) => [key, size])).toEqual([["a", 1]]);
+    expect((await one.list("", { after: "a" })).objects).toEqual([]);
+    expect((await whole.list("o")).objects.map(({ key }) => key)).toEqual(["one/a", "other/a"]);
+    await one.delete(["a"]);
+    expect((await other.head("a"))?.size).toBe(2);
+    await other.delete(["a"]);
+  });
+
+  test("a URL that was signed reads the object, and nothing else", async () => {
+    const store = await open({ presign: 60, prefix: "signed +/" });
+    await store.put("ä &?#", new TextEncoder().encode("content"));
+    const url = new URL((await store.presign?.("ä &?#")) ?? "");
+    expect(await (await fetch(url)).text()).toBe("content");
+    expect(url.href).not.toContain(server.secret);
+    if (kind === "minio") {
+      expect((await fetch(url, { method: "DELETE" })).status).toBe(403);
+      url.pathname += "x";
+      expect((await fetch(url)).status).toBe(403);
+    }
+    expect((await open()).presign).toBeUndefined();
+    await store.delete(["ä &?#"]);
+  });
+});
+
+test.runIf(existsSync(goTool("minio")))("a service that refuses the credentials is no store", async () => {
+  const server = await startS3("minio");
+  try {
+    const credentials = async () => ({ accessKeyId: "pierhead", secretAccessKey: "another" });
+    await expect(s3({ ...server.place, credentials }).head("a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  } finally {
+    await server.close();
+  }
+});
+
+/** A service of one object, which a test makes do wrong what it likes. */
+function service(wrong: (request: Request) => Response | Promise<Response> | undefined = () => undefined) {
+  const objects = new Map<string, { body: ArrayBuffer; etag: string }>();
+  const asked: Request[] = [];
+  let etags = 0;
+  const answer = async (url: URL, init: RequestInit): Promise<Response> => {
+    const request = new Request(url, { ...init, signal: init.signal ?? null });
+    asked.push(request);
+    const otherwise = await wrong(request);
+    if (otherwise !== undefined) return otherwise;
+    const present = objects.get(url.pathname);
+    if (request.method === "PUT") {
+      const [absent, match] = [request.headers.get("If-None-Match"), request.headers.get("If-Match")];
+      if ((absent && present) || (match && match !== present?.etag)) return refusal(412, "PreconditionFailed");
+      if (request.headers.has("x-amz-checksum-sha256")) return refusal(400, "BadDigest");
+      etags += 1;
+      const etag = `"${etags}"`;
+      objects.set(url.pathname, { body: await request.arrayBuffer(), etag });
+      return new Response(null, { headers: { ETag: etag } });
+    }
+    if (request.method === "DELETE") objects.delete(url.pathname);
+    if (request.method === "DELETE") return new Response(null, { status: 204 });
+    if (present === undefined) return refusal(404, "NoSuchKey");
+    const headers = { ETag: present.etag, "Content-Length": String(present.body.byteLength) };
+    return new Response(request.method === "HEAD" ? null : present.body, { headers });
+  };
+  const options: S3Options = {
+    endpoint: "https://s3.example",
+    bucket: "objects",
+    credentials: { accessKeyId: "id", secretAccessKey: "secret", sessionToken: "token" },
+    fetch: answer,
+    timeout: 300,
+  };
+  return { options, asked, objects };
+}
+
+function refusal(status: number, code: string): Response {
+  return new Response(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no &amp; no</Message></Error>`, {
+    status,
+  });
+}
+
+const isProbe = (request: Request) => request.url.includes(".pierhead-probe-");
+
+describe("a service that ignores a condition is refused before anything is written", () => {
+  test.each(["If-None-Match", "If-Match"])("%s", async (header) => {
+    const { options, objects } = service((request) => {
+      const etag = '"1"';
+      const ignored = request.method === "PUT" && request.headers.has(header);
+      return ignored ? new Response(null, { headers: { ETag: etag } }) : undefined;
+    });
+    const store = s3(options);
+    await expect(store.put("a", new Uint8Array(1))).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
+    await expect(store.list("")).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
+    expect([...objects.keys()]).toEqual([]);
+  });
+
+  test("one that says that it does not know the header", async () => {
+    const { options } = service((request) =>
+      request.headers.has("If-None-Match") ? refusal(501, "NotImplemented") : undefined,
+    );
+    await expect(s3(options).head("a")).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
+  });
+});
+
+test("a service is tried once, and again only if it could not be", async () => {
+  let down = true;
+  const { options, asked } = service(() => (down ? refusal(500, "InternalError") : undefined));
+  const store = s3(options);
+  await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  down = false;
+  expect(store.verifiesSha256).toBe(false);
+  expect(await store.head("a")).toBeUndefined();
+  expect(store.verifiesSha256).toBe(true);
+  const before = asked.filter(isProbe).length;
+  await Promise.all([store.head("a"), store.head("b")]);
+  expect(asked.filter(isProbe).length).toBe(before);
+});
+
+test("a service that compares no SHA-256 is not said to", async () => {
+  const { options } = service((request) =>
+    request.headers.has("x-amz-checksum-sha256") ? new Response(null, { headers: { ETag: '"9"' } }) : undefined,
+  );
+  const store = s3(options);
+  await store.head("a");
+  expect(store.verifiesSha256).toBe(false);
+});
+
+test("what was not served, and what can be done twice, is tried again; what may have been done is not", async () => {
+  let left = 2;
+  const { options, asked } = service((request) =>
+    !isProbe(request) && left-- > 0 ? refusal(503, "SlowDown") : undefined,
+  );
+  const store = s3(options);
+  expect(await store.put("a", new Uint8Array(3))).toMatchObject({ size: 3 });
+  expect(asked.filter((request) => !isProbe(request))).toHaveLength(3);
+  left = 1;
+  await expect(store.put("a", new Uint8Array(3), { ifAbsent: true })).rejects.toMatchObject({ code: "STORE_BUSY" });
+  left = 100;
+  await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_BUSY" });
+});
+
+test("a conflict of writers is tried again until it is known who was first", async () => {
+  let left = 3;
+  const { options } = service((request) =>
+    !isProbe(request) && left-- > 0 ? refusal(409, "ConditionalRequestConflict") : undefined,
+  );
+  const store = s3(options);
+  expect(await store.put("a", new Uint8Array(3), { ifAbsent: true })).toMatchObject({ size: 3 });
+  expect(left).toBe(-1);
+});
+
+test("a redirect is not followed, and takes no credential anywhere", async () => {
+  const { options, asked } = service((request) =>
+    isProbe(request)
+      ? undefined
+      : new Response(null, { status: 307, headers: { Location: "https://elsewhere.example" } }),
+  );
+  await expect(s3(options).get("a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  expect(new Set(asked.map(({ url }) => new URL(url).host))).toEqual(new Set(["s3.example"]));
+  expect(asked.every(({ redirect }) => redirect === "manual")).toBe(true);
+  expect(asked.every(({ headers }) => headers.get("X-Amz-Security-Token") === "token")).toBe(true);
+});
+
+test("a service that falls silent is given up, before its answer and within it", async () => {
+  const silent = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(5)) });
+  const { options } = service((request) => {
+    if (isProbe(request)) return undefined;
+    if (request.method === "GET") return new Response(silent, { headers: { ETag: '"1"', "Content-Length": "9" } });
+    return new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+  });
+  const store = s3(options);
+  await expect(store.put("a", new Uint8Array(1), { ifAbsent: true })).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+  });
+  const found = await store.get("a");
+  await expect(new Response(found?.body).text()).rejects.toMatchObject({ code: "TIMEOUT" });
+});
+
+test("a body that ends too soon, or of another range than was asked for, is an error", async () => {
+  const { options } = service((request) => {
+    if (isProbe(request) || request.method !== "GET") return undefined;
+    const headers = { ETag: '"1"', "Content-Length": "9" };
+    return request.headers.has("Range")
+      ? new Response("012345678", { status: 206, headers: { ...headers, "Content-Range": "bytes 0-8/20" } })
+      : new Response("0123", { headers });
+  });
+  const store = s3(options);
+  await expect(new Response((await store.get("a"))?.body).text()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  const range = { start: 1, end: 9 };
+  await expect(store.get("a", { range })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+});
+
+test.each([
+  ["an entity that would be defined", '<!DOCTYPE a [<!ENTITY x "y">]><ListBucketResult/>'],
+  ["an entity that nobody knows", "<ListBucketResult><Contents><Key>&x;</Key></Contents></ListBucketResult>"],
+  ["no end", "<ListBucketResult><Contents>"],
+  ["two roots", "<ListBucketResult/><ListBucketResult/>"],
+  ["ends that cross", "<a><b></a></b>"],
+  ["another document", "<ListAllMyBucketsResult/>"],
+  ["no size", "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>"],
+  ["depth", `${"<a>".repeat(40)}${"</a>".repeat(40)}`],
+  ["more, but nothing", "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"],
+  ["a key of nobody's", "<ListBucketResult><Contents><Key>b</Key><Size>1</Size></Contents></ListBucketResult>"],
+])("a list with %s is an error", async (_, text) => {
+  const { options } = service((request) => (request.url.includes("list-type") ? new Response(text) : undefined));
+  await expect(s3({ ...options, prefix: "a/" }).list("")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+});
+
+test("a list is read as it is written, by number, by name, and encoded where the service says so", async () => {
+  const page = (encoding: string, key: string) =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><!-- -->${encoding}
+    <Contents><Key>${key}</Key><Size>7</Size><LastModified>2026-01-31T00:00:00.000Z</LastModified></Contents></ListBucketResult>`;
+  let text = page("", "a&amp;&#38;&#x26;%2B+");
+  const { options } = service((request) => (request.url.includes("list-type") ? new Response(text) : undefined));
+  const store = s3(options);
+  const modified = Date.UTC(2026, 0, 31);
+  expect(await store.list("")).toEqual({ objects: [{ key: "a&&&%2B+", size: 7, modified }], more: false });
+  text = page("<EncodingType>url</EncodingType>", "a%2B+b%F0%9F%98%80");
+  expect((await store.list("")).objects[0]?.key).toBe("a+ b😀");
+});
+
+test("an upload in parts that fails late, under a good status, has failed, and is given up", async () => {
+  const seen: string[] = [];
+  const { options } = service((request) => {
+    const { searchParams } = new URL(request.url);
+    if (!searchParams.has("uploads") && !searchParams.has("uploadId")) return undefined;
+    seen.push(`${request.method} ${searchParams.get("partNumber") ?? ""}`.trim());
+    if (searchParams.has("uploads")) return new Response("<I><UploadId>u&amp;1</UploadId></I>");
+    if (request.method === "PUT") return new Response(null, { headers: { ETag: '"p"' } });
+    if (request.method === "DELETE") return new Response(null, { status: 204 });
+    return new Response("<Error><Code>InternalError</Code></Error>");
+  });
+  const stream = new Blob([new Uint8Array(9 * 1024 * 1024)]).stream();
+  await expect(s3(options).put("a", stream)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  expect(seen).toEqual(["POST", "PUT 1", "PUT 2", "POST", "DELETE"]);
+});
+
+test("credentials go nowhere over plain HTTP, but to this host, or where that is allowed", () => {
+  const { options } = service();
+  for (const endpoint of [
+    "http://s3.example",
+    "ftp://s3.example",
+    "https://u:p@s3.example",
+    "s3.example",
+    "https://s3.example/?a",
+  ]) {
+    expect(() => s3({ ...options, endpoint })).toThrow(expect.objectContaining({ code: "INVALID_URL" }));
+  }
+  for (const endpoint of ["http://localhost:9000", "http://127.0.0.1", "http://[::1]:1/", "https://s3.example/base/"])
+    s3({ ...options, endpoint });
+  s3({ ...options, endpoint: "http://s3.example", plainHttp: true });
+  for (const presign of [0, 604_801, 0.5]) {
+    expect(() => s3({ ...options, presign })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  }
+});
