@@ -145,7 +145,7 @@ fn a_run_that_only_looks_does_not_go_on_as_one_that_sweeps() {
 #[test]
 fn of_two_collectors_one_is_busy() {
     let (store, kept) = crowded();
-    let tried = switching(2, |choose| {
+    let tried = switching(1, |choose| {
         let store = store.copied();
         let front = registry(&store);
         let options = policy();
