@@ -12,7 +12,7 @@ pub const DAY: u64 = 24 * 60 * 60 * 1000;
 /// Options with small sets, which make no mistakes with so few entries.
 pub fn options() -> CollectOptions {
     let mut options = CollectOptions::default();
-    options.set_bytes = 4096;
+    options.set_bytes = 512;
     options
 }
 
@@ -46,7 +46,7 @@ pub fn collect_old(store: &MemoryStore, options: &CollectOptions) -> CollectRepo
 
 /// Collects so often that all is gone that is garbage.
 pub fn collect_all(store: &MemoryStore, options: &CollectOptions) {
-    for _ in 0..3 {
+    for _ in 0..2 {
         collect_old(store, options);
     }
 }

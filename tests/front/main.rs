@@ -11,6 +11,8 @@ mod ask;
 mod blobs;
 mod body;
 mod collect;
+mod collect_races;
+mod collect_visits;
 mod collecting;
 mod conditions;
 mod content;
