@@ -35,7 +35,9 @@ export function fetchSettings(options: TransportOptions): FetchSettings {
     headersTimeout: timeout("headersTimeout"),
     idleTimeout: timeout("idleTimeout"),
     redirect: "manual",
-    streamsRequests: streamsRequests(),
+    get streamsRequests() {
+      return streamsRequests();
+    },
     credential: async () => undefined,
     warned: () => {},
   };
