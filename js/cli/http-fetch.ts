@@ -1,4 +1,4 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
@@ -6,8 +6,11 @@ import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
 import { version } from "./version.js";
 
+// Imported, it would be asked for all that it has, and load WebSockets and `fetch` for that: half of what the client takes to start.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
+
 /** Connections are kept for the next request, but do not keep the process. */
-const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: HttpAgent }> = new Map([
+const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: InstanceType<typeof HttpAgent> }> = new Map([
   ["http:", { request: httpRequest, agent: new HttpAgent({ keepAlive: true }) }],
   ["https:", { request: httpsRequest, agent: new HttpsAgent({ keepAlive: true }) }],
 ]);
