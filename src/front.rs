@@ -18,7 +18,9 @@ use crate::http::{Headers, Method, Response};
 
 pub use cors::Cors;
 pub use error::Failure;
-pub use hosted::{Host, Hosted, HostedOptions, Tap, Validation};
+pub use hosted::{
+    CollectOptions, CollectReport, Host, Hosted, HostedOptions, RetentionPolicy, Tap, Validation,
+};
 pub use proxy::Proxy;
 pub use store::{Condition, Content, Listed, Listing, Object, ObjectInfo, ObjectStore, Part};
 

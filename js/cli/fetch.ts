@@ -4,5 +4,5 @@
  */
 export const fetchOfCli: typeof globalThis.fetch = async (input, init) => {
   const { httpFetch } = await import("./http-fetch.js");
-  return await httpFetch(input, init);
+  return (await httpFetch(input, init)) as unknown as Response;
 };

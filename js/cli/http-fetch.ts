@@ -1,12 +1,16 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
 import { version } from "./version.js";
 
+// Imported, it would be asked for all that it has, and load WebSockets and `fetch` for that: half of what the client takes to start.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
+
 /** Connections are kept for the next request, but do not keep the process. */
-const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: HttpAgent }> = new Map([
+const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: InstanceType<typeof HttpAgent> }> = new Map([
   ["http:", { request: httpRequest, agent: new HttpAgent({ keepAlive: true }) }],
   ["https:", { request: httpsRequest, agent: new HttpsAgent({ keepAlive: true }) }],
 ]);
@@ -24,6 +28,12 @@ const CHUNKS_AHEAD = 8;
 
 type Signal = AbortSignal | null | undefined;
 
+/** What the client reads of a response. */
+export type Fetched = Pick<Response, "redirected" | "status" | "statusText" | "type" | "url"> & {
+  readonly headers: Fields;
+  readonly body: ReadableStream<Uint8Array> | null;
+};
+
 /** Statuses of responses without a body (Fetch standard, "null body status"). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -35,10 +45,10 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * as fast as it is taken, and no further once the response is there. The body of the response is read from the network as it is
  * asked for, and little more. The signal counts to the end of that.
  */
-export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Fetched> {
   const { signal, body } = init;
   signal?.throwIfAborted();
-  const request = begin(new URL(input instanceof Request ? input.url : input), init);
+  const request = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init);
   const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
   request.once("close", () => signal?.removeEventListener("abort", abort));
@@ -58,7 +68,9 @@ export async function httpFetch(input: string | URL | Request, init: RequestInit
 function begin(url: URL, { method = "GET", headers }: RequestInit): ClientRequest {
   const protocol = PROTOCOLS.get(url.protocol);
   if (protocol === undefined) throw new TypeError(`${url.protocol} is not HTTP`);
-  const fields = new Headers(headers);
+  const fields = new Fields();
+  const given = headers === undefined ? [] : Symbol.iterator in headers ? headers : Object.entries(headers);
+  for (const [name = "", value = ""] of given) fields.append(name, value);
   if (!fields.has("accept")) fields.set("accept", "*/*");
   if (!fields.has("user-agent")) fields.set("user-agent", `pierhead/${version()}`);
   return protocol.request(url, { agent: protocol.agent, method, headers: Object.fromEntries(fields) });
@@ -125,8 +137,8 @@ function drained(request: ClientRequest): Promise<void> {
   });
 }
 
-async function responseOf(message: IncomingMessage, request: ClientRequest, signal: Signal): Promise<Response> {
-  const headers = new Headers();
+async function responseOf(message: IncomingMessage, request: ClientRequest, signal: Signal): Promise<Fetched> {
+  const headers = new Fields();
   const { rawHeaders, statusCode: status = 0 } = message;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
@@ -138,8 +150,9 @@ async function responseOf(message: IncomingMessage, request: ClientRequest, sign
   const empty = request.method === "HEAD" || BODILESS.has(status);
   // Then the connection is there for the next request.
   if (empty) await new Promise((resolve) => message.once("close", resolve).resume());
-  const body = empty ? null : streamOf(message, headers.get("content-encoding"), signal);
-  return new Response(body, { status, statusText: message.statusMessage ?? "", headers });
+  const body = empty ? null : streamOf(message, headers.get("content-encoding") ?? null, signal);
+  const statusText = message.statusMessage ?? "";
+  return { status, statusText, headers, body, type: "basic", redirected: false, url: "" };
 }
 
 /** The body, of which little is read before it is asked for. */

@@ -99,7 +99,7 @@ export async function copy(source: CopyPlace, target: CopyPlace, options: CopyOp
         if (steps.length === 0) return { digest, mediaType, size, ...counts };
         const left = steps.values();
         const work = async () => {
-          for (const step of left) await take(step, plan, { from, to, name, mountFrom, ...ours });
+          for (const step of left) await take(step, plan, { from, to, name, mountFrom, root, ...ours });
         };
         await Promise.all(Array.from({ length: sequential ? 1 : limit }, work));
       }
@@ -119,13 +119,14 @@ interface Copying {
   readonly to: Place;
   readonly name: string | undefined;
   readonly mountFrom: string | undefined;
+  readonly root: Descriptor;
   readonly onProgress: CopyOptions["onProgress"];
   readonly signal: AbortSignal;
 }
 
 /** Takes one step of a plan. */
 async function take({ act, at, held, descriptor }: Step, plan: Plan, copying: Copying): Promise<void> {
-  const { from, to, onProgress } = copying;
+  const { from, to, root, onProgress } = copying;
   copying.signal.throwIfAborted();
   const { digest, size } = descriptor;
   if (act === "read" || act === "referrers") {
@@ -142,7 +143,8 @@ async function take({ act, at, held, descriptor }: Step, plan: Plan, copying: Co
   } else {
     await to.putManifest(descriptor, own(), act, copying.name);
   }
-  onProgress?.({ digest, bytes: size, total: size, status });
+  // What its referrers refer to is there before it gets its name, and is told of then.
+  if (act !== "manifest" || digest !== root.digest) onProgress?.({ digest, bytes: size, total: size, status });
 }
 
 /** What is to be done before more is asked for: `src/client/copy/plan.rs`. */

@@ -78,11 +78,11 @@ export class Registry {
     const wanted = wholeNumber("concurrency", options.concurrency ?? 6, 1, 1000);
     const concurrency = stopsWithItsClient() ? 0 : wanted;
     optionalFunction("onWarning", onWarning);
-    const settings = {
-      ...fetchSettings(options),
+    // Not spread: what it finds out only where somebody asks would be asked for.
+    const settings = Object.assign(fetchSettings(options), {
       credential: credentialSource(options.credentials),
       warned: (registry: string, text: string) => onWarning?.({ registry, text }),
-    };
+    });
     this.#url = url;
     this.#client = new Revivable(
       core,

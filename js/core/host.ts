@@ -278,13 +278,13 @@ interface Asked {
 /** The request as `fetch` takes it. A stream may take as long as it goes on; then, or where it halts, `timer` runs. */
 function requestInit(
   { method, payload, size }: Asked,
-  headers: Headers,
+  headers: [string, string][],
   timer: Timer,
   failed: (reason: unknown) => void,
 ): RequestInit & { duplex?: "half" } {
   if (!(payload instanceof HostBody)) return { method, headers, body: payload ?? null };
   // Without its length a stream is sent in HTTP's own chunks, which many registries refuse.
-  headers.set("content-length", String(size));
+  headers.push(["content-length", String(size)]);
   const stream = payload.outgoing({ reading: () => timer.stop(), taken: () => timer.start(), failed });
   return { method, headers, body: fixedLength(stream, size), duplex: "half" };
 }
@@ -317,7 +317,7 @@ async function exchange(
     failure = { reason };
   });
   // A form holds what proves who asks for a token: no browser may carry it on by itself to where it is led.
-  const isSecret = headers.get("content-type") === "application/x-www-form-urlencoded";
+  const isSecret = asked.headers.includes("content-type:application/x-www-form-urlencoded\n");
   const send = async () => {
     const { fetch } = settings;
     const redirect = isSecret ? "manual" : settings.redirect;
@@ -384,11 +384,11 @@ export function toLines(headers: Headers): string {
   return lines;
 }
 
-function ofLines(lines: string): Headers {
-  const headers = new Headers();
+function ofLines(lines: string): [string, string][] {
+  const headers: [string, string][] = [];
   for (const line of lines.split("\n").slice(0, -1)) {
     const end = line.indexOf(":");
-    headers.append(line.slice(0, end), line.slice(end + 1));
+    headers.push([line.slice(0, end), line.slice(end + 1)]);
   }
   return headers;
 }

@@ -23,34 +23,24 @@ export function fetchSettings(options: TransportOptions): FetchSettings {
     optionalFunction("fetch", options.fetch) ??
     ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
   const timeout = (name: "headersTimeout" | "idleTimeout") =>
-    wholeNumber(
-      name,
-      options[name] ?? DEFAULT_TIMEOUT,
-      1,
-      MAX_TIMEOUT,
-      "a whole number of milliseconds from 1 to 2^31-1",
-    );
+    wholeNumber(`${name} in milliseconds`, options[name] ?? DEFAULT_TIMEOUT, 1, MAX_TIMEOUT);
   return {
     fetch,
     headersTimeout: timeout("headersTimeout"),
     idleTimeout: timeout("idleTimeout"),
     redirect: "manual",
-    streamsRequests: streamsRequests(),
+    get streamsRequests() {
+      return streamsRequests();
+    },
     credential: async () => undefined,
     warned: () => {},
   };
 }
 
 /** The whole number that an option has to be. Throws an {@link OciError} `INVALID_ARGUMENT`. */
-export function wholeNumber(
-  name: string,
-  value: number,
-  least: number,
-  most: number,
-  what = `a whole number from ${least} to ${most}`,
-): number {
+export function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new OciError("INVALID_ARGUMENT", `${name} is not ${what}`);
+    throw new OciError("INVALID_ARGUMENT", `${name} is not a whole number from ${least} to ${most}`);
   }
   return value;
 }

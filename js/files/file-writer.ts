@@ -1,5 +1,10 @@
 import type { Descriptor } from "../generated/Descriptor.js";
-import type { FileHandle } from "./host.js";
+
+/** A file that is open, as far as its writers need it: by Node's types, users would need them for the declarations of `./layout`. */
+export interface OpenFile {
+  readonly fd: number;
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
+}
 
 /** Where content goes. */
 export interface Sink {
@@ -18,7 +23,7 @@ export interface FileWriter extends Sink {
 }
 
 /** Gives what writes a blob's file; undefined where it is to be written, and hashed, on the thread that receives it. */
-export type BlobWriter = (handle: FileHandle, blob: Descriptor) => FileWriter | undefined;
+export type BlobWriter = (handle: OpenFile, blob: Descriptor) => FileWriter | undefined;
 
 /** Bytes that are written at once: each write costs a change of threads. */
 const BATCH = 256 * 1024;
@@ -32,14 +37,14 @@ const MAX_SPARE = 16;
  * are young; kept until they are written, they would outlive many a collection of garbage.
  */
 export class BatchWriter implements FileWriter {
-  readonly #handle: FileHandle;
+  readonly #handle: OpenFile;
   /** What is gathered, and how many bytes of it. */
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   /** Ends when the buffer before is written. */
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(handle: FileHandle) {
+  constructor(handle: OpenFile) {
     this.#handle = handle;
   }
 

@@ -76,7 +76,8 @@ export class RawFront {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Answers a request, whose headers are lines of `name:value`, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+     * Answers a request, whose headers are lines of `name:value`, with `[status, headers, body]`: headers in such lines, and a `Uint8Array`, a
+     * `HostBody` or `undefined`.
      */
     handle(method: string, target: string, headers: string): number;
     /**
@@ -102,6 +103,23 @@ export class RawHasher {
 }
 
 /**
+ * A front over a store.
+ */
+export class RawHosted {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+     */
+    handle(method: string, target: string, headers: string, body: any): number;
+    /**
+     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+     * refused in any case alone.
+     */
+    constructor(store: any, origins: string[] | null | undefined, grace: number, expiry: number, chunk_min: number | null | undefined, chunk_max: number | null | undefined, profile: string | null | undefined, sparse: boolean);
+}
+
+/**
  * A list that is being read.
  */
 export class RawPages {
@@ -112,6 +130,23 @@ export class RawPages {
      * The next page, an array that is never empty; `undefined` at the end.
      */
     next(): number;
+}
+
+/**
+ * The hasher of a portion, as the host feeds it.
+ */
+export class RawTap {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * That was all.
+     */
+    end(): void;
+    /**
+     * Hashes the next bytes.
+     */
+    update(chunk: Uint8Array | number[]): void;
 }
 
 /**
@@ -203,7 +238,9 @@ export interface InitOutput {
     readonly __wbg_rawdocument_free: (a: number, b: number) => void;
     readonly __wbg_rawfront_free: (a: number, b: number) => void;
     readonly __wbg_rawhasher_free: (a: number, b: number) => void;
+    readonly __wbg_rawhosted_free: (a: number, b: number) => void;
     readonly __wbg_rawpages_free: (a: number, b: number) => void;
+    readonly __wbg_rawtap_free: (a: number, b: number) => void;
     readonly __wbg_rawwalk_free: (a: number, b: number) => void;
     readonly cancel: (a: number) => void;
     readonly digest: (a: number, b: number, c: number, d: number) => [number, number, number, number];
@@ -234,7 +271,11 @@ export interface InitOutput {
     readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly rawhosted_handle: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: any) => number;
+    readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => [number, number, number];
     readonly rawpages_next: (a: number) => number;
+    readonly rawtap_end: (a: number) => void;
+    readonly rawtap_update: (a: number, b: number, c: number) => void;
     readonly rawwalk_broken: (a: number, b: number, c: number) => any;
     readonly rawwalk_content: (a: number, b: number) => void;
     readonly rawwalk_document: (a: number, b: number, c: number) => number;

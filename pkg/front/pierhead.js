@@ -16,7 +16,7 @@ export class RawClient {
      */
     list(given) {
         __wbg_hold(this);
-        let ret = wasm.q(this.__wbg_ptr, given);
+        let ret = wasm.s(this.__wbg_ptr, given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -40,7 +40,7 @@ export class RawClient {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passStringToWasm0(mirrors);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.r(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
+        let ret = wasm.t(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -54,7 +54,7 @@ export class RawClient {
      */
     get rateLimit() {
         __wbg_hold(this);
-        let ret = wasm.s(this.__wbg_ptr);
+        let ret = wasm.u(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -64,7 +64,7 @@ export class RawClient {
      */
     run(given) {
         __wbg_hold(this);
-        let ret = wasm.t(this.__wbg_ptr, given);
+        let ret = wasm.v(this.__wbg_ptr, given);
         return ret >>> 0;
     }
 }
@@ -84,7 +84,7 @@ export class RawCopy {
      */
     bytes(at) {
         __wbg_hold(this);
-        let ret = wasm.u(this.__wbg_ptr, at);
+        let ret = wasm.w(this.__wbg_ptr, at);
         return ret;
     }
     /**
@@ -94,7 +94,7 @@ export class RawCopy {
      */
     found(at, found) {
         __wbg_hold(this);
-        let ret = wasm.v(this.__wbg_ptr, at, found);
+        let ret = wasm.x(this.__wbg_ptr, at, found);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -105,7 +105,7 @@ export class RawCopy {
      * @param {Array<any>} given
      */
     constructor(given) {
-        let ret = wasm.w(given);
+        let ret = wasm.y(given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -119,7 +119,7 @@ export class RawCopy {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.x(this.__wbg_ptr);
+        let ret = wasm.z(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -146,7 +146,7 @@ export class RawDocument {
      */
     artifact() {
         __wbg_hold(this);
-        let ret = wasm.y(this.__wbg_ptr);
+        let ret = wasm.a1(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -157,7 +157,7 @@ export class RawDocument {
      */
     descriptors() {
         __wbg_hold(this);
-        let ret = wasm.z(this.__wbg_ptr);
+        let ret = wasm.b1(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -168,7 +168,7 @@ export class RawDocument {
      */
     get kind() {
             __wbg_hold(this);
-            let ret = wasm.a1(this.__wbg_ptr);
+            let ret = wasm.c1(this.__wbg_ptr);
         return __wbg_text(ret);
     }
     /**
@@ -176,11 +176,11 @@ export class RawDocument {
      */
     get mediaType() {
         __wbg_hold(this);
-        let ret = wasm.b1(this.__wbg_ptr);
+        let ret = wasm.d1(this.__wbg_ptr);
         let v1;
         if (ret[0] !== 0) {
             v1 = getStringFromWasm0(ret[0], ret[1]);
-            wasm.a2(ret[0], ret[1], 1);
+            wasm.g2(ret[0], ret[1], 1);
         }
         return v1;
     }
@@ -195,7 +195,7 @@ export class RawDocument {
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.c1(ptr0, len0, ptr1, len1);
+        let ret = wasm.e1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -212,7 +212,7 @@ export class RawDocument {
         const val2 = +exact;
         const ptr0 = passStringToWasm0(platform);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.d1(this.__wbg_ptr, ptr0, len0, val2);
+        let ret = wasm.f1(this.__wbg_ptr, ptr0, len0, val2);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -229,7 +229,8 @@ export class RawFront {
 
     }
     /**
-     * Answers a request, whose headers are lines of `name:value`, with `{status, headers: [name, value][], body?: Uint8Array | HostBody}`.
+     * Answers a request, whose headers are lines of `name:value`, with `[status, headers, body]`: headers in such lines, and a `Uint8Array`, a
+     * `HostBody` or `undefined`.
      * @param {string} method
      * @param {string} target
      * @param {string} headers
@@ -244,7 +245,7 @@ export class RawFront {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(headers);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.e1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.g1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         return ret >>> 0;
     }
     /**
@@ -259,7 +260,7 @@ export class RawFront {
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.f1(ptr0, len0, settings, ptr1, len1);
+        let ret = wasm.h1(ptr0, len0, settings, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -289,7 +290,7 @@ export class RawHasher {
      */
     digest() {
             __wbg_hold(this);
-            let ret = wasm.g1(this.__wbg_ptr);
+            let ret = wasm.i1(this.__wbg_ptr);
         return __wbg_text(ret);
     }
     /**
@@ -298,7 +299,7 @@ export class RawHasher {
     constructor(algorithm) {
         const ptr0 = passStringToWasm0(algorithm);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.h1(ptr0, len0);
+        let ret = wasm.j1(ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -317,7 +318,7 @@ export class RawHasher {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(state);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.i1(ptr0, len0, ptr1, len1);
+        let ret = wasm.k1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -328,12 +329,12 @@ export class RawHasher {
      */
     save() {
         __wbg_hold(this);
-        let ret = wasm.j1(this.__wbg_ptr);
+        let ret = wasm.l1(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-        wasm.a2(ret[0], ret[1], 1);
+        wasm.g2(ret[0], ret[1], 1);
         return v1;
     }
     /**
@@ -343,7 +344,68 @@ export class RawHasher {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        wasm.k1(this.__wbg_ptr, ptr0, len0);
+        wasm.m1(this.__wbg_ptr, ptr0, len0);
+    }
+}
+
+/**
+ * A front over a store.
+ */
+export class RawHosted {
+    free() {
+        wasm.g(__wbg_release(this, RawHostedFinalization), 0);
+
+    }
+    /**
+     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+     * @param {string} method
+     * @param {string} target
+     * @param {string} headers
+     * @param {any} body
+     * @returns {number}
+     */
+    handle(method, target, headers, body) {
+        __wbg_hold(this);
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+            ptr0 = passStringToWasm0(method);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passStringToWasm0(target);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passStringToWasm0(headers);
+            len2 = WASM_VECTOR_LEN;
+        let ret = wasm.n1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, body);
+        return ret >>> 0;
+    }
+    /**
+     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+     * refused in any case alone.
+     * @param {any} store
+     * @param {string[] | null | undefined} origins
+     * @param {number} grace
+     * @param {number} expiry
+     * @param {number | null | undefined} chunk_min
+     * @param {number | null | undefined} chunk_max
+     * @param {string | null | undefined} profile
+     * @param {boolean} sparse
+     */
+    constructor(store, origins, grace, expiry, chunk_min, chunk_max, profile, sparse) {
+        const val3 = +grace;
+        const val4 = +expiry;
+        const val5 = +(isLikeNone(chunk_min) ? 0 : chunk_min);
+        const val6 = +(isLikeNone(chunk_max) ? 0 : chunk_max);
+        const val7 = +sparse;
+        let ptr0, len0, ptr1, len1;
+            ptr0 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
+            len1 = WASM_VECTOR_LEN;
+        let ret = wasm.o1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        __wbg_keep(this, RawHostedFinalization);
+        return this;
     }
 }
 
@@ -358,7 +420,7 @@ export class RawPages {
         return obj;
     }
     free() {
-        wasm.g(__wbg_release(this, RawPagesFinalization), 0);
+        wasm.h(__wbg_release(this, RawPagesFinalization), 0);
 
     }
     /**
@@ -367,8 +429,41 @@ export class RawPages {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.l1(this.__wbg_ptr);
+        let ret = wasm.p1(this.__wbg_ptr);
         return ret >>> 0;
+    }
+}
+
+/**
+ * The hasher of a portion, as the host feeds it.
+ */
+export class RawTap {
+    static __wrap(ptr) {
+        const obj = Object.create(RawTap.prototype);
+        obj.__wbg_ptr = ptr;
+        __wbg_keep(obj, RawTapFinalization);
+        return obj;
+    }
+    free() {
+        wasm.i(__wbg_release(this, RawTapFinalization), 0);
+
+    }
+    /**
+     * That was all.
+     */
+    end() {
+        __wbg_hold(this);
+        wasm.q1(this.__wbg_ptr);
+    }
+    /**
+     * Hashes the next bytes.
+     * @param {Uint8Array | number[]} chunk
+     */
+    update(chunk) {
+        __wbg_hold(this);
+        const ptr0 = passArray8ToWasm0(chunk);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.r1(this.__wbg_ptr, ptr0, len0);
     }
 }
 
@@ -377,7 +472,7 @@ export class RawPages {
  */
 export class RawWalk {
     free() {
-        wasm.h(__wbg_release(this, RawWalkFinalization), 0);
+        wasm.j(__wbg_release(this, RawWalkFinalization), 0);
 
     }
     /**
@@ -389,7 +484,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passStringToWasm0(rule);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.m1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.s1(this.__wbg_ptr, ptr0, len0);
         return ret;
     }
     /**
@@ -398,7 +493,7 @@ export class RawWalk {
      */
     content(outcome) {
         __wbg_hold(this);
-        wasm.n1(this.__wbg_ptr, outcome);
+        wasm.t1(this.__wbg_ptr, outcome);
     }
     /**
      * @param {Uint8Array | number[]} bytes
@@ -408,7 +503,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(bytes);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.o1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.u1(this.__wbg_ptr, ptr0, len0);
         return ret !== 0;
     }
     /**
@@ -426,7 +521,7 @@ export class RawWalk {
         const val5 = +bytes;
         var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         var len0 = WASM_VECTOR_LEN;
-        let ret = wasm.p1(ptr0, len0, val2, val3, val4, val5);
+        let ret = wasm.v1(ptr0, len0, val2, val3, val4, val5);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -440,7 +535,7 @@ export class RawWalk {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.q1(this.__wbg_ptr);
+        let ret = wasm.w1(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -458,7 +553,7 @@ export class RawWalk {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(expected);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.r1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.x1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -474,7 +569,7 @@ export function __wbg_reset_state () {
     __wbg_reinit_scheduled = false;
     wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
     wasm = wasmInstance.exports;
-    wasm.g2();
+    wasm.m2();
 }
 
 /**
@@ -482,7 +577,7 @@ export function __wbg_reset_state () {
  * @param {number} task
  */
 export function cancel(task) {
-    wasm.i(task);
+    wasm.k(task);
 }
 
 /**
@@ -499,7 +594,7 @@ export function digest(algorithm, bytes) {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(bytes);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.j(ptr0, len0, ptr1, len1);
+        let ret = wasm.l(ptr0, len0, ptr1, len1);
         var ptr3 = ret[0];
         var len3 = ret[1];
         if (ret[3]) {
@@ -510,7 +605,7 @@ export function digest(algorithm, bytes) {
         deferred4_1 = len3;
         return getStringFromWasm0(ptr3, len3);
     } finally {
-        wasm.a2(deferred4_0, deferred4_1, 1);
+        wasm.g2(deferred4_0, deferred4_1, 1);
     }
 }
 
@@ -532,7 +627,7 @@ export function isValid(bytes, media_type, profile, expected) {
         len2 = WASM_VECTOR_LEN;
         ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected);
         len3 = WASM_VECTOR_LEN;
-    let ret = wasm.k(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    let ret = wasm.m(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -546,7 +641,7 @@ export function isValid(bytes, media_type, profile, expected) {
 export function parseDigest(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.l(ptr0, len0);
+    let ret = wasm.n(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -560,7 +655,7 @@ export function parseDigest(text) {
 export function parsePlatform(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.m(ptr0, len0);
+    let ret = wasm.o(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -574,7 +669,7 @@ export function parsePlatform(text) {
 export function parseReference(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.n(ptr0, len0);
+    let ret = wasm.p(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -595,7 +690,7 @@ export function platformRuns(asked, image, exact) {
         len0 = WASM_VECTOR_LEN;
         ptr1 = passStringToWasm0(image);
         len1 = WASM_VECTOR_LEN;
-    let ret = wasm.o(ptr0, len0, ptr1, len1, val3);
+    let ret = wasm.q(ptr0, len0, ptr1, len1, val3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -607,7 +702,7 @@ export function platformRuns(asked, image, exact) {
  * @param {number} task
  */
 export function poll(task) {
-    wasm.p(task);
+    wasm.r(task);
 }
 
 /**
@@ -615,7 +710,7 @@ export function poll(task) {
  * @returns {any}
  */
 export function rules() {
-    let ret = wasm.s1();
+    let ret = wasm.y1();
     return ret;
 }
 
@@ -634,7 +729,7 @@ export function settle(slot, succeeded, value) {
  * @param {any} host
  */
 export function start(host) {
-    wasm.u1(host);
+    wasm.a2(host);
 }
 
 /**
@@ -700,6 +795,9 @@ function __wbg_get_imports() {
             const ret = arg0.body;
             return ret;
         },
+        call: (arg0, arg1, arg2, arg3, arg4, arg5) => {
+            arg0.call(arg1 >>> 0, arg2 >>> 0, getStringFromWasm0(arg3, arg4), arg5);
+        },
         cancel: (arg0, arg1) => {
             arg0.cancel(arg1);
         },
@@ -750,11 +848,11 @@ function __wbg_get_imports() {
             const ret = arg0.length;
             return ret;
         },
-        new2: () => {
+        new: () => {
             const ret = new Array();
             return ret;
         },
-        new: () => {
+        new2: () => {
             const ret = new Object();
             return ret;
         },
@@ -770,8 +868,16 @@ function __wbg_get_imports() {
             const ret = arg0.now();
             return ret;
         },
-        of: (arg0, arg1) => {
-            const ret = Array.of(arg0, arg1);
+        of: (arg0) => {
+            const ret = Array.of(arg0);
+            return ret;
+        },
+        of3: (arg0, arg1, arg2) => {
+            const ret = Array.of(arg0, arg1, arg2);
+            return ret;
+        },
+        of2: (arg0, arg1, arg2, arg3, arg4) => {
+            const ret = Array.of(arg0, arg1, arg2, arg3, arg4);
             return ret;
         },
         open: (arg0, arg1, arg2, arg3, arg4) => {
@@ -781,6 +887,10 @@ function __wbg_get_imports() {
             const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
             return ret;
         }, given),
+        portion: (arg0, arg1, arg2, arg3) => {
+            const ret = arg0.portion(arg1, arg2, RawTap.__wrap(arg3));
+            return ret;
+        },
         prototypesetcall: (arg0, arg1, arg2) => {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
@@ -807,6 +917,10 @@ function __wbg_get_imports() {
         },
         schedule: (arg0, arg1) => {
             arg0.schedule(arg1 >>> 0);
+        },
+        secret: (arg0) => {
+            const ret = arg0.secret();
+            return ret;
         },
         sent: (arg0, arg1) => {
             arg0.sent(arg1);
@@ -841,6 +955,10 @@ function __wbg_get_imports() {
             const ret = arg0.verified(arg1, getStringFromWasm0(arg2, arg3), arg4, arg5, arg6, arg7 !== 0);
             return ret;
         },
+        verifies: (arg0) => {
+            const ret = arg0.verifies;
+            return ret;
+        },
         warned: (arg0, arg1, arg2, arg3, arg4, arg5) => {
             arg0.warned(arg1, getStringFromWasm0(arg2, arg3), getStringFromWasm0(arg4, arg5));
         },
@@ -855,7 +973,7 @@ function __wbg_get_imports() {
             return ret;
         },
         init_externref_table: () => {
-            const table = wasm.d2;
+            const table = wasm.j2;
             table.set(0, undefined);
             table.set(1024, undefined);
             table.set(1025, null);
@@ -877,12 +995,14 @@ const RawCopyFinalization = __wbg_finalization((ptr) => wasm.c(ptr, 1));
 const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.d(ptr, 1));
 const RawFrontFinalization = __wbg_finalization((ptr) => wasm.e(ptr, 1));
 const RawHasherFinalization = __wbg_finalization((ptr) => wasm.f(ptr, 1));
-const RawPagesFinalization = __wbg_finalization((ptr) => wasm.g(ptr, 1));
-const RawWalkFinalization = __wbg_finalization((ptr) => wasm.h(ptr, 1));
+const RawHostedFinalization = __wbg_finalization((ptr) => wasm.g(ptr, 1));
+const RawPagesFinalization = __wbg_finalization((ptr) => wasm.h(ptr, 1));
+const RawTapFinalization = __wbg_finalization((ptr) => wasm.i(ptr, 1));
+const RawWalkFinalization = __wbg_finalization((ptr) => wasm.j(ptr, 1));
 
 function addToExternrefTable0(obj) {
-    const idx = wasm.c2();
-    wasm.d2.set(idx, obj);
+    const idx = wasm.i2();
+    wasm.j2.set(idx, obj);
     return idx;
 }
 
@@ -917,7 +1037,7 @@ function handleError(f, args) {
         return f.apply(this, args);
     } catch (e) {
         const idx = addToExternrefTable0(e);
-        wasm.b2(idx);
+        wasm.h2(idx);
     }
 }
 
@@ -925,14 +1045,14 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
-function passArray8ToWasm0(arg, malloc = wasm.y1) {
+function passArray8ToWasm0(arg, malloc = wasm.e2) {
     const ptr = malloc(arg.length, 1) >>> 0;
     getUint8ArrayMemory0().set(arg, ptr);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }
 
-function passArrayJsValueToWasm0(array, malloc) {
+function passArrayJsValueToWasm0(array, malloc = wasm.e2) {
     const ptr = malloc(array.length * 4, 4) >>> 0;
     for (let i = 0; i < array.length; i++) {
         const add = addToExternrefTable0(array[i]);
@@ -942,7 +1062,7 @@ function passArrayJsValueToWasm0(array, malloc) {
     return ptr;
 }
 
-function passStringToWasm0(arg, malloc = wasm.y1, realloc = wasm.z1) {
+function passStringToWasm0(arg, malloc = wasm.e2, realloc = wasm.f2) {
 
     let len = arg.length;
     let ptr = malloc(len, 1) >>> 0;
@@ -975,8 +1095,8 @@ function passStringToWasm0(arg, malloc = wasm.y1, realloc = wasm.z1) {
 let __wbg_reinit_scheduled = false;
 
 function takeFromExternrefTable0(idx) {
-    const value = wasm.d2.get(idx);
-    wasm.e2(idx);
+    const value = wasm.j2.get(idx);
+    wasm.k2(idx);
     return value;
 }
 
@@ -1006,7 +1126,7 @@ function __wbg_finalize_init(instance, module) {
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedUint8ArrayMemory0 = null;
-    wasm.g2();
+    wasm.m2();
     return wasm;
 }
 
@@ -1095,7 +1215,7 @@ async function __wbg_init_once(module_or_path) {
 export { initSync };
 function __wbg_text([ptr, length]) {
     const text = getStringFromWasm0(ptr, length);
-    wasm.a2(ptr, length, 1);
+    wasm.g2(ptr, length, 1);
     return text;
 }
 function __wbg_hold(object) {

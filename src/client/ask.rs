@@ -9,10 +9,10 @@ use super::{Client, Host, MAX_MANIFEST_BYTES, response};
 use crate::http::{Headers, Method, Request, Url};
 use crate::{Error, Result};
 
-/// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
+/// One of several futures that run at once.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
-/// A future behind a pointer: whoever awaits it need not hold all that it holds, which in WebAssembly is most of the code.
+/// One of several futures that run at once.
 #[cfg(target_arch = "wasm32")]
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
@@ -134,7 +134,8 @@ impl<B> Answer<B> {
 }
 
 impl<T: Host> Client<T> {
-    /// Sends a request, and reads what is wanted of its answer; an error that it carries is one.
+    /// Sends a request, and reads what is wanted of its answer; an error that it carries is one. The future is behind a pointer, so that
+    /// whoever awaits it need not hold all that it holds, which in WebAssembly would be most of the code.
     pub(super) fn ask(
         &self,
         mut call: Box<Call<T::Body>>,

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod catalog;
+mod collect;
 mod fields;
 pub(super) mod links;
 mod manifests;
@@ -27,6 +28,7 @@ use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
 
+pub use collect::{CollectOptions, CollectReport, RetentionPolicy};
 pub use manifests::Validation;
 
 /// All that a hosted registry asks of its host.

@@ -13,6 +13,7 @@
 //! | `repositories/<name>:tags/<tag>` | record: which manifest a tag names |
 //! | `repositories/<name>:tagged/<algorithm>/<encoded>/<instance>/<tag>` | a tag that may name a manifest; created once |
 //! | `repositories/<name>:referrers/<algorithm>/<encoded>/<algorithm>/<encoded>/<instance>` | a manifest that may have a subject, which comes first; created once |
+//! | `gc/state/<sequence>` | how far a collection has come; created once |
 //!
 //! No repository name has a colon, so none of these is the prefix of another. Offsets are sixteen hexadecimal digits, so that they come in
 //! their order.
@@ -23,6 +24,21 @@ use crate::reference::{RepositoryName, Tag};
 /// The repositories, by name.
 pub(super) const CATALOG: &str = "catalog/";
 
+/// How far collections have come.
+pub(super) const GC_STATE: &str = "gc/state/";
+
+/// All that is in repositories.
+pub(super) const REPOSITORIES: &str = "repositories/";
+
+/// The blobs, wherever they are.
+pub(super) const BLOBS: &str = "blobs/";
+
+/// The uploads that have not ended.
+pub(super) const UPLOADS: &str = "uploads/";
+
+/// The bytes of blobs and uploads.
+pub(super) const SEGMENTS: &str = "segments/";
+
 /// That a repository exists.
 pub(super) fn catalog(name: &RepositoryName) -> String {
     joined(&[CATALOG, name.as_str()])
@@ -30,17 +46,27 @@ pub(super) fn catalog(name: &RepositoryName) -> String {
 
 /// A blob, wherever it is.
 pub(super) fn blob(digest: &Digest) -> String {
-    joined(&["blobs/", &path(digest)])
+    joined(&[BLOBS, &path(digest)])
 }
 
 /// A blob in a repository.
 pub(super) fn link(name: &RepositoryName, digest: &Digest) -> String {
-    in_repository(name, "blobs/", &path(digest))
+    joined(&[&links(name), &path(digest)])
+}
+
+/// The blobs in a repository.
+pub(super) fn links(name: &RepositoryName) -> String {
+    in_repository(name, BLOBS, "")
 }
 
 /// A manifest in a repository.
 pub(super) fn manifest(name: &RepositoryName, digest: &Digest) -> String {
-    in_repository(name, "manifests/", &path(digest))
+    joined(&[&manifests(name), &path(digest)])
+}
+
+/// The manifests in a repository.
+pub(super) fn manifests(name: &RepositoryName) -> String {
+    in_repository(name, "manifests/", "")
 }
 
 /// The tags of a repository.
@@ -55,7 +81,12 @@ pub(super) fn tag(name: &RepositoryName, tag: &Tag) -> String {
 
 /// The tags that may name a manifest, by the instances of its record.
 pub(super) fn tagged_by(name: &RepositoryName, digest: &Digest) -> String {
-    in_repository(name, "tagged/", &joined(&[&path(digest), "/"]))
+    joined(&[&all_tagged(name), &path(digest), "/"])
+}
+
+/// The tags that may name any manifest of a repository.
+pub(super) fn all_tagged(name: &RepositoryName) -> String {
+    in_repository(name, "tagged/", "")
 }
 
 /// The tags that may name a manifest whose record is of this instance.
@@ -65,7 +96,12 @@ pub(super) fn tagged(name: &RepositoryName, digest: &Digest, instance: &str) -> 
 
 /// The manifests that may have this subject.
 pub(super) fn referrers(name: &RepositoryName, subject: &Digest) -> String {
-    in_repository(name, "referrers/", &joined(&[&path(subject), "/"]))
+    joined(&[&all_referrers(name), &path(subject), "/"])
+}
+
+/// The manifests that may have any subject, in a repository.
+pub(super) fn all_referrers(name: &RepositoryName) -> String {
+    in_repository(name, "referrers/", "")
 }
 
 /// That a manifest, whose record is of this instance, may have this subject.
@@ -80,7 +116,7 @@ pub(super) fn referrer(
 
 /// All that is known of an upload.
 pub(super) fn upload(id: &str) -> String {
-    joined(&["uploads/", id, "/"])
+    joined(&[UPLOADS, id, "/"])
 }
 
 /// That an upload was begun.
@@ -126,12 +162,18 @@ pub(super) fn segment(upload: &str, start: u64, generation: u64, body: Option<u6
 
 /// The bytes of an upload.
 pub(super) fn segments(upload: &str) -> String {
-    joined(&["segments/", upload, "/"])
+    joined(&[SEGMENTS, upload, "/"])
 }
 
 /// An offset in bytes, in the order of numbers.
 pub(super) fn offset(bytes: u64) -> String {
     format!("{bytes:016x}")
+}
+
+/// The digest that these components of a path are, whatever follows them.
+pub(super) fn digest(path: &str) -> Option<Digest> {
+    let mut parts = path.split('/');
+    [parts.next()?, ":", parts.next()?].concat().parse().ok()
 }
 
 /// A digest as two components of a path.
@@ -140,7 +182,7 @@ fn path(digest: &Digest) -> String {
 }
 
 fn in_repository(name: &RepositoryName, kind: &str, rest: &str) -> String {
-    joined(&["repositories/", name.as_str(), ":", kind, rest])
+    joined(&[REPOSITORIES, name.as_str(), ":", kind, rest])
 }
 
 fn joined(parts: &[&str]) -> String {

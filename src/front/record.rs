@@ -4,13 +4,20 @@
 //! absent: no store can delete under a condition, so what is deleted stays as an empty object. Whoever writes a record puts into it
 //! what no one else writes, as a store may give equal bytes the same version.
 
-use super::store::{Condition, Content, ObjectStore};
+use super::store::{Condition, Content, ObjectInfo, ObjectStore};
 use crate::client::Chunks;
 use crate::error::{Error, Kind, Result};
 
 /// The state of a record, to be replaced only as long as it is this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Version(Option<String>);
+
+impl Version {
+    /// That of an object that is there.
+    pub(super) fn of(info: ObjectInfo) -> Self {
+        Self(Some(info.version))
+    }
+}
 
 /// What a record holds.
 #[derive(Debug)]

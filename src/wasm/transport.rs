@@ -13,19 +13,12 @@ use crate::digest::Digest;
 use crate::http::{Headers, Request, Response};
 use crate::{Error, Kind, Result};
 
-/// Sends requests through the host. `settings` is the host's own: which `fetch`, and its time limits.
-pub(super) struct FetchTransport {
-    settings: JsValue,
-    streams_requests: bool,
-}
+/// Sends requests through the host, by settings of its own: which `fetch`, and its time limits.
+pub(super) struct FetchTransport(JsValue);
 
 impl FetchTransport {
     pub(super) fn new(settings: JsValue) -> Self {
-        let streams = js_sys::Reflect::get(&settings, &JsValue::from_str("streamsRequests"));
-        Self {
-            streams_requests: streams.is_ok_and(|streams| streams.is_truthy()),
-            settings,
-        }
+        Self(settings)
     }
 }
 
@@ -33,11 +26,13 @@ impl Transport for FetchTransport {
     type Body = FetchBody;
 
     fn streams_requests(&self) -> bool {
-        self.streams_requests
+        // Asked for where it matters: to find it out takes Node some milliseconds.
+        let streams = js_sys::Reflect::get(&self.0, &JsValue::from_str("streamsRequests"));
+        streams.is_ok_and(|streams| streams.is_truthy())
     }
 
     fn warned(&self, registry: &str, text: &str) {
-        host::with(|host| host.warned(&self.settings, registry, text));
+        host::with(|host| host.warned(&self.0, registry, text));
     }
 
     async fn send(
@@ -57,7 +52,7 @@ impl Transport for FetchTransport {
             host.fetch(
                 slot,
                 executor::current(),
-                &self.settings,
+                &self.0,
                 method,
                 &url,
                 &headers,
@@ -80,7 +75,7 @@ impl Transport for FetchTransport {
     fn send_unheeded(&self, request: Request) {
         let headers = to_host(&request.headers);
         let (method, url) = (request.method.as_str(), request.url.text());
-        host::with(|host| host.fetch_unheeded(&self.settings, method, &url, &headers));
+        host::with(|host| host.fetch_unheeded(&self.0, method, &url, &headers));
     }
 }
 
@@ -120,7 +115,7 @@ pub(super) fn random() -> u32 {
 impl Credentials for FetchTransport {
     async fn credential(&self, registry: &str) -> Result<Option<Credential>> {
         let given = HostFuture::begin(|host, slot| {
-            host.credential(slot, executor::current(), &self.settings, registry);
+            host.credential(slot, executor::current(), &self.0, registry);
         })
         .await
         .map_err(error::from_credentials)?;

@@ -106,7 +106,7 @@ fn a_blob_of_which_the_collector_is_about_to_take_the_bytes_is_brought_back() {
     let key = format!("blobs/{}", digest.replace(':', "/"));
     let live = String::from_utf8(store.bytes(&key).unwrap()).unwrap();
     store.advance(DAY);
-    store.set(&key, format!("{live}condemned yes\n").as_bytes());
+    store.set(&key, format!("{live}condemned 1\n").as_bytes());
     store.advance(5000);
     push_blob(&store, "b", b"hello");
     let record = String::from_utf8(store.bytes(&key).unwrap()).unwrap();

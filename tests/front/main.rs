@@ -10,6 +10,10 @@
 mod ask;
 mod blobs;
 mod body;
+mod collect;
+mod collect_races;
+mod collect_visits;
+mod collecting;
 mod conditions;
 mod content;
 mod costs;

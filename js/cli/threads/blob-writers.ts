@@ -1,8 +1,7 @@
 import { availableParallelism } from "node:os";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InternalError } from "../../entry/index.js";
-import type { BlobWriter, FileWriter } from "../../files/file-writer.js";
-import type { FileHandle } from "../../files/host.js";
+import type { BlobWriter, FileWriter, OpenFile } from "../../files/file-writer.js";
 import type { Descriptor } from "../../generated/Descriptor.js";
 import { type Order, PIECE, type Report, type Start } from "./messages.js";
 
@@ -60,7 +59,7 @@ export class BlobWriters {
   }
 
   /** What writes a file that is open, and empty; undefined if it cannot be done here. */
-  open(handle: FileHandle, { digest }: Descriptor): FileWriter | undefined {
+  open(handle: OpenFile, { digest }: Descriptor): FileWriter | undefined {
     const algorithm = digest.slice(0, digest.indexOf(":"));
     if (algorithm !== "sha256" && algorithm !== "sha512") return undefined;
     if (this.#failure !== undefined || this.#files.size === MAX_FILES) return undefined;

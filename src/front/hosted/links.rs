@@ -17,8 +17,9 @@ pub(super) const RECORD_LIMIT: usize = 1024 * 1024;
 pub(in crate::front) struct Kept {
     /// Since when somebody may rely on it, in milliseconds since 1970.
     pub(in crate::front) leased: u64,
-    /// Whether the collector is about to delete it: it is then to be revived before anybody may rely on it.
-    pub(in crate::front) condemned: bool,
+    /// When the collector decided to delete it before long, in milliseconds since 1970: it is then to be revived before anybody may rely
+    /// on it.
+    pub(in crate::front) condemned: Option<u64>,
     /// Where the bytes are, of a blob: the upload that wrote them, and the segments it wrote.
     pub(in crate::front) bytes: Option<(String, Segments)>,
 }
@@ -28,7 +29,7 @@ impl Kept {
     pub(super) fn new(bytes: Option<(String, Segments)>) -> Self {
         Self {
             leased: 0,
-            condemned: false,
+            condemned: None,
             bytes,
         }
     }
@@ -37,8 +38,8 @@ impl Kept {
     pub(in crate::front) fn encode(&self) -> Vec<u8> {
         let mut text = String::new();
         fields::add_number(&mut text, "leased", self.leased);
-        if self.condemned {
-            fields::add(&mut text, "condemned", "yes");
+        if let Some(condemned) = self.condemned {
+            fields::add_number(&mut text, "condemned", condemned);
         }
         if let Some((upload, segments)) = &self.bytes {
             fields::add_number(&mut text, "size", segments.size());
@@ -62,9 +63,13 @@ impl Kept {
             }
             None => None,
         };
+        let condemned = match fields::get(text, "condemned") {
+            Some(time) => Some(time.parse().ok()?),
+            None => None,
+        };
         Some(Self {
             leased: fields::number(text, "leased")?,
-            condemned: fields::get(text, "condemned").is_some(),
+            condemned,
             bytes,
         })
     }
@@ -164,7 +169,7 @@ impl<T: Host> Hosted<T> {
 
     /// Whether a record need not be written for somebody to rely on it from now on.
     fn is_fresh(&self, kept: &Kept) -> bool {
-        !kept.condemned && !self.is_old(kept.leased)
+        kept.condemned.is_none() && !self.is_old(kept.leased)
     }
 
     /// Sees to it that a record stays for half the grace period at least; one that is not there is made, if there is a new one. Gives
@@ -180,7 +185,7 @@ impl<T: Host> Hosted<T> {
                 (None, None) => return Ok(None),
             };
             next.leased = self.host.unix_time();
-            next.condemned = false;
+            next.condemned = None;
             if self.swap(key, &found.version, next.encode()).await? {
                 return Ok(Some(next));
             }

@@ -15,6 +15,7 @@ use crate::client::ManifestReference;
 use crate::http::{Headers, Method, Response};
 use crate::reference::RepositoryName;
 
+pub(super) use children::children;
 pub use validation::Validation;
 
 impl<T: Host> Hosted<T> {

@@ -17,6 +17,7 @@ use receive::{Receiving, Sent};
 
 use state::Advance;
 
+pub(in crate::front) use give_up::Fate;
 pub(in crate::front) use state::Upload;
 
 /// Where a request says that an upload is: its repository, its id, and where the client was told last that it has come to. The last may be long

@@ -3,7 +3,17 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { httpFetch } from "../../../dist/cli/http-fetch.js";
+import { httpFetch as fetched } from "../../../dist/cli/http-fetch.js";
+
+/** The response as `fetch` would give it. */
+async function httpFetch(...asked: Parameters<typeof fetched>): Promise<Response> {
+  const { body, status, statusText, headers } = await fetched(...asked);
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, {
+    status,
+    statusText,
+    headers: [...headers],
+  });
+}
 
 const MIB = 1024 * 1024;
 

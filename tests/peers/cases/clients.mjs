@@ -1,7 +1,10 @@
 /** What clients that others wrote do to Pierhead's own registry, beside pushing and pulling. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { goTool } from "../../../scripts/lib/go-tools.mjs";
 import { capture, run } from "../../../scripts/lib/run.mjs";
 import { fixtureLayout } from "../../support/layout.mjs";
@@ -121,5 +124,30 @@ const goCases = [
   },
 ];
 
+/** What any client may do. @type {import("../run.mjs").Case[]} */
+const anyonesCases = [
+  {
+    name: "an upload whose client leaves in the middle of a chunk goes on from where it was",
+    run: async ({ registry: { url }, name }) => {
+      const begun = await fetch(`${url}/v2/${name}/blobs/uploads/`, { method: "POST" });
+      const location = new URL(begun.headers.get("location"), url);
+      const socket = connect(Number(location.port), location.hostname);
+      await once(socket, "connect");
+      const head = ["Host: x", "Content-Length: 1000000", "", ""].join("\r\n");
+      socket.write(`PATCH ${location.pathname}${location.search} HTTP/1.1\r\n${head}${"x".repeat(100_000)}`);
+      await wait(300);
+      socket.destroy();
+      // What had claimed the offset has to see that nothing more comes.
+      let status;
+      for (let attempt = 0; attempt < 20 && status !== 202; attempt += 1) {
+        await wait(250);
+        const headers = { "content-range": "0-4" };
+        ({ status } = await fetch(location, { method: "PATCH", body: "whole", headers }));
+      }
+      assert.equal(status, 202);
+    },
+  },
+];
+
 /** @type {import("../run.mjs").Case[]} */
-export const clientCases = [...skopeoCases, ...(hasGoTools ? goCases : [])];
+export const clientCases = [...anyonesCases, ...skopeoCases, ...(hasGoTools ? goCases : [])];

@@ -8,6 +8,20 @@ use super::super::{Host, Hosted};
 use super::Place;
 use super::state::{Advance, End, PAGE, Upload};
 
+/// What is to become of an upload.
+#[derive(Debug)]
+pub(in crate::front) enum Fate {
+    /// It goes on.
+    Lives,
+    /// Nobody goes on with it.
+    GivenUp(Box<Upload>),
+    /// It is over, and what is left of it goes.
+    Over {
+        /// Whether its bytes are those of a blob, or may be.
+        keeps_bytes: bool,
+    },
+}
+
 impl<T: Host> Hosted<T> {
     /// Gives an upload up for its client.
     pub(super) async fn cancel(&self, place: &Place) -> Result<(), Failure> {
@@ -38,9 +52,20 @@ impl<T: Host> Hosted<T> {
     /// # Errors
     /// What the store's failure means to a client.
     pub async fn expire_upload(&self, id: &str) -> Result<bool, Failure> {
+        match self.fate(id).await? {
+            Fate::Lives => Ok(true),
+            Fate::GivenUp(upload) => Ok(self.give_up(&upload).await? == Advance::Lost),
+            Fate::Over { keeps_bytes } => {
+                self.clear(id, keeps_bytes).await;
+                Ok(false)
+            }
+        }
+    }
+
+    /// What is to become of an upload, now.
+    pub(in super::super) async fn fate(&self, id: &str) -> Result<Fate, Failure> {
         let Some(upload) = self.latest(id).await? else {
-            self.clear(id, true).await;
-            return Ok(false);
+            return Ok(Fate::Over { keeps_bytes: true });
         };
         let mut expiry = self.options.upload_expiry;
         if upload.end.is_some() {
@@ -48,26 +73,23 @@ impl<T: Host> Hosted<T> {
             expiry = expiry.max(self.options.grace);
         }
         if self.host.unix_time().saturating_sub(upload.time) < expiry {
-            return Ok(true);
+            return Ok(Fate::Lives);
         }
         if !self.is_begun(id).await? {
             // What is written there came too late, and says nothing of the bytes.
-            self.clear(id, true).await;
-            return Ok(false);
+            return Ok(Fate::Over { keeps_bytes: true });
         }
-        match &upload.end {
-            None => Ok(self.give_up(&upload).await? == Advance::Lost),
-            Some(End::GivenUp) => {
-                self.clear(id, false).await;
-                Ok(false)
-            }
+        Ok(match &upload.end {
+            None => Fate::GivenUp(Box::new(upload)),
+            Some(End::GivenUp) => Fate::Over { keeps_bytes: false },
             // Whoever closed it did not come to the end of that, and may no longer.
             Some(End::Closed(digest)) => {
-                let kept = self.owner(digest).await?;
-                self.clear(id, kept.as_deref() == Some(id)).await;
-                Ok(false)
+                let owner = self.owner(digest).await?;
+                Fate::Over {
+                    keeps_bytes: owner.as_deref() == Some(id),
+                }
             }
-        }
+        })
     }
 
     /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
