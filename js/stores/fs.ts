@@ -21,11 +21,12 @@
 import { nodeCryptoDigest, nodeCryptoEngine } from "../engine/node-crypto.js";
 import { OciError, StoreError } from "../errors.js";
 import { fileStream } from "../files/file-stream.js";
-import { type FileHandle, type Host, hostOrNone } from "../files/host.js";
+import { type Host, hostOrNone } from "../files/host.js";
 import { ABANDONED, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
 import { checkKeys, checkList, checkPut, checkRange, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
 import { discard, Incoming, outgoing } from "./content.js";
 import { Disk, orMissing, translated } from "./fs/disk.js";
+import type { FileObject } from "./fs/file-object.js";
 import { KeyLog } from "./fs/key-log.js";
 import { newBirth, ObjectFolder, type Present } from "./fs/object-folder.js";
 import type {
@@ -58,14 +59,6 @@ export interface FsOptions {
    * killed loses nothing either way.
    */
   readonly sync?: boolean | undefined;
-}
-
-/** What `get` gives: beside the body, the file that it reads. */
-export interface FileObject extends StoredObject {
-  /**
-   * The bytes from `start` to before `end`, for a host that sends files by itself: it leaves `body` alone then, and closes the file.
-   */
-  readonly file: { readonly handle: FileHandle; readonly start: number; readonly end: number };
 }
 
 /** What stands in the file `pierhead-store`. */

@@ -4,7 +4,7 @@ import { HostBody } from "../../core/host.js";
 import { OciError } from "../../errors.js";
 import { type Answered, failure, type Handle } from "../../front/handler.js";
 import { PartsBody } from "../../front/parts-body.js";
-import type { FileObject } from "../../stores/fs.js";
+import type { FileObject } from "../../stores/fs/file-object.js";
 import type { StoredObject } from "../../stores/object-store.js";
 import { NodeBody } from "./node-body.js";
 
