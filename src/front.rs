@@ -132,10 +132,14 @@ impl<K: Backend> Front<K> {
             Response::new(204, headers, Outgoing::None)
         } else {
             let is_head = request.method == Some(Method::Head);
-            self.backend
-                .answer(request)
-                .await
-                .unwrap_or_else(|failure| failure.response(is_head))
+            let reads = is_head || request.method == Some(Method::Get);
+            let lets = |origin: &str| reads || self.options.cors.lets_write(origin);
+            let answered = if origin.as_deref().is_none_or(lets) {
+                self.backend.answer(request).await
+            } else {
+                Err(Failure::foreign())
+            };
+            answered.unwrap_or_else(|failure| failure.response(is_head))
         };
         response
             .headers

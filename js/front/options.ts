@@ -15,7 +15,7 @@ export interface UpstreamOptions extends TransportOptions {
 export interface CommonOptions {
   /**
    * The origins whose web pages may read the registry, and write to it (`https://example.org`; `*` for every one); `false` for none. Left out, pages of
-   * every origin may read, and none may write.
+   * every origin may read, and none may write: their writes are answered with 403, those of pages from where the registry is among them.
    */
   cors?: readonly string[] | false | undefined;
   /** Told of what is answered with status 500, and of what the store fails with. Left out, `console.error` is. */
@@ -43,7 +43,10 @@ export interface HostingOptions extends CommonOptions {
    * that names it. A day if left out.
    */
   grace?: number | undefined;
-  /** Milliseconds after which an upload that nobody writes to is given up. A day if left out. */
+  /**
+   * Milliseconds after which an upload that nobody writes to may be given up, by the collection of garbage, which so far is there in Rust alone. A day
+   * if left out.
+   */
   uploadExpiry?: number | undefined;
   /**
    * The fewest bytes that chunks of an upload should have but for the last, which clients are told (`OCI-Chunk-Min-Length`). Smaller ones are taken, but

@@ -15,8 +15,8 @@ const MAX_AGE: &str = "7200";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cors {
-    /// Pages of every origin may read. No credentials of the browser go along, so nothing is shown that anyone could not ask for. None may write:
-    /// a browser may reach what the page's author cannot, such as a registry on its user's own machine.
+    /// Pages of every origin may read, and none write. No credentials of the browser go along; but a browser may reach what the page's author
+    /// cannot, so a registry that not everyone can reach should let pages in by name.
     #[default]
     Any,
     /// Pages of these origins (`https://example.org`, or `*` for every one) may do what everybody may.
@@ -26,6 +26,11 @@ pub enum Cors {
 }
 
 impl Cors {
+    /// Whether a page of `origin` may write. A browser sends some writes without asking first, and with each it says whose page it is.
+    pub(super) fn lets_write(&self, origin: &str) -> bool {
+        matches!(self, Self::Origins(origins) if origins.iter().any(|allowed| allowed == "*" || allowed == origin))
+    }
+
     /// Adds the headers that let a page of `origin` read the response.
     pub(super) fn apply(&self, origin: Option<&str>, headers: &mut Headers) {
         let allowed = match self {

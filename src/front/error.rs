@@ -56,6 +56,11 @@ impl Failure {
             .with("allow", "GET, HEAD, OPTIONS")
     }
 
+    /// A write that a web page sent which may not.
+    pub(super) fn foreign() -> Self {
+        Self::new(403, "DENIED", "pages of this origin may not write here")
+    }
+
     /// A method that the endpoint does not have; `allow` lists those it has.
     pub(super) fn method(allow: &'static str) -> Self {
         Self::new(405, "UNSUPPORTED", "the endpoint has no such method").with("allow", allow)

@@ -23,6 +23,7 @@ mod hostile;
 mod lists;
 mod manifests;
 mod model;
+mod origins;
 mod pushing;
 mod races;
 mod referrers;

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { isIP } from "node:net";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { gathered, wholeNumber } from "../arguments.js";
 import type { Context } from "../context.js";
@@ -8,8 +7,9 @@ import { CliError, jsonLine } from "../output.js";
 
 const EXAMPLES = `
 Whoever reaches the address may read, and write unless --read-only is given: it
-is 127.0.0.1 unless another is named. Beside /v2/ there are /healthz, and
-/metrics for Prometheus.
+is 127.0.0.1 unless another is named. There it answers to localhost and to
+addresses, and to web pages only by --cors; elsewhere every page may read. Beside
+/v2/ there are /healthz, and /metrics for Prometheus.
 
 Examples:
   $ pierhead serve --store registry
@@ -35,6 +35,7 @@ interface Flags {
   tlsKey?: string;
   readOnly?: true;
   cors?: readonly string[];
+  allowHost?: readonly string[];
   validation: "structural" | "1.1" | "dev" | "schema";
   log?: true;
 }
@@ -54,7 +55,12 @@ export function addServe(program: Command, context: Context): void {
     .option("--read-only", "take nothing")
     .option(
       "--cors <origin>",
-      "let web pages of this origin write, and no others read; may be given several times",
+      "let web pages of this origin read and write, and no others; may be given several times",
+      gathered,
+    )
+    .option(
+      "--allow-host <name>",
+      "answer on this machine to this name, such as that of a proxy before it; may be given several times",
       gathered,
     )
     .addOption(
@@ -69,10 +75,10 @@ export function addServe(program: Command, context: Context): void {
 
 async function serveStore(flags: Flags, context: Context): Promise<void> {
   const { output, signal } = context;
-  const { store: folder, memory: inMemory, host, port, readOnly, cors, validation, log } = flags;
+  const { store: folder, memory: inMemory, host, port, readOnly, cors, allowHost, validation, log } = flags;
   if (folder === undefined && !inMemory) throw new CliError("name a folder with --store, or give --memory");
   const tls = await tlsOf(flags);
-  const { serve, fs, memory } = await import("../serve/serve.js");
+  const { serve, fs, memory, isLoopback } = await import("../serve/serve.js");
   const serving = await serve(
     {
       store: folder === undefined ? memory() : fs(folder),
@@ -81,7 +87,7 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
       onError: (error) => output.problem(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       ...(log && { onEvent: ({ error: _, ...event }) => output.line(jsonLine(event)) }),
     },
-    { host, port, tls, readOnly },
+    { host, port, tls, readOnly, names: allowHost },
   );
   // Requests that run are let end, rather than the process within a moment.
   context.lingers(GRACE);
@@ -104,8 +110,4 @@ function port(text: string): number {
   const number = wholeNumber(text);
   if (number > 65_535) throw new InvalidArgumentError("It has to be a port, 0 to 65535.");
   return number;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -4,4 +4,5 @@ import "../../entry/front.js";
 export type { FrontEvent } from "../../front/events.js";
 export { fs } from "../../stores/fs.js";
 export { memory } from "../../stores/memory.js";
+export { isLoopback } from "./loopback.js";
 export { type Serving, serve } from "./server.js";

@@ -8,6 +8,7 @@ import { createMetrics } from "../../front/metrics.js";
 import type { FrontOptions } from "../../front/options.js";
 import type { ObjectStore } from "../../stores/object-store.js";
 import { exchange } from "./exchange.js";
+import { isLoopback, onlyByName } from "./loopback.js";
 
 /** Where and how it is served. */
 export interface ServerOptions {
@@ -17,6 +18,8 @@ export interface ServerOptions {
   /** Certificates and key, in PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly readOnly?: boolean | undefined;
+  /** Names by which it may be asked for, where it listens for this machine alone: such as that of a proxy before it. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** A front that listens. */
@@ -44,17 +47,21 @@ const HEALTH_TIMEOUT = 5_000;
  */
 export async function serve(
   options: Extract<FrontOptions, { store: unknown }>,
-  { host, port, tls, readOnly = false }: ServerOptions,
+  { host, port, tls, readOnly = false, names = [] }: ServerOptions,
 ): Promise<Serving> {
   const metrics = createMetrics();
+  const isLocal = isLoopback(host);
   const handle = createHandler({
     ...options,
+    // What is for this machine alone is not for every page that its user looks at.
+    cors: options.cors ?? (isLocal ? false : undefined),
     onEvent: (event, context) => {
       metrics.observe(event);
       options.onEvent?.(event, context);
     },
   });
-  const answer = beside(readOnly ? reading(handle) : handle, options.store, () => metrics.text());
+  const all = beside(readOnly ? reading(handle) : handle, options.store, () => metrics.text());
+  const answer = isLocal ? onlyByName(all, names) : all;
   const limits = {
     maxHeaderSize: MAX_HEADER_SIZE,
     headersTimeout: HEADERS_TIMEOUT,

@@ -66,9 +66,9 @@ const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(byte
 test("a connection serves one request after another, and HEAD has no body", async () => {
   const { port } = await serve("--memory");
   const { socket, until, received } = await connection(port);
-  socket.write("HEAD /v2/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  socket.write("HEAD /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await until(/\r\n\r\n/);
-  socket.write("GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  socket.write("GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await until(/\r\n\r\n\{\}$/);
   expect(received().match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   expect(received().match(/content-length: 2\r\n/g)).toHaveLength(2);
@@ -79,7 +79,7 @@ test("whoever asks whether to go on is told to when the body is wanted, and else
   const { port } = await serve("--memory");
   const body = "hello";
   const ask = (digest: string) =>
-    `POST /v2/a/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`;
+    `POST /v2/a/blobs/uploads/?digest=${digest} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`;
   const wanted = await connection(port);
   wanted.socket.write(ask(sha256(Buffer.from(body))));
   await wanted.until(/100 Continue/);
@@ -94,13 +94,13 @@ test("whoever asks whether to go on is told to when the body is wanted, and else
 });
 
 test.each([
-  ["a URL of 64 KiB", `GET /v2/${"a".repeat(65_536)}/tags/list HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
-  ["headers of 64 KiB", `GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(65_536)}\r\n\r\n`, 431],
-  ["headers beyond all measure", `GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(300_000)}\r\n\r\n`, 431],
+  ["a URL of 64 KiB", `GET /v2/${"a".repeat(65_536)}/tags/list HTTP/1.1\r\nHost: localhost\r\n\r\n`, 414],
+  ["headers of 64 KiB", `GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(65_536)}\r\n\r\n`, 431],
+  ["headers beyond all measure", `GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(300_000)}\r\n\r\n`, 431],
   ["what is no HTTP", "hello\r\n\r\n", 400],
-  ["NUL in the path", "GET /v2/a%00/tags/list HTTP/1.1\r\nHost: x\r\n\r\n", 400],
-  ["dots in the path", "GET /v2/../healthz HTTP/1.1\r\nHost: x\r\n\r\n", 404],
-  ["a method that is none", "BREW /v2/ HTTP/1.1\r\nHost: x\r\n\r\n", 400],
+  ["NUL in the path", "GET /v2/a%00/tags/list HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
+  ["dots in the path", "GET /v2/../healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 404],
+  ["a method that is none", "BREW /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400],
 ])("%s is refused with the specification's error body", async (_, text, status) => {
   const { port } = await serve("--memory");
   const { socket, until } = await connection(port);
@@ -113,7 +113,7 @@ test.each([
 test("a response arrives that was made before all of the request had come", async () => {
   const { port } = await serve("--memory");
   const { socket, until, closed } = await connection(port);
-  socket.write("PUT /v2/A/manifests/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  socket.write("PUT /v2/A/manifests/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
   socket.write("x".repeat(1000));
   expect(await until(/\}\]\}$/)).toMatch(/^HTTP\/1\.1 400 [\s\S]*connection: close/i);
   await closed;
@@ -124,7 +124,9 @@ test("an upload whose client leaves goes on from where it was", async () => {
   const { headers } = await fetch(`${url}/v2/a/blobs/uploads/`, { method: "POST" });
   const location = headers.get("location") as string;
   const { socket, closed } = await connection(port);
-  socket.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(100_000)}`);
+  socket.write(
+    `PATCH ${location} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(100_000)}`,
+  );
   await new Promise((resolve) => setTimeout(resolve, 100));
   socket.destroy();
   await closed;
@@ -136,7 +138,9 @@ test("it ends when it is told to, once the requests that run have ended", async 
   const { child, port, exited } = await serve("--memory");
   const { socket, until } = await connection(port);
   const bytes = Buffer.from("slowly");
-  socket.write(`POST /v2/a/blobs/uploads/?digest=${sha256(bytes)} HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nslo`);
+  socket.write(
+    `POST /v2/a/blobs/uploads/?digest=${sha256(bytes)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nslo`,
+  );
   await new Promise((resolve) => setTimeout(resolve, 100));
   child.kill("SIGTERM");
   await new Promise((resolve) => setTimeout(resolve, 700));
@@ -197,4 +201,35 @@ test.each([
 ])("it does not start by arguments that do not go together: %j", async (options, message) => {
   const { code, output } = await capture(process.execPath, [MAIN, "serve", ...options]);
   expect([code, output.includes(message)]).toEqual([2, true]);
+});
+
+test("on this machine it answers to names of this machine, and to those that it was given", async () => {
+  const { port } = await serve("--memory", "--allow-host", "Registry.example");
+  const status = async (host: string) => {
+    const { socket, until } = await connection(port);
+    socket.write(`GET /v2/_catalog HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    const received = await until(/\r\n\r\n/);
+    socket.destroy();
+    return Number(received.slice(9, 12));
+  };
+  for (const host of ["localhost", `LOCALHOST:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, "registry.example:80"]) {
+    expect([host, await status(host)]).toEqual([host, 200]);
+  }
+  for (const host of [`rebound.example:${port}`, "localhost.example", "127.0.0.1.example", "[::1].example", ""]) {
+    expect([host, await status(host)]).toEqual([host, 403]);
+  }
+});
+
+test("on this machine no page reads or writes that is not let in", async () => {
+  const origin = "https://page.example";
+  const asked = async (url: string, method: string, path: string) => {
+    const response = await fetch(`${url}${path}`, { method, headers: { origin } });
+    return [response.status, response.headers.get("access-control-allow-origin")];
+  };
+  const { url } = await serve("--memory");
+  expect(await asked(url, "GET", "/v2/_catalog")).toEqual([200, null]);
+  expect(await asked(url, "POST", "/v2/a/blobs/uploads/")).toEqual([403, null]);
+  const open = await serve("--memory", "--cors", origin);
+  expect(await asked(open.url, "GET", "/v2/_catalog")).toEqual([200, origin]);
+  expect(await asked(open.url, "POST", "/v2/a/blobs/uploads/")).toEqual([202, origin]);
 });
