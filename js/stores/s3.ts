@@ -21,6 +21,7 @@ import { type PartsUpload, putInParts } from "./parts.js";
 import { probe } from "./s3/probe.js";
 import { type S3Credentials, type S3Place, S3Service } from "./s3/service.js";
 import { parseXml, textOf } from "./s3/xml.js";
+import { toSortable } from "./sorted-keys.js";
 
 export { StoreError, type StoreErrorCode } from "../errors.js";
 export type {
@@ -181,6 +182,13 @@ class S3Store implements ObjectStore {
     if (page.name !== "ListBucketResult" || objects.length > limit || (more && objects.length === 0)) {
       throw new StoreError("STORE_UNAVAILABLE", "S3 answered with no page of a list");
     }
+    let before = toSortable(after);
+    for (const { key } of objects) {
+      const place = toSortable(key);
+      if (!key.startsWith(prefix) || place <= before)
+        throw new StoreError("STORE_UNSUITABLE", "S3 lists what it was not asked for, or in another order");
+      before = place;
+    }
     return { objects, more };
   }
 
@@ -246,8 +254,8 @@ class S3Store implements ObjectStore {
       size,
       signal,
       repeatable: !conditional,
-      // 404: there is nothing that could be of that version.
-      expected: conditional ? [404, 409, 412] : [],
+      // 404: there is nothing that could be of that version. Where there need be nothing, it says that there is no bucket.
+      expected: conditional ? [409, 412, ...("If-Match" in headers ? [404] : [])] : [],
     });
     await response.body?.cancel();
     if (response.status === 409)

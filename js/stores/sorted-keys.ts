@@ -62,9 +62,11 @@ function bisect(count: number, holds: (index: number) => boolean): number {
   return low;
 }
 
-// UTF-8 sorts as code points do, JavaScript by units of UTF-16, in which surrogates come before U+E000 to U+FFFF. So those two blocks trade
-// places in what is sorted.
-function toSortable(key: string): string {
+/**
+ * What sorts as the UTF-8 of a key does, which is by code points. JavaScript sorts by units of UTF-16, in which surrogates come before U+E000 to
+ * U+FFFF: those two blocks trade places.
+ */
+export function toSortable(key: string): string {
   return HIGH.test(key) ? moved(key, (unit) => (unit < 0xe000 ? unit + 0x2000 : unit - 0x800)) : key;
 }
 

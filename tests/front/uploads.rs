@@ -1,5 +1,7 @@
 //! Uploads: their beginning, their chunks and their end (end-4, end-5, end-6, end-11, end-13, end-14).
 
+use std::pin::Pin;
+
 use pierhead::digest::{Algorithm, Digest};
 
 use crate::ask::{answer, ask, registry, request};
@@ -257,6 +259,18 @@ fn an_upload_that_was_not_announced_by_its_algorithm_is_read_once() {
     assert_eq!(get(&store, put.header("location")).bytes, b"hello!");
 }
 
+/// Goes on with a request until it puts the first bytes that it brings.
+fn until_bytes_come<F: Future>(store: &MemoryStore, mut asking: Pin<&mut F>) {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while !store
+        .operations()
+        .iter()
+        .any(|it| it.key.starts_with("segments/"))
+    {
+        assert!(asking.as_mut().poll(&mut context).is_pending());
+    }
+}
+
 #[test]
 fn whoever_stops_without_a_word_is_waited_for_two_minutes() {
     let store = MemoryStore::new();
@@ -266,14 +280,7 @@ fn whoever_stops_without_a_word_is_waited_for_two_minutes() {
     let sent = request("PATCH", &location, &[("content-length", "5")], Some(body));
     let front = registry(&store);
     let mut gone = Box::pin(front.handle(sent));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    while !store
-        .operations()
-        .iter()
-        .any(|it| it.key.starts_with("segments/"))
-    {
-        assert!(gone.as_mut().poll(&mut context).is_pending());
-    }
+    until_bytes_come(&store, gone.as_mut());
     drop(gone);
     let early = patch(&store, &location, 0, b"hel");
     assert_eq!((early.status, early.header("range")), (416, "0-0"));
@@ -293,14 +300,7 @@ fn whoever_is_slower_than_the_next_has_lost() {
     let sent = request("PATCH", &location, &[("content-length", "6")], Some(body));
     let front = registry(&store);
     let mut slow = Box::pin(front.handle(sent));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    while !store
-        .operations()
-        .iter()
-        .any(|it| it.key.starts_with("segments/"))
-    {
-        assert!(slow.as_mut().poll(&mut context).is_pending());
-    }
+    until_bytes_come(&store, slow.as_mut());
     store.advance(2 * 60 * 1000);
     let other = patch(&store, &location, 0, b"hel");
     let lost = answer(block_on(slow));

@@ -7,10 +7,10 @@ use super::super::{Incoming, Outgoing, keys};
 use super::segments::Segments;
 use super::upload::{self, Upload};
 use super::{Host, Hosted};
-use crate::Error;
 use crate::digest::{Algorithm, Digest};
 use crate::http::Response;
 use crate::reference::RepositoryName;
+use crate::{Error, Kind};
 
 impl<T: Host> Hosted<T> {
     /// Begins an upload, unless the request brings a whole blob or names one that can be had without.
@@ -57,7 +57,13 @@ impl<T: Host> Hosted<T> {
         let content = Content::Bytes(begun.encode());
         let key = keys::start(&begun.id);
         let put = self.host.put(&key, content, Condition::Absent, None).await;
-        put.map_err(Failure::from_store)?;
+        if put.map_err(Failure::from_store)?.is_none() {
+            // Nobody else has this key: what the store says is not so.
+            return Err(Failure::from_store(Error::new(
+                Kind::StoreUnavailable,
+                "a store has what nobody put",
+            )));
+        }
         Ok(self.progress(202, &begun))
     }
 

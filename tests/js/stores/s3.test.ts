@@ -242,6 +242,40 @@ test.each([
   await expect(s3({ ...options, prefix: "a/" }).list("")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
 });
 
+test("a list of other keys than were asked for, or in another order, is none to go by", async () => {
+  let keys: string[] = [];
+  const { options } = service((request) => {
+    if (!request.url.includes("list-type")) return undefined;
+    const entries = keys.map(
+      (key) =>
+        `<Contents><Key>${key}</Key><Size>1</Size><LastModified>2026-01-31T00:00:00.000Z</LastModified></Contents>`,
+    );
+    return new Response(`<ListBucketResult>${entries.join("")}</ListBucketResult>`);
+  });
+  const store = s3(options);
+  // In the order of UTF-8, which is not that of JavaScript.
+  keys = ["a/b", "a/c", "a/\uffee", "a/😀"];
+  expect((await store.list("a/", { after: "a/a" })).objects.map(({ key }) => key)).toEqual(keys);
+  for (const wrong of [["b"], ["a/a"], ["a/"], ["a/c", "a/b"], ["a/b", "a/b"], ["a/😀", "a/\uffee"]]) {
+    keys = wrong;
+    await expect(store.list("a/", { after: "a/a" })).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
+  }
+});
+
+test("a bucket that is not there is no object that is not there", async () => {
+  let gone = false;
+  const { options } = service((request) =>
+    gone && request.method === "PUT" ? new Response("", { status: 404 }) : undefined,
+  );
+  const store = s3(options);
+  await store.head("a");
+  gone = true;
+  await expect(store.put("a", new Uint8Array(1), { ifAbsent: true })).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+  });
+  expect(await store.put("a", new Uint8Array(1), { ifVersion: '"1"' })).toBeUndefined();
+});
+
 test("a list is read as it is written, by number, by name, and encoded where the service says so", async () => {
   const page = (encoding: string, key: string) =>
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><!-- -->${encoding}
