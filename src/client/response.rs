@@ -40,7 +40,8 @@ pub(super) fn check_digest<B>(
 ) -> Result<()> {
     let error = match stated_digest(&answer.headers) {
         Ok(Some(stated)) if stated.algorithm() == digest.algorithm() && stated != *digest => {
-            Error::new(Kind::DigestMismatch, message).with_expected(digest, &stated)
+            Error::new(Kind::DigestMismatch, message)
+                .with_expected(digest.as_str(), stated.as_str())
         }
         Ok(_) => return Ok(()),
         Err(error) => error,

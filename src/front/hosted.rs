@@ -68,10 +68,11 @@ pub trait Tap: MaybeSend + MaybeSync + 'static {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HostedOptions {
-    /// How long, in milliseconds, what nothing refers to is kept: whoever was told that a blob is there has half of that time to put the
+    /// How long, in milliseconds, [`Hosted::collect`] keeps what nothing refers to: whoever was told that a blob is there has half of that time to put the
     /// manifest that names it. A day by default.
     pub grace: u64,
-    /// After how long, in milliseconds, an upload that nobody writes to is given up. A day by default.
+    /// After how long, in milliseconds, an upload that nobody writes to may be given up, by [`Hosted::collect`] or
+    /// [`Hosted::expire_upload`]. A day by default.
     pub upload_expiry: u64,
     /// The most bytes of a segment of a body whose size is known: larger bodies are stored as several. A gibibyte by default, which every
     /// store takes at once.

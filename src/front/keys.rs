@@ -3,7 +3,7 @@
 //! | key | what |
 //! |---|---|
 //! | `catalog/<name>` | a repository that has, or had, a manifest; created once |
-//! | `blobs/<algorithm>/<encoded>` | record: where a blob's bytes are, for all repositories |
+//! | `blobs/<algorithm>/<encoded>` | record: where a blob's bytes are, for all repositories, and since when it is in none |
 //! | `segments/<upload>/<start>-<generation>[-<start of body>]` | bytes of a blob; written once |
 //! | `uploads/<upload>/start` | an upload; created once |
 //! | `uploads/<upload>/claims/<start>-<generation>` | who may write from an offset; created once |

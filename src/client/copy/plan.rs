@@ -167,7 +167,7 @@ impl Plan {
                     Kind::SizeMismatch,
                     "a manifest is not of the size that its descriptor says",
                 )
-                .with_expected(node.descriptor.size, size));
+                .with_amounts(node.descriptor.size, size));
             }
             node.bytes = Some(bytes);
         }

@@ -96,7 +96,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Kind::SizeMismatch,
                 "the registry has a blob of this digest and of another size",
             )
-            .with_expected(size, stated)),
+            .with_amounts(size, stated)),
             (None, None) => {
                 self.step = self.first();
                 Ok(None)
@@ -124,7 +124,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Kind::TooLarge,
                 "the registry wants chunks that are larger than is held",
             );
-            return Err(answer.located(larger.with_expected(MAX_CHUNK, self.chunk)));
+            return Err(answer.located(larger.with_amounts(MAX_CHUNK, self.chunk)));
         }
         self.streams &= self.total.is_some_and(|total| total <= self.most);
         (self.sent, self.certain, self.reached, self.said) = (0, 0, 0, 0);
@@ -149,7 +149,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
             if self.partial > MAX_PARTIAL {
                 let error = "the registry goes on taking no more than a part of each chunk";
                 return Err(Error::new(Kind::UnexpectedResponse, error)
-                    .with_expected(all, now)
+                    .with_amounts(all, now)
                     .at(&answer.from));
             }
         }
@@ -189,7 +189,7 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
                 Kind::UnexpectedResponse,
                 "the registry counts the bytes of the upload otherwise than they were sent",
             )
-            .with_expected(self.reached, now)
+            .with_amounts(self.reached, now)
             .at(&answer.from));
         }
         self.sent = now;
