@@ -3,6 +3,9 @@
  * them from there.
  */
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
 import { root } from "../../scripts/lib/project.mjs";
 import { run } from "../../scripts/lib/run.mjs";
 import { check, conclude } from "../start/count.mjs";
@@ -30,8 +33,34 @@ for (const [name, beside] of Object.entries(crates)) {
   });
 }
 
+/** Where Cargo unpacks the packages of each registry that it knows. */
+const unpacked = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+
+/** The registries that Cargo has unpacked packages of. */
+async function registries() {
+  return new Set(await readdir(unpacked).catch(() => []));
+}
+
+// The second crate is built against the package of the first from a registry in the target folder, whose packages stay unpacked in
+// Cargo's home, by the folder's path, and are taken for the same whenever the version is: a folder used before would bring old sources.
 await check("both build from their packages", async () => {
-  await run("cargo", ["package", "--workspace", "--locked", "--allow-dirty", "--color=never"], { cwd: root });
+  const target = await mkdtemp(join(tmpdir(), "pierhead-crates-"));
+  const known = await registries();
+  try {
+    await run(
+      "cargo",
+      ["package", "--workspace", "--locked", "--allow-dirty", "--color=never", "--target-dir", target],
+      { cwd: root },
+    );
+  } finally {
+    await rm(target, { recursive: true, force: true });
+    for (const registry of await registries()) {
+      // A registry with a host name is no folder's.
+      if (!known.has(registry) && registry.startsWith("-")) {
+        await rm(join(unpacked, registry), { recursive: true, force: true });
+      }
+    }
+  }
 });
 
 conclude();
