@@ -4,8 +4,8 @@
  * @module pierhead/stores/memory
  */
 import { StoreError } from "../errors.js";
-import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
-import { discard, Incoming, outgoing } from "./content.js";
+import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash } from "./arguments.js";
+import { outgoing, SizedBody } from "./content.js";
 import type { ObjectInfo, ObjectStore } from "./object-store.js";
 import { SortedKeys } from "./sorted-keys.js";
 
@@ -41,23 +41,13 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
   const keys = new SortedKeys();
   let [held, versions] = [0, 0];
 
-  async function collect(
-    content: Uint8Array | ReadableStream<Uint8Array>,
-    size: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    if (content instanceof Uint8Array) {
-      if (size !== undefined && size !== content.byteLength)
-        throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
-      return new Uint8Array(content);
-    }
-    const incoming = new Incoming(content, size, signal);
-    const bytes = await incoming.take(Math.min(size ?? maxBytes, maxBytes) + 1);
+  async function collect(incoming: SizedBody): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await incoming.take(Math.min(incoming.size ?? maxBytes, maxBytes) + 1);
     if (bytes.byteLength > maxBytes) {
-      await incoming.cancel();
+      incoming.cancel();
       throw tooMuch(maxBytes);
     }
-    // What grew is larger than what came.
+    // What grew is larger than what came, and what came whole may be changed by whoever gave it.
     return bytes.slice();
   }
 
@@ -81,18 +71,19 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
     },
 
     async put(key, content, options = {}) {
-      const { size, ifAbsent, ifVersion, sha256, signal } = options;
+      const { ifAbsent, ifVersion, sha256, signal } = options;
       checkPut(key, content, options);
       signal?.throwIfAborted();
+      const incoming = new SizedBody(content, options);
       const holds = () => {
         const present = entries.get(key);
         return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
       };
       if (!holds()) {
-        await discard(content);
+        incoming.cancel();
         return undefined;
       }
-      const bytes = await collect(content, size, signal);
+      const bytes = await collect(incoming);
       if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
       signal?.throwIfAborted();
       if (!holds()) return undefined;
@@ -121,8 +112,7 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
       const limit = checkList(prefix, options);
       const found = keys.page(prefix, options.after, limit + 1);
       const objects = found.slice(0, limit).map((key) => {
-        const { size, modified } = (entries.get(key) as Entry).info;
-        return { key, size, modified };
+        return { key, ...(entries.get(key) as Entry).info };
       });
       return { objects, more: found.length > limit };
     },
