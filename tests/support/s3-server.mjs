@@ -83,6 +83,8 @@ export async function startS3(kind) {
   const server = await startServer(goTool(kind), args({ folder, address, port, ports }), {
     probe: endpoint,
     env: { ...process.env, ...env, HOME: folder },
+    // The parts of SeaweedFS wait for one another.
+    timeout: 45_000,
   });
   const close = async () => {
     await server.close();

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** How long a server may take to start, and to end when it is asked to, in milliseconds. */
+/** How long a server may take to start if nobody says otherwise, and to end when it is asked to, in milliseconds. */
 const START_TIMEOUT = 15_000;
 const STOP_TIMEOUT = 5_000;
 
@@ -19,11 +19,12 @@ const SAID_LIMIT = 4_000;
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{probe: string, env?: NodeJS.ProcessEnv}} options `probe` is the URL to ask.
+ * @param {{probe: string, env?: NodeJS.ProcessEnv, timeout?: number}} options `probe` is the URL to ask; `timeout` how long it may take to start, in
+ *   milliseconds.
  * @returns {Promise<{pid: number, close(): Promise<void>}>}
  * @throws {Error} with the end of what it said, when it ends or does not answer in time.
  */
-export async function startServer(command, args, { probe, env = process.env }) {
+export async function startServer(command, args, { probe, env = process.env, timeout = START_TIMEOUT }) {
   // Into a file: a pipe that nobody reads, because this process waits for another one, would hold the server up.
   const folder = mkdtempSync(join(tmpdir(), "pierhead-server-"));
   const log = join(folder, "stderr");
@@ -49,7 +50,7 @@ export async function startServer(command, args, { probe, env = process.env }) {
     rmSync(folder, { recursive: true, force: true });
   };
 
-  const deadline = Date.now() + START_TIMEOUT;
+  const deadline = Date.now() + timeout;
   while (Date.now() < deadline) {
     const error = await Promise.race([failed, wait(25)]);
     if (error !== undefined) {

@@ -162,9 +162,7 @@ export class S3Service {
     const said = `S3 answered ${status || "with a redirect"} ${code} ${message}`.trim();
     if (BAD_KEY.test(code)) return invalid(said);
     if (BAD_CONTENT.test(code)) return new StoreError("STORE_CONTENT_MISMATCH", said);
-    // 409: it could not tell which of several writers was first.
-    const isBusy = status === 409 || status === 429 || BUSY.test(code);
-    return new StoreError(isBusy ? "STORE_BUSY" : "STORE_UNAVAILABLE", said);
+    return new StoreError(status === 429 || BUSY.test(code) ? "STORE_BUSY" : "STORE_UNAVAILABLE", said);
   }
 
   #url(key = "", query: Readonly<Record<string, string>> = {}): string {
@@ -183,8 +181,9 @@ export class S3Service {
   }
 }
 
-/** Nothing was done, this time. */
-const BUSY = /^(SlowDown|TooManyRequests|ServiceUnavailable|RequestTimeout)$/;
+/** Nothing was done, this time: there is too much to do, or several writers, of whom nobody can tell who was first. */
+const BUSY =
+  /^(SlowDown|TooManyRequests|ServiceUnavailable|RequestTimeout|ConditionalRequestConflict|OperationAborted|ConcurrentModification)$/;
 const BAD_KEY = /InvalidObjectName|KeyTooLong|InvalidURI/;
 const BAD_CONTENT = /^(BadDigest|InvalidDigest|IncompleteBody|XAmzContent\w+Mismatch)$/;
 

@@ -195,10 +195,15 @@ describe("what fails in passing is tried again", () => {
   });
 
   test("but no refusal, nor a stream", async () => {
-    const { store, state, times } = refusing(() => refusal(403, "AccessDenied"));
-    state.left = 9;
-    await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(times()).toBe(1);
+    for (const [status, code] of [
+      [403, "AccessDenied"],
+      [409, "ObjectParentIsFile"],
+    ] as const) {
+      const { store, state, times } = refusing(() => refusal(status, code));
+      state.left = 9;
+      await expect(store.put("a", new Uint8Array(1))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(times()).toBe(1);
+    }
     const busy = refusing(() => refusal(503, "SlowDown"));
     busy.state.left = 9;
     const stream = new Blob([new Uint8Array(5)]).stream();
