@@ -24,9 +24,9 @@ import { fileStream } from "../files/file-stream.js";
 import { type Host, hostOrNone } from "../files/host.js";
 import { ABANDONED, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
 import { checkKeys, checkList, checkPut, checkRange, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { backed } from "./backing.js";
 import { discard, Incoming, outgoing } from "./content.js";
 import { Disk, orMissing, translated } from "./fs/disk.js";
-import type { FileObject } from "./fs/file-object.js";
 import { KeyLog } from "./fs/key-log.js";
 import { newBirth, ObjectFolder, type Present } from "./fs/object-folder.js";
 import type {
@@ -118,12 +118,7 @@ class FsStore implements ObjectStore {
           throw error;
         }
         const body = fileStream(handle, { path: key, range: part });
-        const object: FileObject = {
-          info,
-          body: outgoing(body, part.end - part.start, { signal }),
-          file: { handle, ...part },
-        };
-        return object;
+        return backed({ info, body: outgoing(body, part.end - part.start, { signal }) }, { handle, ...part });
       }
     });
   }

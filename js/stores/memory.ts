@@ -5,6 +5,7 @@
  */
 import { StoreError } from "../errors.js";
 import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { backed } from "./backing.js";
 import { discard, Incoming, outgoing } from "./content.js";
 import type { ObjectInfo, ObjectStore } from "./object-store.js";
 import { SortedKeys } from "./sorted-keys.js";
@@ -77,7 +78,8 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
       if (entry === undefined) return undefined;
       const { bytes, info } = entry;
       const { start, end } = partOf(range, info.size);
-      return { info, body: outgoing(copied(bytes.subarray(start, end)), end - start, { signal }) };
+      const part = bytes.subarray(start, end);
+      return backed({ info, body: outgoing(copied(part), end - start, { signal }) }, { bytes: part });
     },
 
     async put(key, content, options = {}) {
