@@ -1,7 +1,7 @@
 /** A store as the core asks for it: `src/wasm/store.rs` is the other side. */
 import { HostBody } from "../core/host.js";
 import type { ExecutorGlue, Runtime } from "../core/runtime.js";
-import { OciError, StoreError } from "../errors.js";
+import { OciError, StoreError, TransferError } from "../errors.js";
 import { ByteSource } from "../source.js";
 import type { ObjectInfo, ObjectStore, StoredObject } from "../stores/object-store.js";
 import { type IncomingBody, portion, type Tap } from "./bodies.js";
@@ -91,7 +91,10 @@ export class StoreCalls<G extends ExecutorGlue> {
     try {
       const work: Promise<unknown> = CALLS[method](this.#store, given as never, call);
       return await within(work, call);
-    } catch (error) {
+    } catch (thrown) {
+      // Unless a stream is put, which a request brought, nobody but the store is at fault for what breaks off or falls silent.
+      const isOwn = thrown instanceof TransferError && !(method === "put" && given[1] instanceof HostBody);
+      const error = isOwn ? new StoreError("STORE_UNAVAILABLE", "the answer broke off", { cause: thrown }) : thrown;
       const code = error instanceof OciError ? error.code : "";
       if (!call.abort.signal.aborted && !BLAMELESS.includes(code)) this.#onError(error);
       throw error;
