@@ -24,7 +24,10 @@ export type {
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
-  /** Bytes that all objects may have together: what would exceed it is refused with `STORE_UNAVAILABLE`. Without it, no limit. */
+  /**
+   * Bytes that all objects may have together, with what has come of those that are being put: what would exceed it is refused with
+   * `STORE_UNAVAILABLE`. Without it, no limit.
+   */
   readonly maxBytes?: number | undefined;
 }
 
@@ -40,27 +43,16 @@ const PIECE = 256 * 1024;
 export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = {}): ObjectStore {
   const entries = new Map<string, Entry>();
   const keys = new SortedKeys();
-  let [held, versions] = [0, 0];
+  /** Bytes of all objects, and those that have come of streams which are being put. */
+  let [held, coming, versions] = [0, 0, 0];
 
-  async function collect(
-    content: Uint8Array | ReadableStream<Uint8Array>,
-    size: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    if (content instanceof Uint8Array) {
-      if (size !== undefined && size !== content.byteLength)
-        throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
-      return new Uint8Array(content);
-    }
-    const incoming = new Incoming(content, size, signal);
-    const bytes = await incoming.take(Math.min(size ?? maxBytes, maxBytes) + 1);
-    if (bytes.byteLength > maxBytes) {
-      await incoming.cancel();
-      throw tooMuch(maxBytes);
-    }
-    // What grew is larger than what came.
-    return bytes.slice();
-  }
+  /** Whether there is room for so many bytes more, in the place of what an object has. */
+  const hasRoom = (key: string, bytes: number) =>
+    held - (entries.get(key)?.bytes.byteLength ?? 0) + coming + bytes <= maxBytes;
+  const ensureRoom = (key: string, bytes: number) => {
+    if (!hasRoom(key, bytes))
+      throw new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
+  };
 
   return {
     verifiesSha256: true,
@@ -94,19 +86,30 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
         await discard(content);
         return undefined;
       }
-      const bytes = await collect(content, size, signal);
-      if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
-      signal?.throwIfAborted();
-      if (!holds()) return undefined;
-      const before = entries.get(key);
-      const after = held - (before?.bytes.byteLength ?? 0) + bytes.byteLength;
-      if (after > maxBytes) throw tooMuch(maxBytes);
-      held = after;
-      versions += 1;
-      const info = { size: bytes.byteLength, version: String(versions), modified: Date.now() };
-      entries.set(key, { bytes, info });
-      if (before === undefined) keys.add(key);
-      return info;
+      // No bytes are taken for which there is no room.
+      if (!hasRoom(key, size ?? 0)) await discard(content);
+      ensureRoom(key, size ?? 0);
+      let came = 0;
+      try {
+        const bytes = await collect(content, size, signal, (more) => {
+          ensureRoom(key, more);
+          coming += more;
+          came += more;
+        });
+        if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
+        signal?.throwIfAborted();
+        if (!holds()) return undefined;
+        ensureRoom(key, bytes.byteLength - came);
+        const before = entries.get(key);
+        held += bytes.byteLength - (before?.bytes.byteLength ?? 0);
+        versions += 1;
+        const info = { size: bytes.byteLength, version: String(versions), modified: Date.now() };
+        entries.set(key, { bytes, info });
+        if (before === undefined) keys.add(key);
+        return info;
+      } finally {
+        coming -= came;
+      }
     },
 
     async delete(named, options) {
@@ -131,8 +134,50 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
   };
 }
 
-function tooMuch(maxBytes: number): StoreError {
-  return new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
+/** All of what is put; `came` is told of each piece of a stream. */
+async function collect(
+  content: Uint8Array | ReadableStream<Uint8Array>,
+  size: number | undefined,
+  signal: AbortSignal | undefined,
+  came: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (content instanceof Uint8Array) {
+    if (size !== undefined && size !== content.byteLength)
+      throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
+    return new Uint8Array(content);
+  }
+  const incoming = new CountedIncoming(content, size, signal, came);
+  try {
+    const bytes = await incoming.take(size ?? Number.POSITIVE_INFINITY);
+    // Nothing may come behind it.
+    if (size !== undefined) await incoming.read();
+    // What grew is larger than what came.
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  } catch (error) {
+    await incoming.cancel(error);
+    throw error;
+  }
+}
+
+/** A stream that is put, piece by piece as far as `came` lets it come. */
+class CountedIncoming extends Incoming {
+  readonly #came: (bytes: number) => void;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    size: number | undefined,
+    signal: AbortSignal | undefined,
+    came: (bytes: number) => void,
+  ) {
+    super(stream, size, signal);
+    this.#came = came;
+  }
+
+  override async read(): Promise<Uint8Array | undefined> {
+    const chunk = await super.read();
+    this.#came(chunk?.byteLength ?? 0);
+    return chunk;
+  }
 }
 
 async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
