@@ -5,19 +5,25 @@ import { failure, type Handle } from "../../front/handler.js";
 import { NodeBody } from "./node-body.js";
 import { send } from "./send.js";
 
-/** Milliseconds until the next piece of a request's body must have come. */
-const IDLE_TIMEOUT = 60_000;
 /** Bytes of all headers together that no client of a registry sends. */
 const MAX_HEADERS = 32 * 1024;
 /** How long a connection is read on, in milliseconds, so that a response may arrive which was made before all of the request was read. */
 const LINGER = 2_000;
 
-/** Answers one request. Does not throw; `begin` is called before a body is read. */
+/** How a request is read. */
+export interface Reading {
+  /** Milliseconds until the next piece of its body must have come. */
+  readonly bodyTimeout: number;
+  /** Called before its body is read. */
+  readonly begin?: (() => void) | undefined;
+}
+
+/** Answers one request. Does not throw. */
 export async function exchange(
   handle: Handle,
   request: IncomingMessage,
   response: ServerResponse,
-  begin?: () => void,
+  { bodyTimeout, begin }: Reading,
 ): Promise<void> {
   const abort = new AbortController();
   response.once("close", () => {
@@ -25,7 +31,7 @@ export async function exchange(
   });
   const { method = "", url: target = "" } = request;
   const headers = linesOf(request.rawHeaders);
-  const body = hasBody(request) ? new NodeBody(request, IDLE_TIMEOUT, begin) : undefined;
+  const body = hasBody(request) ? new NodeBody(request, bodyTimeout, begin) : undefined;
   try {
     const answered =
       headers.length > MAX_HEADERS
