@@ -394,20 +394,20 @@ function ofLines(lines: string): [string, string][] {
 }
 
 /** A time limit on one wait, or on each of several. */
-class Timer {
+export class Timer {
   /** Rejects once the time has passed. */
   readonly expired: Promise<never>;
-  readonly #expire: () => void;
   readonly #milliseconds: number;
+  #expire = () => {};
   #handle: ReturnType<typeof setTimeout> | undefined;
   #over = false;
 
   /** Runs at once. */
   constructor(milliseconds: number) {
-    const { promise, reject } = withReject();
-    this.expired = promise;
+    this.expired = new Promise((_, reject) => {
+      this.#expire = () => reject(new TransferError("TIMEOUT", `nothing came within ${milliseconds} ms`));
+    });
     this.#milliseconds = milliseconds;
-    this.#expire = () => reject(new TransferError("TIMEOUT", `nothing came within ${milliseconds} ms`));
     this.start();
   }
 
@@ -427,12 +427,4 @@ class Timer {
     this.#over = true;
     this.stop();
   }
-}
-
-function withReject(): { promise: Promise<never>; reject: (error: unknown) => void } {
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  return { promise, reject };
 }

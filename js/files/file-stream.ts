@@ -14,7 +14,7 @@ export interface FileStreamOptions {
 
 /** A file as a stream of bytes, of which little is held at any time. */
 export function fileStream(handle: FileHandle, { path, range, keep }: FileStreamOptions): ReadableStream<Uint8Array> {
-  let at = range?.start;
+  let at = range?.start ?? null;
   const close = async () => {
     if (!keep) await handle.close();
   };
@@ -22,13 +22,15 @@ export function fileStream(handle: FileHandle, { path, range, keep }: FileStream
     {
       async pull(controller) {
         try {
-          const length = Math.min(CHUNK, (range?.end ?? Number.POSITIVE_INFINITY) - (at ?? 0));
-          const read = length === 0 ? 0 : await readInto(handle, controller, length, at ?? null);
-          if (at !== undefined) at += read;
-          if (read > 0) return;
+          // A buffer for each chunk: whoever got one may keep it.
+          const buffer = new Uint8Array(Math.min(CHUNK, range && at !== null ? range.end - at : CHUNK));
+          const length = buffer.byteLength;
+          const { bytesRead } = length === 0 ? { bytesRead: 0 } : await handle.read(buffer, 0, length, at);
+          if (at !== null) at += bytesRead;
+          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
         } catch (error) {
           await close();
-          throw Object.assign(error instanceof Error ? error : new Error(String(error)), { path });
+          throw Object.assign(error as Error, { path });
         }
         await close();
         controller.close();
@@ -38,16 +40,4 @@ export function fileStream(handle: FileHandle, { path, range, keep }: FileStream
     // Nothing is read before it is asked for.
     { highWaterMark: 0 },
   );
-}
-
-async function readInto(
-  handle: FileHandle,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  length: number,
-  position: number | null,
-): Promise<number> {
-  // A buffer for each chunk: whoever got one may keep it.
-  const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
-  if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead));
-  return bytesRead;
 }

@@ -31,17 +31,16 @@ export function isMissing(error: unknown): boolean {
 
 /** Whether an error of the file system has one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+  return codes.includes(String((error as { code?: unknown } | undefined)?.code));
 }
 
-/** A part of a name that nobody can guess. */
+/** A part of a name that nobody can guess: 32 digits of hexadecimal. */
 export function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.randomUUID().replaceAll("-", "");
 }
 
 /** Makes what was done in a folder last, where the platform can: Windows opens no folder. */
-export async function syncFolder({ fs }: Host, folder: string): Promise<void> {
+export async function syncFolder({ fs }: Pick<Host, "fs">, folder: string): Promise<void> {
   try {
     const handle = await fs.open(folder, "r");
     await handle.sync().finally(() => handle.close());

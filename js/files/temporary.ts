@@ -1,6 +1,9 @@
 import { BatchWriter, type FileWriter } from "./file-writer.js";
 import { type FileHandle, type Host, randomName, syncFolder } from "./host.js";
 
+/** What of a host is asked for here. */
+type Files = Pick<Host, "fs" | "path">;
+
 /** What a file is called until it is complete, and a lock that is being broken. */
 const TEMPORARY = /^(?:\.pierhead-[0-9a-f]{32}\.tmp|index\.json\.lock\.[0-9a-f]{32})$/;
 
@@ -9,14 +12,14 @@ export const ABANDONED = 60 * 60 * 1000;
 
 /** A file that gets its name once it is complete. */
 export class Temporary {
-  readonly #host: Host;
+  readonly #host: Files;
   readonly #handle: FileHandle;
   readonly #path: string;
   /** Writes it. */
   readonly writer: FileWriter;
   #open = true;
 
-  private constructor(host: Host, handle: FileHandle, path: string, writer: FileWriter) {
+  private constructor(host: Files, handle: FileHandle, path: string, writer: FileWriter) {
     this.#host = host;
     this.#handle = handle;
     this.#path = path;
@@ -25,7 +28,7 @@ export class Temporary {
 
   /** Begins a file in a folder, which is written by what `open` gives for it, or else by way of the host. */
   static async create(
-    host: Host,
+    host: Files,
     folder: string,
     open?: (handle: FileHandle) => FileWriter | undefined,
   ): Promise<Temporary> {
@@ -66,13 +69,13 @@ export class Temporary {
 }
 
 /** A path for what is not complete, whose leftover {@link removeAbandoned} knows. */
-export function temporaryPath(host: Host, folder: string): string {
+export function temporaryPath(host: Files, folder: string): string {
   return host.path.join(folder, `.pierhead-${randomName()}.tmp`);
 }
 
 /** Writes a file that appears complete or not at all. */
 export async function writeWhole(
-  host: Host,
+  host: Files,
   path: string,
   bytes: Uint8Array,
   check?: () => Promise<void>,
@@ -87,10 +90,17 @@ export async function writeWhole(
   }
 }
 
-/** Removes what processes that were killed have left in a folder. What cannot be removed stays: it is in nobody's way. */
-export async function removeAbandoned({ fs, path }: Host, folder: string): Promise<void> {
+/**
+ * Removes what processes that were killed have left in a folder, as its names tell: temporary files, if nothing else is said. What cannot be
+ * removed stays: it is in nobody's way.
+ */
+export async function removeAbandoned(
+  { fs, path }: Files,
+  folder: string,
+  isLeft = (name: string) => TEMPORARY.test(name),
+): Promise<void> {
   const names = await fs.readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => TEMPORARY.test(each))) {
+  for (const name of names.filter(isLeft)) {
     const file = path.join(folder, name);
     const found = await fs.lstat(file).catch(() => undefined);
     if (found && Date.now() - found.mtimeMs > ABANDONED) {

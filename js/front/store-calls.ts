@@ -2,7 +2,8 @@
 import { HostBody } from "../core/host.js";
 import type { ExecutorGlue, Runtime } from "../core/runtime.js";
 import { OciError, StoreError, TransferError } from "../errors.js";
-import { ByteSource } from "../source.js";
+import { orAborted } from "../source.js";
+import { SizedBody } from "../stores/content.js";
 import type { ObjectInfo, ObjectStore, StoredObject } from "../stores/object-store.js";
 import { type IncomingBody, portion, type Tap } from "./bodies.js";
 import { PartsBody } from "./parts-body.js";
@@ -96,7 +97,10 @@ export class StoreCalls<G extends ExecutorGlue> {
       const isOwn = thrown instanceof TransferError && !(method === "put" && given[1] instanceof HostBody);
       const error = isOwn ? new StoreError("STORE_UNAVAILABLE", "the answer broke off", { cause: thrown }) : thrown;
       const code = error instanceof OciError ? error.code : "";
-      if (!call.abort.signal.aborted && !BLAMELESS.includes(code)) this.#onError(error);
+      const { aborted, reason } = call.abort.signal;
+      // Given up by whoever waited for it, and not for the time that it took.
+      const isGivenUp = aborted && !(reason instanceof StoreError);
+      if (!isGivenUp && !BLAMELESS.includes(code)) this.#onError(error);
       throw error;
     }
   }
@@ -201,25 +205,14 @@ async function open(
   return found;
 }
 
-async function whole({ info, body }: StoredObject): Promise<Uint8Array> {
-  const { size } = info;
+async function whole({ info: { size }, body }: StoredObject): Promise<Uint8Array> {
+  const sized = new SizedBody(body, { size, idleTimeout: TIME_LIMIT }, "STORE_UNAVAILABLE");
   try {
-    const source = new ByteSource(body, { idleTimeout: TIME_LIMIT });
-    let bytes = (await source.read()) ?? new Uint8Array(0);
-    if (bytes.byteLength < size) {
-      const joined = new Uint8Array(size);
-      let filled = 0;
-      for (let chunk: Uint8Array | undefined = bytes; chunk !== undefined; chunk = await source.read()) {
-        joined.set(chunk, filled);
-        filled += chunk.byteLength;
-      }
-      if (filled < size) throw new RangeError("the object's body ended early");
-      bytes = joined;
-    }
-    await source.cancel();
-    return bytes;
+    return await sized.take(size);
   } catch (cause) {
     throw new StoreError("STORE_UNAVAILABLE", "an object could not be read", { cause });
+  } finally {
+    sized.cancel();
   }
 }
 
@@ -230,15 +223,11 @@ function timeToPut([, content, size]: unknown[]): number {
 
 /** What is worked on, as long as it takes no longer than it may. */
 async function within<T>(work: Promise<T>, { abort, limit }: Call): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StoreError("STORE_UNAVAILABLE", `the store took more than ${limit} ms`));
-      abort.abort();
-    }, limit);
-  });
+  const timer = setTimeout(() => {
+    abort.abort(new StoreError("STORE_UNAVAILABLE", `the store took more than ${limit} ms`));
+  }, limit);
   try {
-    return await Promise.race([work, expired]);
+    return await orAborted(work, abort.signal);
   } finally {
     clearTimeout(timer);
   }

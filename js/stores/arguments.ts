@@ -1,11 +1,12 @@
 /** What every store checks before it does anything. */
-import { OciError, StoreError } from "../errors.js";
+import { OciError, StoreError, type StoreErrorCode } from "../errors.js";
+import { isCount } from "../stream.js";
 import type { GetOptions, ListOptions, PutOptions } from "./object-store.js";
 
 /** Bytes that a key may have. */
 export const MAX_KEY = 1024;
-const MAX_DELETED = 1000;
-const MAX_LISTED = 1000;
+/** Keys that are deleted, or listed, at once. */
+const MAX_KEYS = 1000;
 
 const encoder = new TextEncoder();
 
@@ -20,16 +21,16 @@ export function keyBytes(key: string): Uint8Array<ArrayBuffer> {
 
 /** Keys to delete. */
 export function checkKeys(keys: readonly string[]): void {
-  if (keys.length > MAX_DELETED) throw invalid(`at most ${MAX_DELETED} keys at once, not ${keys.length}`);
+  if (keys.length > MAX_KEYS) throw invalid(`at most ${MAX_KEYS} keys at once, not ${keys.length}`);
   for (const key of keys) keyBytes(key);
 }
 
 /** How a listing is limited. */
-export function checkList(prefix: string, { after = "", limit = MAX_LISTED }: ListOptions): number {
+export function checkList(prefix: string, { after = "", limit = MAX_KEYS }: ListOptions): number {
   wellFormed(prefix);
   wellFormed(after);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LISTED) {
-    throw invalid(`limit is 1 to ${MAX_LISTED}, not ${limit}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_KEYS) {
+    throw invalid(`limit is 1 to ${MAX_KEYS}, not ${limit}`);
   }
   return limit;
 }
@@ -42,14 +43,14 @@ export function checkPut(key: string, content: unknown, options: PutOptions): vo
   if (streamed && typeof (content as ReadableStream | undefined)?.getReader !== "function") {
     throw invalid("content is a Uint8Array or a ReadableStream");
   }
-  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0))
-    throw invalid(`size is no number of bytes: ${size}`);
+  if (size !== undefined && !isCount(size)) throw invalid(`size is no number of bytes: ${size}`);
   if (ifAbsent && ifVersion !== undefined) throw invalid("ifAbsent and ifVersion exclude one another");
   if (streamed && size === undefined && (ifAbsent || ifVersion !== undefined)) {
     throw invalid("a stream without size is put without a condition");
   }
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256))
     throw invalid("sha256 is 64 digits of lower-case hexadecimal");
+  if (!streamed && size !== undefined && size !== content.byteLength) throw wrongSize(size);
 }
 
 /** The part of an object of this size that is meant, up to before `end`; all of it where no range is given. */
@@ -64,7 +65,7 @@ export function partOf(range: GetOptions["range"], size: number): { start: numbe
 export function checkRange(range: GetOptions["range"]): void {
   if (range === undefined) return;
   const { start, end } = range;
-  if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end)) {
+  if (!isCount(start) || !isCount(end) || start > end) {
     throw invalid("a range is two whole numbers of bytes with start ≤ end");
   }
 }
@@ -75,8 +76,8 @@ export function beyond(start: number, size: number | string): RangeError {
 }
 
 /** The content is not of the size that was said. */
-export function wrongSize(expected: number, actual: string): StoreError {
-  return new StoreError("STORE_CONTENT_MISMATCH", `${actual} than the ${expected} bytes that were said`);
+export function wrongSize(size: number, code: StoreErrorCode = "STORE_CONTENT_MISMATCH"): StoreError {
+  return new StoreError(code, `not the ${size} bytes that were said`);
 }
 
 /** The content is not of the hash that was said. */
@@ -89,6 +90,6 @@ export function invalid(message: string): OciError {
 }
 
 function wellFormed(text: string): string {
-  if (typeof text !== "string" || /\p{Surrogate}/u.test(text)) throw invalid("a key is well-formed text");
+  if (typeof text !== "string" || !text.isWellFormed()) throw invalid("a key is well-formed text");
   return text;
 }

@@ -1,5 +1,4 @@
 import type { FileHandle } from "../files/host.js";
-import type { StoredObject } from "./object-store.js";
 
 /**
  * What an object's body is read from, for a host that sends that by itself, with no web stream between: a part of a file, from `start` to before
@@ -9,15 +8,16 @@ export type Backing =
   | { readonly handle: FileHandle; readonly start: number; readonly end: number }
   | { readonly bytes: Uint8Array };
 
-/** Beside the objects rather than in them: whoever wraps a store and gives an object with another body gives one without a backing. */
-const backings = new WeakMap<StoredObject, Backing>();
+/** By the body: whoever wraps a store and gives its objects other bodies gives some without a backing. */
+const backings = new WeakMap<ReadableStream, Backing>();
 
-/** The object, read from what it is known to be read from. */
-export function backed(object: StoredObject, backing: Backing): StoredObject {
-  backings.set(object, backing);
-  return object;
+/** The body, of which it is said what it is read from. */
+export function backed(body: ReadableStream<Uint8Array>, backing: Backing): ReadableStream<Uint8Array> {
+  backings.set(body, backing);
+  return body;
 }
 
-export function backingOf(object: StoredObject): Backing | undefined {
-  return backings.get(object);
+/** What a body is read from that nobody reads yet, if that is known. */
+export function backingOf(body: ReadableStream<Uint8Array>): Backing | undefined {
+  return body.locked ? undefined : backings.get(body);
 }

@@ -18,14 +18,15 @@
  *
  * @module pierhead/stores/fs
  */
-import { nodeCryptoDigest, nodeCryptoEngine } from "../engine/node-crypto.js";
-import { OciError, StoreError } from "../errors.js";
+import { hashEngine } from "../engine/engine.js";
+import { nodeCryptoDigest } from "../engine/node-crypto.js";
+import { StoreError } from "../errors.js";
 import { fileStream } from "../files/file-stream.js";
-import { type Host, hostOrNone } from "../files/host.js";
-import { ABANDONED, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
-import { checkKeys, checkList, checkPut, checkRange, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { hostOrNone } from "../files/host.js";
+import { ABANDONED, removeAbandoned, Temporary } from "../files/temporary.js";
+import { checkKeys, checkList, checkPut, checkRange, invalid, keyBytes, partOf, wrongHash } from "./arguments.js";
 import { backed } from "./backing.js";
-import { discard, Incoming, outgoing } from "./content.js";
+import { outgoing, SizedBody } from "./content.js";
 import { Disk, orMissing, translated } from "./fs/disk.js";
 import { KeyLog } from "./fs/key-log.js";
 import { newBirth, ObjectFolder, type Present } from "./fs/object-folder.js";
@@ -76,21 +77,19 @@ const SHARD = 3;
 export function fs(folder: string, { sync = true }: FsOptions = {}): ObjectStore {
   const host = hostOrNone();
   if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "there is no file system here");
-  if (typeof folder !== "string" || folder === "") throw new OciError("INVALID_ARGUMENT", "the folder must be a path");
+  if (typeof folder !== "string" || folder === "") throw invalid("the folder must be a path");
   return new FsStore(new Disk(host, host.path.resolve(folder), sync));
 }
 
 class FsStore implements ObjectStore {
   readonly verifiesSha256 = true;
   readonly #disk: Disk;
-  readonly #host: Host;
   readonly #log: KeyLog;
   #open: Promise<void> | undefined;
   #cleaned = 0;
 
   constructor(disk: Disk) {
     this.#disk = disk;
-    this.#host = disk.host;
     this.#log = new KeyLog(disk);
   }
 
@@ -111,14 +110,8 @@ class FsStore implements ObjectStore {
         const handle = await folder.open(present);
         // Another content has taken its place.
         if (handle === undefined) continue;
-        try {
-          if ((await handle.stat()).size < info.size) throw damaged(key);
-        } catch (error) {
-          await handle.close();
-          throw error;
-        }
         const body = fileStream(handle, { path: key, range: part });
-        return backed({ info, body: outgoing(body, part.end - part.start, { signal }) }, { handle, ...part });
+        return { info, body: backed(outgoing(body, part.end - part.start, { signal }), { handle, ...part }) };
       }
     });
   }
@@ -130,24 +123,26 @@ class FsStore implements ObjectStore {
   ): Promise<ObjectInfo | undefined> {
     checkPut(key, content, options);
     const folder = this.#folder(key);
-    return await this.#act(options.signal, async () => {
-      // No bytes are taken that nobody wants.
-      if (!fits(await folder.present(), options)) {
-        await discard(content);
-        return undefined;
-      }
-      await this.#clean();
-      const written = await Temporary.create(this.#host, this.#disk.temporary);
-      try {
-        const size = await write(written, content, options);
-        await written.writer.write(keyBytes(key));
-        const file = await written.finish(this.#disk.sync);
-        options.signal?.throwIfAborted();
-        return (await this.#enter(key, folder, { file, size }, options))?.info;
-      } finally {
-        await written.discard();
-      }
-    });
+    const incoming = new SizedBody(content, options);
+    try {
+      return await this.#act(options.signal, async () => {
+        // No bytes are taken that nobody wants.
+        if (!fits(await folder.present(), options)) return undefined;
+        await this.#clean();
+        const written = await Temporary.create(this.#disk, this.#disk.temporary);
+        try {
+          await write(written, incoming, options);
+          await written.writer.write(keyBytes(key));
+          const file = await written.finish(this.#disk.sync);
+          options.signal?.throwIfAborted();
+          return await this.#enter(key, folder, { file, size: incoming.received }, options);
+        } finally {
+          await written.discard();
+        }
+      });
+    } finally {
+      incoming.cancel();
+    }
   }
 
   async delete(keys: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -165,17 +160,14 @@ class FsStore implements ObjectStore {
     const limit = checkList(prefix, options);
     return await this.#act(options.signal, async () => {
       const objects: ListedObject[] = [];
-      let { after } = options;
-      for (;;) {
-        const wanted = limit - objects.length;
-        // One more, to know whether there are more.
-        const keys = await this.#log.page(prefix, after, wanted + 1);
-        const found = await Promise.all(keys.slice(0, wanted).map((key) => this.#listed(key)));
-        for (const object of found) if (object !== undefined) objects.push(object);
-        const more = keys.length > wanted;
-        if (!more || objects.length === limit) return { objects, more };
+      for (let { after } = options; ; ) {
+        const keys = await this.#log.page(prefix, after, limit + 1);
+        const found = await Promise.all(keys.map((key) => this.#listed(key)));
+        objects.push(...found.filter((object) => object !== undefined));
+        const isFull = objects.length > limit;
+        if (isFull || keys.length <= limit) return { objects: objects.slice(0, limit), more: isFull };
         options.signal?.throwIfAborted();
-        after = keys[wanted - 1];
+        after = keys.at(-1);
       }
     });
   }
@@ -183,7 +175,7 @@ class FsStore implements ObjectStore {
   async #listed(key: string): Promise<ListedObject | undefined> {
     const present = await this.#folder(key).present();
     await this.#log.settle(key, present?.birth);
-    return present && { key, size: present.info.size, modified: present.info.modified };
+    return present && { key, ...present.info };
   }
 
   /** Makes a file the object's content, as far as the conditions hold. */
@@ -192,46 +184,41 @@ class FsStore implements ObjectStore {
     folder: ObjectFolder,
     { file, size }: { file: string; size: number },
     options: PutOptions,
-  ): Promise<Present | undefined> {
+  ): Promise<ObjectInfo | undefined> {
     for (;;) {
       const was = await folder.present();
       if (!fits(was, options)) return undefined;
-      const is = was ? await folder.replace(was, file, size) : await this.#create(key, folder, { file, size });
-      if (is !== undefined) return is;
+      const birth = was?.birth ?? newBirth();
+      if (!was) await this.#log.add({ key, birth });
+      const is = was ? await folder.replace(was, file, size) : await folder.create(file, size, birth);
+      if (is !== undefined) return is.info;
+      if (!was) await this.#log.remove({ key, birth });
     }
-  }
-
-  async #create(key: string, folder: ObjectFolder, { file, size }: { file: string; size: number }) {
-    const birth = newBirth();
-    await this.#log.add(key, birth);
-    const created = await folder.create(file, size, birth);
-    if (created === undefined) await this.#log.remove(key, birth);
-    return created;
   }
 
   async #delete(key: string): Promise<void> {
     const folder = this.#folder(key);
     for (let was = await folder.present(); was !== undefined; was = await folder.present()) {
       if (!(await folder.delete(was))) continue;
-      await this.#log.remove(key, was.birth);
+      await this.#log.remove({ key, birth: was.birth });
       return;
     }
   }
 
   #folder(key: string): ObjectFolder {
     const hash = nodeCryptoDigest("sha256", keyBytes(key)) as string;
-    return new ObjectFolder(this.#disk, this.#disk.path("objects", hash.slice(0, SHARD), hash.slice(SHARD)));
+    return new ObjectFolder(this.#disk, this.#disk.at("objects", hash.slice(0, SHARD), hash.slice(SHARD)));
   }
 
   /** Acts on the folder once it is there; what the file system says becomes an error of ours. */
   async #act<T>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     try {
-      this.#open ??= this.#prepare();
-      await this.#open.catch((error: unknown) => {
+      this.#open ??= this.#prepare().catch((error: unknown) => {
         this.#open = undefined;
         throw error;
       });
+      await this.#open;
       return await act();
     } catch (error) {
       throw translated(error);
@@ -239,23 +226,22 @@ class FsStore implements ObjectStore {
   }
 
   async #prepare(): Promise<void> {
-    const { fs: files } = this.#host;
-    for (const name of ["objects", "index", "temporary"]) await files.mkdir(this.#disk.path(name), { recursive: true });
-    const format = this.#disk.path("pierhead-store");
-    if ((await orMissing(files.readFile(format, "utf8"))) === undefined)
-      await writeWhole(this.#host, format, new TextEncoder().encode(FORMAT));
-    if ((await files.readFile(format, "utf8")) !== FORMAT)
-      throw new StoreError("STORE_UNSUITABLE", `${format} is not of a store that this version knows`);
+    const { fs: files } = this.#disk;
+    for (const name of ["objects", "index", "temporary"]) await files.mkdir(this.#disk.at(name), { recursive: true });
+    const format = this.#disk.at("pierhead-store");
+    const known = await orMissing(files.readFile(format, "utf8"));
+    // It is empty where the power failed at the wrong moment.
+    if (!known) await files.writeFile(format, FORMAT);
+    else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is of no store that is known`);
     await this.#disk.syncFolder(this.#disk.root);
     await this.#log.begin(() => this.#walk());
   }
 
   /** All objects, from their folders alone. */
   async *#walk(): AsyncGenerator<{ key: string; birth: string }> {
-    const top = this.#disk.path("objects");
-    for (const shard of (await this.#disk.names(top)) ?? []) {
-      for (const name of (await this.#disk.names(this.#host.path.join(top, shard))) ?? []) {
-        const folder = new ObjectFolder(this.#disk, this.#host.path.join(top, shard, name));
+    for (const shard of await this.#disk.names(this.#disk.at("objects"))) {
+      for (const name of await this.#disk.names(this.#disk.at("objects", shard))) {
+        const folder = new ObjectFolder(this.#disk, this.#disk.at("objects", shard, name));
         const present = await folder.present();
         const key = present && (await folder.key(present));
         if (present && key !== undefined) yield { key, birth: present.birth };
@@ -267,7 +253,7 @@ class FsStore implements ObjectStore {
   async #clean(): Promise<void> {
     if (Date.now() - this.#cleaned < ABANDONED) return;
     this.#cleaned = Date.now();
-    await removeAbandoned(this.#host, this.#disk.temporary);
+    await removeAbandoned(this.#disk, this.#disk.temporary);
   }
 }
 
@@ -275,36 +261,12 @@ function fits(present: Present | undefined, { ifAbsent, ifVersion }: PutOptions)
   return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
 }
 
-/** Writes content, and returns its size; rejects if it is not what was said. */
-async function write(
-  written: Temporary,
-  content: Uint8Array | ReadableStream<Uint8Array>,
-  { size, sha256, signal }: PutOptions,
-): Promise<number> {
-  const hash = sha256 === undefined ? undefined : nodeCryptoEngine("sha256");
-  let total = 0;
-  const take = async (bytes: Uint8Array) => {
-    total += bytes.byteLength;
-    hash?.update(bytes);
-    await written.writer.write(bytes);
-  };
-  if (content instanceof Uint8Array) {
-    if (size !== undefined && size !== content.byteLength)
-      throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
-    await take(content);
-  } else {
-    const incoming = new Incoming(content, size, signal);
-    try {
-      for (let chunk = await incoming.read(); chunk !== undefined; chunk = await incoming.read()) await take(chunk);
-    } catch (error) {
-      await incoming.cancel(error);
-      throw error;
-    }
+/** Writes content; rejects if it is not what was said. */
+async function write(written: Temporary, incoming: SizedBody, { sha256 }: PutOptions): Promise<void> {
+  const hash = sha256 ? hashEngine("sha256") : undefined;
+  for (let chunk = await incoming.read(); chunk !== undefined; chunk = await incoming.read()) {
+    hash?.update(chunk);
+    await written.writer.write(chunk);
   }
-  if (hash !== undefined && (await hash.digest()) !== sha256) throw wrongHash();
-  return total;
-}
-
-function damaged(key: string): StoreError {
-  return new StoreError("STORE_UNAVAILABLE", `the file of ${JSON.stringify(key)} is shorter than it was`);
+  if (hash && (await hash.digest()) !== sha256) throw wrongHash();
 }

@@ -4,10 +4,10 @@
  * @module pierhead/stores/memory
  */
 import { StoreError } from "../errors.js";
-import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash, wrongSize } from "./arguments.js";
+import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash } from "./arguments.js";
 import { backed } from "./backing.js";
-import { discard, Incoming, outgoing } from "./content.js";
-import type { ObjectInfo, ObjectStore } from "./object-store.js";
+import { outgoing, SizedBody } from "./content.js";
+import type { ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { SortedKeys } from "./sorted-keys.js";
 
 export { StoreError, type StoreErrorCode } from "../errors.js";
@@ -46,11 +46,9 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
   /** Bytes of all objects, and those that have come of streams which are being put. */
   let [held, coming, versions] = [0, 0, 0];
 
-  /** Whether there is room for so many bytes more, in the place of what an object has. */
-  const hasRoom = (key: string, bytes: number) =>
-    held - (entries.get(key)?.bytes.byteLength ?? 0) + coming + bytes <= maxBytes;
+  /** Throws unless there is room for so many bytes more, in the place of what an object has. */
   const ensureRoom = (key: string, bytes: number) => {
-    if (!hasRoom(key, bytes))
+    if (held - (entries.get(key)?.bytes.byteLength ?? 0) + coming + bytes > maxBytes)
       throw new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
   };
 
@@ -71,31 +69,32 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
       const { bytes, info } = entry;
       const { start, end } = partOf(range, info.size);
       const part = bytes.subarray(start, end);
-      return backed({ info, body: outgoing(copied(part), end - start, { signal }) }, { bytes: part });
+      return { info, body: backed(outgoing(copied(part), end - start, { signal }), { bytes: part }) };
     },
 
     async put(key, content, options = {}) {
-      const { size, ifAbsent, ifVersion, sha256, signal } = options;
+      const { ifAbsent, ifVersion, sha256, signal } = options;
       checkPut(key, content, options);
       signal?.throwIfAborted();
+      let came = 0;
+      const incoming = new CountedBody(content, options, (bytes) => {
+        ensureRoom(key, bytes);
+        coming += bytes;
+        came += bytes;
+      });
       const holds = () => {
         const present = entries.get(key);
         return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
       };
       if (!holds()) {
-        await discard(content);
+        incoming.cancel();
         return undefined;
       }
-      // No bytes are taken for which there is no room.
-      if (!hasRoom(key, size ?? 0)) await discard(content);
-      ensureRoom(key, size ?? 0);
-      let came = 0;
       try {
-        const bytes = await collect(content, size, signal, (more) => {
-          ensureRoom(key, more);
-          coming += more;
-          came += more;
-        });
+        // No bytes are taken for which there is no room.
+        ensureRoom(key, incoming.size ?? 0);
+        // One byte more, to come to the end. What grew is larger than what came.
+        const bytes = (await incoming.take((incoming.size ?? Number.POSITIVE_INFINITY) + 1)).slice();
         if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
         signal?.throwIfAborted();
         if (!holds()) return undefined;
@@ -109,6 +108,7 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
         return info;
       } finally {
         coming -= came;
+        incoming.cancel();
       }
     },
 
@@ -126,50 +126,19 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
       const limit = checkList(prefix, options);
       const found = keys.page(prefix, options.after, limit + 1);
       const objects = found.slice(0, limit).map((key) => {
-        const { size, modified } = (entries.get(key) as Entry).info;
-        return { key, size, modified };
+        return { key, ...(entries.get(key) as Entry).info };
       });
       return { objects, more: found.length > limit };
     },
   };
 }
 
-/** All of what is put; `came` is told of each piece of a stream. */
-async function collect(
-  content: Uint8Array | ReadableStream<Uint8Array>,
-  size: number | undefined,
-  signal: AbortSignal | undefined,
-  came: (bytes: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (content instanceof Uint8Array) {
-    if (size !== undefined && size !== content.byteLength)
-      throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
-    return new Uint8Array(content);
-  }
-  const incoming = new CountedIncoming(content, size, signal, came);
-  try {
-    const bytes = await incoming.take(size ?? Number.POSITIVE_INFINITY);
-    // Nothing may come behind it.
-    if (size !== undefined) await incoming.read();
-    // What grew is larger than what came.
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  } catch (error) {
-    await incoming.cancel(error);
-    throw error;
-  }
-}
-
-/** A stream that is put, piece by piece as far as `came` lets it come. */
-class CountedIncoming extends Incoming {
+/** What is put, piece by piece as far as `came` lets it come. */
+class CountedBody extends SizedBody {
   readonly #came: (bytes: number) => void;
 
-  constructor(
-    stream: ReadableStream<Uint8Array>,
-    size: number | undefined,
-    signal: AbortSignal | undefined,
-    came: (bytes: number) => void,
-  ) {
-    super(stream, size, signal);
+  constructor(content: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions, came: (bytes: number) => void) {
+    super(content, options);
     this.#came = came;
   }
 

@@ -6,10 +6,10 @@
  */
 import { OciError, StoreError } from "../errors.js";
 import { orAborted } from "../source.js";
-import { beyond, checkKeys, checkList, checkPut, checkRange, keyBytes, wrongHash, wrongSize } from "./arguments.js";
-import { Incoming, outgoing } from "./content.js";
+import { beyond, checkKeys, checkList, checkPut, checkRange, keyBytes, wrongHash } from "./arguments.js";
+import { outgoing, SizedBody } from "./content.js";
 import type { ListedObject, Listing, ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
-import { putInParts } from "./parts.js";
+import { isWhole, putInParts } from "./parts.js";
 
 export { StoreError, type StoreErrorCode } from "../errors.js";
 export type {
@@ -62,9 +62,6 @@ export interface R2MultipartUploadLike {
 
 type FixedLength = new (size: number) => { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
 
-/** Bytes that R2 takes at once: 5 GiB, less what its documentation leaves open. */
-const MAX_WHOLE = 4.9 * 1024 ** 3;
-
 // The codes of R2: https://developers.cloudflare.com/r2/api/error-codes/
 const BAD_DIGEST = 10037;
 const TOO_MANY_REQUESTS = 10058;
@@ -109,19 +106,14 @@ export function r2(bucket: R2BucketLike): ObjectStore {
 
     async put(key, content, options = {}) {
       checkPut(key, content, options);
-      const { size, ifAbsent, ifVersion, sha256, signal } = options;
+      const { ifAbsent, ifVersion, sha256, signal } = options;
       const whole = { ...(sha256 !== undefined && { sha256 }), ...conditionOf(ifAbsent, ifVersion) };
       if (content instanceof Uint8Array) {
-        if (size !== undefined && size !== content.byteLength)
-          throw wrongSize(size, content.byteLength > size ? "more" : "fewer");
         return infoOf(await asked(signal, () => bucket.put(key, content, whole)));
       }
-      if (size !== undefined && size <= MAX_WHOLE) {
-        signal?.throwIfAborted();
-        return infoOf(await putStream(bucket, key, content, { size, signal, whole }));
-      }
-      if (whole.onlyIf !== undefined) throw tooLarge();
-      return await inParts(bucket, key, content, options);
+      if (!isWhole(options)) return await inParts(bucket, key, content, options);
+      signal?.throwIfAborted();
+      return infoOf(await putStream(bucket, key, new SizedBody(content, options), { signal, whole }));
     },
 
     async delete(keys, options) {
@@ -167,14 +159,13 @@ function conditionOf(ifAbsent: boolean | undefined, ifVersion: string | undefine
 async function putStream(
   bucket: R2BucketLike,
   key: string,
-  content: ReadableStream<Uint8Array>,
-  { size, signal, whole }: { size: number; signal: AbortSignal | undefined; whole: object },
+  incoming: SizedBody,
+  { signal, whole }: { signal: AbortSignal | undefined; whole: object },
 ): Promise<R2ObjectLike | null> {
   const { FixedLengthStream } = globalThis as { FixedLengthStream?: FixedLength };
   if (FixedLengthStream === undefined)
     throw new StoreError("STORE_UNSUITABLE", "there is no FixedLengthStream: not a Worker");
-  const { readable, writable } = new FixedLengthStream(size);
-  const incoming = new Incoming(content, size, signal);
+  const { readable, writable } = new FixedLengthStream(incoming.size as number);
   const fed = feed(incoming, writable.getWriter());
   try {
     return await orAborted(bucket.put(key, readable, whole), signal);
@@ -183,12 +174,12 @@ async function putStream(
     throw incoming.failure ? incoming.failure.reason : translated(error);
   } finally {
     // Where the condition does not hold nobody reads on.
-    await incoming.cancel();
+    incoming.cancel();
     await fed;
   }
 }
 
-async function feed(incoming: Incoming, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+async function feed(incoming: SizedBody, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
   try {
     for (let chunk = await incoming.read(); chunk !== undefined; chunk = await incoming.read())
       await writer.write(chunk);
@@ -228,10 +219,6 @@ function infoOf(object: R2ObjectLike): ObjectInfo;
 function infoOf(object: R2ObjectLike | null): ObjectInfo | undefined;
 function infoOf(object: R2ObjectLike | null): ObjectInfo | undefined {
   return object ? { size: object.size, version: object.etag, modified: object.uploaded.getTime() } : undefined;
-}
-
-function tooLarge(): OciError {
-  return new OciError("INVALID_ARGUMENT", `more than ${MAX_WHOLE} bytes are put without a condition`);
 }
 
 async function asked<T>(signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {

@@ -9,45 +9,42 @@ export class SortedKeys {
   /** Never empty but for the only one. */
   readonly #pieces: string[][] = [[]];
 
-  /** Adds a key that is not there yet. */
+  /** Adds a key, if it is not there yet. */
   add(key: string): void {
-    const sortable = toSortable(key);
-    const [piece, at] = this.#find(sortable);
+    const [piece, at] = this.#find(key);
     const keys = this.#pieces[piece] as string[];
-    if (keys[at] === sortable) return;
-    keys.splice(at, 0, sortable);
+    if (keys[at] === key) return;
+    keys.splice(at, 0, key);
     if (keys.length > PIECE) this.#pieces.splice(piece + 1, 0, keys.splice(PIECE / 2));
   }
 
   delete(key: string): void {
-    const sortable = toSortable(key);
-    const [piece, at] = this.#find(sortable);
+    const [piece, at] = this.#find(key);
     const keys = this.#pieces[piece] as string[];
-    if (keys[at] !== sortable) return;
+    if (keys[at] !== key) return;
     keys.splice(at, 1);
     if (keys.length === 0 && this.#pieces.length > 1) this.#pieces.splice(piece, 1);
   }
 
   /** The first keys, `count` at most, that begin with `prefix` and come behind `after`. */
   page(prefix: string, after: string | undefined, count: number): string[] {
-    const [begin, behind] = [toSortable(prefix), toSortable(after ?? "")];
-    let [piece, at] = this.#find(begin > behind ? begin : behind);
+    let [piece, at] = this.#find(after !== undefined && precedes(prefix, after) ? after : prefix);
     const page: string[] = [];
     for (; piece < this.#pieces.length; [piece, at] = [piece + 1, 0]) {
-      for (const sortable of (this.#pieces[piece] as string[]).slice(at, at + count - page.length + 1)) {
-        if (page.length === count || !sortable.startsWith(begin)) return page;
-        if (after === undefined || sortable !== behind) page.push(fromSortable(sortable));
+      for (const key of (this.#pieces[piece] as string[]).slice(at)) {
+        if (page.length === count || !key.startsWith(prefix)) return page;
+        if (key !== after) page.push(key);
       }
     }
     return page;
   }
 
   /** Where a key is, or would be. */
-  #find(sortable: string): [piece: number, at: number] {
+  #find(key: string): [piece: number, at: number] {
     const pieces = this.#pieces;
-    const piece = Math.max(0, bisect(pieces.length, (each) => (pieces[each]?.[0] as string) <= sortable) - 1);
+    const piece = Math.max(0, bisect(pieces.length, (each) => !precedes(key, pieces[each]?.[0] ?? "")) - 1);
     const keys = pieces[piece] as string[];
-    return [piece, bisect(keys.length, (each) => (keys[each] as string) < sortable)];
+    return [piece, bisect(keys.length, (each) => precedes(keys[each] as string, key))];
   }
 }
 
@@ -63,19 +60,18 @@ function bisect(count: number, holds: (index: number) => boolean): number {
 }
 
 /**
- * What sorts as the UTF-8 of a key does, which is by code points. JavaScript sorts by units of UTF-16, in which surrogates come before U+E000 to
- * U+FFFF: those two blocks trade places.
+ * Whether a key comes before another in the order of their UTF-8, which is that of code points. JavaScript compares units of UTF-16, in which
+ * surrogates come before U+E000 to U+FFFF: those two blocks trade places.
  */
-export function toSortable(key: string): string {
-  return HIGH.test(key) ? moved(key, (unit) => (unit < 0xe000 ? unit + 0x2000 : unit - 0x800)) : key;
+export function precedes(key: string, other: string): boolean {
+  return sortable(key) < sortable(other);
 }
 
-function fromSortable(sortable: string): string {
-  return HIGH.test(sortable) ? moved(sortable, (unit) => (unit < 0xf800 ? unit + 0x800 : unit - 0x2000)) : sortable;
-}
+const HIGH = /[\ud800-\uffff]/g;
 
-const HIGH = /[\ud800-\uffff]/;
-
-function moved(text: string, move: (unit: number) => number): string {
-  return text.replace(/[\ud800-\uffff]/g, (unit) => String.fromCharCode(move(unit.charCodeAt(0))));
+function sortable(key: string): string {
+  return key.replace(HIGH, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(code < 0xe000 ? code + 0x2000 : code - 0x800);
+  });
 }

@@ -4,7 +4,6 @@ import { HostBody } from "../../core/host.js";
 import type { Answered } from "../../front/handler.js";
 import { PartsBody } from "../../front/parts-body.js";
 import { type Backing, backingOf } from "../../stores/backing.js";
-import type { StoredObject } from "../../stores/object-store.js";
 import { Outlet, PIECE } from "./outlet.js";
 
 /** Sends a response. Rejects if that fails: then it must not look whole, so whoever called breaks the connection. */
@@ -30,32 +29,32 @@ export async function send({ status, headers, body, ended }: Answered, response:
 }
 
 /** Each object is opened while the one before is sent. */
-async function sendParts(body: PartsBody, outlet: Outlet): Promise<void> {
-  let opened = body.next();
+async function sendParts(parts: PartsBody, outlet: Outlet): Promise<void> {
+  let opened = parts.next();
   try {
     for (let object = await opened; object !== undefined; object = await opened) {
-      opened = body.next();
+      opened = parts.next();
       // It is waited for later.
       opened.catch(() => {});
-      await sendObject(object, outlet);
+      await sendPart(object.body, outlet);
     }
   } catch (reason) {
-    opened.then((object) => object && giveUp(object, reason)).catch(() => {});
+    opened.then((object) => object && giveUp(object.body, reason)).catch(() => {});
     throw reason;
   }
 }
 
-async function sendObject(object: StoredObject, outlet: Outlet): Promise<void> {
-  const backing = backingOf(object);
-  if (backing === undefined) await sendStream(object.body, outlet);
+async function sendPart(body: ReadableStream<Uint8Array>, outlet: Outlet): Promise<void> {
+  const backing = backingOf(body);
+  if (backing === undefined) await sendStream(body, outlet);
   else if ("bytes" in backing) await sendBytes(backing.bytes, outlet);
   else await sendFile(backing, outlet);
 }
 
-async function giveUp(object: StoredObject, reason: unknown): Promise<void> {
-  const backing = backingOf(object);
+async function giveUp(body: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
+  const backing = backingOf(body);
   if (backing !== undefined && "handle" in backing) await backing.handle.close();
-  else await object.body.cancel(reason);
+  else await body.cancel(reason);
 }
 
 async function sendStream(stream: ReadableStream<Uint8Array>, outlet: Outlet): Promise<void> {

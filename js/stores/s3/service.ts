@@ -1,7 +1,10 @@
 import { AwsV4Signer } from "aws4fetch";
+import { HostBody, Timer } from "../../core/host.js";
 import { OciError, StoreError } from "../../errors.js";
-import { readAll } from "../../stream.js";
-import { parseXml, textOf } from "./xml.js";
+import { orAborted } from "../../source.js";
+import { invalid } from "../arguments.js";
+import { SizedBody } from "../content.js";
+import { type Element, parseXml, textOf } from "./xml.js";
 
 /** Whoever asks. Temporary ones have a session token. */
 export interface S3Credentials {
@@ -33,9 +36,8 @@ export interface S3Request {
   readonly key?: string | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: Uint8Array | ReadableStream<Uint8Array> | undefined;
-  /** Of a stream, in bytes. */
-  readonly size?: number | undefined;
+  /** A stream is of a known size. */
+  readonly body?: Uint8Array | SizedBody | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Whether to do it twice does no more than to do it once. */
   readonly repeatable?: boolean | undefined;
@@ -43,10 +45,10 @@ export interface S3Request {
   readonly expected?: readonly number[] | undefined;
 }
 
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 
-/** Milliseconds before the second attempt; twice as many before each further one. */
-const PAUSE = 150;
+/** Milliseconds before the second attempt, about; twice as many before each further one. */
+const PAUSE = 50;
 
 /** Bytes of an answer that says something: a page of a list has 1000 keys of 3 KiB, encoded. */
 const MAX_ANSWER = 8 * 1024 * 1024;
@@ -55,78 +57,96 @@ const MAX_ERROR = 64 * 1024;
 /** Sends signed requests, and makes errors of ours of what goes wrong. */
 export class S3Service {
   readonly #bucket: string;
-  readonly #region: string;
   readonly #place: S3Place;
   readonly #keys = new Map<string, ArrayBuffer>();
   readonly timeout: number;
 
   constructor(place: S3Place) {
-    const { bucket, region = "us-east-1", timeout = 30_000 } = place;
-    if (!/^[a-z0-9][a-z0-9._-]+$/i.test(bucket))
-      throw new OciError("INVALID_ARGUMENT", `no name of a bucket: ${bucket}`);
-    if (!(timeout > 0 && timeout <= 0x7fff_ffff))
-      throw new OciError("INVALID_ARGUMENT", "timeout must be milliseconds");
+    const { bucket, timeout = 30_000 } = place;
+    if (!/^[a-z0-9][a-z0-9._-]+$/i.test(bucket)) throw invalid(`no name of a bucket: ${bucket}`);
+    if (!(timeout > 0 && timeout <= 0x7fff_ffff)) throw invalid("timeout must be milliseconds");
     this.#bucket = `${endpointOf(place)}/${bucket}`;
-    this.#region = region;
     this.#place = place;
     this.timeout = timeout;
   }
 
-  /** The answer, whose body is the caller's to read. */
+  /**
+   * The answer, whose body is the caller's to read. What was not done is asked again, and what can be done twice after a failure of the service
+   * too: at most eight times in all, the last time no later than half as long again as it may take to answer.
+   */
   async send(request: S3Request): Promise<Response> {
+    const { body, signal, expected = [] } = request;
+    const latest = performance.now() + 1.5 * this.timeout;
     for (let attempt = 1; ; attempt += 1) {
+      let { repeatable = false } = request;
+      let pause = PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random());
+      let failure: OciError;
       try {
-        return await this.#attempt(request);
+        const response = await this.#attempt(request);
+        if (response.ok || expected.includes(response.status)) return response;
+        failure = await this.#refusal(response);
+        repeatable = failure.code === "STORE_BUSY" || (repeatable && response.status >= 500);
+        pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After")) || 0);
       } catch (error) {
-        request.signal?.throwIfAborted();
-        const again = error instanceof StoreError && error.code !== "STORE_UNSUITABLE" && attempt < ATTEMPTS;
-        if (!again || !request.repeatable || request.body instanceof ReadableStream) throw error;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random())));
+        if (!(error instanceof StoreError)) throw error;
+        failure = error;
       }
+      const isLast = attempt === ATTEMPTS || performance.now() + pause > latest;
+      if (!repeatable || isLast || body instanceof SizedBody) throw failure;
+      await orAborted(new Promise((resolve) => setTimeout(resolve, pause)), signal);
     }
   }
 
-  /** The answer's body, for which there is a use only whole. */
-  async text(response: Response, limit = MAX_ANSWER): Promise<string> {
-    if (response.body === null) return "";
-    return new TextDecoder().decode(await readAll(response.body, limit, { idleTimeout: this.timeout }));
+  /** The answer, whose body nobody wants. */
+  async outcome(request: S3Request): Promise<Response> {
+    const response = await this.send(request);
+    await response.body?.cancel();
+    return response;
+  }
+
+  /** What an answer says. */
+  async parsed({ body }: Response, signal?: AbortSignal, limit = MAX_ANSWER): Promise<Element> {
+    const bytes = new HostBody(body, { idleTimeout: this.timeout }, signal);
+    try {
+      // One that is longer has no end here, and cannot be read.
+      return parseXml(new TextDecoder().decode(await bytes.take(limit)));
+    } finally {
+      bytes.cancel();
+    }
   }
 
   /** A URL that reads an object for so many seconds. */
   async presign(key: string, seconds: number): Promise<string> {
     const url = this.#url(key, { "X-Amz-Expires": String(seconds) });
-    const { url: signed } = await (await this.#signer({ method: "GET", url, signQuery: true })).sign();
-    return signed.href;
+    const signed = await this.#signed({ method: "GET", url, signQuery: true });
+    return signed.url.href;
   }
 
-  async #attempt({ method, key, query, headers, body, size, signal, expected = [] }: S3Request): Promise<Response> {
-    const url = this.#url(key ?? "", query);
-    const { headers: signed } = await (await this.#signer({ method, url, headers: { ...headers } })).sign();
+  async #attempt({ method, key, query, headers, body, signal }: S3Request): Promise<Response> {
+    const url = this.#url(key, query);
+    const { headers: signed } = await this.#signed({ method, url, headers: { ...headers } });
     // Not signed, since what lies between may change it.
     signed.set("Accept-Encoding", "identity");
-    const streamed = body instanceof ReadableStream;
-    // That of bytes the host states itself, and some hosts would then state it twice.
-    if (streamed && size !== undefined) signed.set("Content-Length", String(size));
-    const patience = new Patience(this.timeout, signal);
+    const init: RequestInit & { duplex?: "half" } = { method, headers: signed, redirect: "manual" };
+    const timer = new Timer(this.timeout);
+    if (body instanceof SizedBody) {
+      // That of bytes the host states itself, and some hosts would then state it twice.
+      signed.set("Content-Length", String(body.size));
+      init.body = body.outgoing({ reading: () => timer.stop(), taken: () => timer.start(), failed: () => {} });
+      // Asked for by Node; others do not mind.
+      init.duplex = "half";
+    } else if (body !== undefined) init.body = body as Uint8Array<ArrayBuffer>;
+    const abort = new AbortController();
     try {
-      const response = await (this.#place.fetch ?? fetch)(url, {
-        method,
-        headers: signed,
-        ...(body !== undefined && { body: (streamed ? patience.watch(body) : body) as BodyInit }),
-        // Asked for by Node; others do not mind.
-        ...(streamed && { duplex: "half" }),
-        redirect: "manual",
-        signal: patience.signal,
-      });
-      if (response.ok || expected.includes(response.status)) return response;
-      throw await this.#refusal(response);
+      const sent = (this.#place.fetch ?? fetch)(new URL(url), { ...init, signal: abort.signal });
+      return await orAborted(Promise.race([sent, timer.expired]), signal);
     } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      if (error instanceof OciError) throw error;
-      const cause = patience.over ? patience.signal.reason : error;
-      throw new StoreError("STORE_UNAVAILABLE", `S3 could not be asked: ${cause}`, { cause });
+      abort.abort();
+      signal?.throwIfAborted();
+      if (body instanceof SizedBody && body.failure) throw body.failure.reason;
+      throw new StoreError("STORE_UNAVAILABLE", `S3 could not be asked: ${error}`, { cause: error });
     } finally {
-      patience.end();
+      timer.end();
     }
   }
 
@@ -134,53 +154,39 @@ export class S3Service {
     const { status } = response;
     let [code, message] = ["", ""];
     try {
-      const error = parseXml(await this.text(response, MAX_ERROR));
-      [code, message] = [textOf(error, "Code") ?? "", textOf(error, "Message") ?? ""];
+      const error = await this.parsed(response, undefined, MAX_ERROR);
+      [code, message] = [textOf(error, "Code"), textOf(error, "Message")];
     } catch {
       // The status has to do.
     }
     const said = `S3 answered ${status || "with a redirect"} ${code} ${message}`.trim();
-    if (status === 429 || code === "SlowDown" || code === "TooManyRequests" || code === "ServiceUnavailable") {
-      return new StoreError("STORE_BUSY", said);
-    }
-    if (/InvalidObjectName|KeyTooLong|InvalidURI/.test(code)) return new OciError("INVALID_ARGUMENT", said);
-    if (MISMATCHES.includes(code)) return new StoreError("STORE_CONTENT_MISMATCH", said);
-    return new StoreError("STORE_UNAVAILABLE", said);
+    if (BAD_KEY.test(code)) return invalid(said);
+    if (BAD_CONTENT.test(code)) return new StoreError("STORE_CONTENT_MISMATCH", said);
+    // 409: it could not tell which of several writers was first.
+    const isBusy = status === 409 || status === 429 || BUSY.test(code);
+    return new StoreError(isBusy ? "STORE_BUSY" : "STORE_UNAVAILABLE", said);
   }
 
-  #url(key: string, query: Readonly<Record<string, string>> = {}): URL {
-    const url = new URL(`${this.#bucket}${key === "" ? "" : "/"}${encoded(key).replaceAll("%2F", "/")}`);
-    // As they are signed: with %20, where `searchParams` would write a plus.
-    url.search = Object.entries(query)
-      .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
-      .join("&");
-    return url;
+  #url(key = "", query: Readonly<Record<string, string>> = {}): string {
+    const path = encoded(`/${key}`).replaceAll("%2F", "/");
+    // As they are signed: with %20, where `URLSearchParams` would write a plus.
+    const search = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`);
+    return this.#bucket + (key && path) + (search.length > 0 ? `?${search.join("&")}` : "");
   }
 
-  async #signer({ url, ...request }: { method: string; url: URL; headers?: HeadersInit; signQuery?: boolean }) {
-    const { credentials } = this.#place;
-    const { accessKeyId, secretAccessKey, sessionToken } =
-      typeof credentials === "function" ? await credentials() : credentials;
-    return new AwsV4Signer({
-      ...request,
-      url: url.href,
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken !== undefined && { sessionToken }),
-      service: "s3",
-      region: this.#region,
-      cache: this.#keys,
-    });
+  async #signed(request: { method: string; url: string; headers?: HeadersInit; signQuery?: boolean }) {
+    const { credentials, region = "us-east-1" } = this.#place;
+    const given = typeof credentials === "function" ? await credentials() : credentials;
+    const { accessKeyId, secretAccessKey, sessionToken = "" } = given;
+    const by = { accessKeyId, secretAccessKey, sessionToken, region, service: "s3", cache: this.#keys };
+    return await new AwsV4Signer({ ...request, ...by }).sign();
   }
 }
 
-const MISMATCHES = [
-  "BadDigest",
-  "XAmzContentChecksumMismatch",
-  "XAmzContentSHA256Mismatch",
-  "InvalidDigest",
-  "IncompleteBody",
-];
+/** Nothing was done, this time. */
+const BUSY = /^(SlowDown|TooManyRequests|ServiceUnavailable|RequestTimeout)$/;
+const BAD_KEY = /InvalidObjectName|KeyTooLong|InvalidURI/;
+const BAD_CONTENT = /^(BadDigest|InvalidDigest|IncompleteBody|XAmzContent\w+Mismatch)$/;
 
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -188,59 +194,12 @@ function encoded(text: string): string {
 
 function endpointOf({ endpoint, plainHttp }: S3Place): string {
   const url = URL.canParse(String(endpoint)) ? new URL(endpoint) : undefined;
-  const local = url && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url === undefined || url.username || url.search || url.hash || !/^https?:$/.test(url.protocol)) {
-    throw new OciError("INVALID_URL", "the endpoint must be an http or https URL, without credentials or a query");
-  }
-  if (url.protocol === "http:" && !local && !plainHttp) {
-    throw new OciError("INVALID_URL", "the endpoint is plain HTTP on another host: plainHttp");
+  const mayBePlain = plainHttp || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
+  const isAllowed = url?.protocol === "https:" || (url?.protocol === "http:" && mayBePlain);
+  if (!url || !isAllowed || url.username || url.search || url.hash) {
+    const message =
+      "the endpoint must be an https URL without credentials or a query; http on another host needs plainHttp";
+    throw new OciError("INVALID_URL", message);
   }
   return url.href.replace(/\/+$/, "");
-}
-
-/** How long an answer is waited for: it begins anew with each piece of a body that is taken. */
-class Patience {
-  readonly #controller = new AbortController();
-  readonly #timeout: number;
-  readonly #signal: AbortSignal | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  over = false;
-
-  constructor(timeout: number, signal: AbortSignal | undefined) {
-    this.#timeout = timeout;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#abort);
-    if (signal?.aborted) this.#abort();
-    this.#begin();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    return body.pipeThrough(
-      new TransformStream({
-        transform: (chunk, controller) => {
-          this.#begin();
-          controller.enqueue(chunk);
-        },
-      }),
-    );
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#abort);
-  }
-
-  readonly #abort = () => this.#controller.abort(this.#signal?.reason);
-
-  #begin(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.over = true;
-      this.#controller.abort(new Error(`no answer for ${this.#timeout} ms`));
-    }, this.#timeout);
-  }
 }

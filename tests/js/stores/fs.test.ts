@@ -202,8 +202,9 @@ describe("the index", () => {
       await Promise.all([one.put(created.at(-1) as string, bytes("x")), other.list(""), one.list("")]);
       expect(await keys(other)).toEqual(created);
     }
-    await expect.poll(() => readdirSync(join(folder, "index")).length).toBe(1);
-    expect(files(join(folder, "index"), "").map((path) => readFileSync(path).byteLength < 20_000)).toEqual([true]);
+    const logs = () => readdirSync(join(folder, "index")).filter((name) => name !== "whole");
+    await expect.poll(() => logs().length).toBe(1);
+    expect(logs().map((name) => readFileSync(join(folder, "index", name)).byteLength < 20_000)).toEqual([true]);
     expect(await keys(fs(folder))).toEqual(created);
   });
 });

@@ -161,18 +161,84 @@ test("a service that compares no SHA-256 is not said to", async () => {
   expect(store.verifiesSha256).toBe(false);
 });
 
-test("what was not served, and what can be done twice, is tried again; what may have been done is not", async () => {
-  let left = 2;
-  const { options, asked } = service((request) =>
-    !isProbe(request) && left-- > 0 ? refusal(503, "SlowDown") : undefined,
-  );
-  const store = s3(options);
-  expect(await store.put("a", new Uint8Array(3))).toMatchObject({ size: 3 });
-  expect(asked.filter((request) => !isProbe(request))).toHaveLength(3);
-  left = 1;
-  await expect(store.put("a", new Uint8Array(3), { ifAbsent: true })).rejects.toMatchObject({ code: "STORE_BUSY" });
-  left = 100;
-  await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_BUSY" });
+/** Refuses what is asked, but for what is tried at the start, as long as `left` says. */
+function refusing(answer: () => Response) {
+  const state = { left: 0 };
+  const { options, asked } = service((request) => (!isProbe(request) && state.left-- > 0 ? answer() : undefined));
+  return { store: s3(options), state, times: () => asked.filter((request) => !isProbe(request)).length };
+}
+
+describe("what fails in passing is tried again", () => {
+  test("whatever was not done, as the service says", async () => {
+    for (const code of ["SlowDown", "ServiceUnavailable", "RequestTimeout"]) {
+      const { store, state, times } = refusing(() => refusal(503, code));
+      state.left = 2;
+      expect(await store.put("a", new Uint8Array(3), { ifAbsent: true })).toMatchObject({ size: 3 });
+      expect(times()).toBe(3);
+    }
+  });
+
+  test("what can be done twice, where it may have been done", async () => {
+    const { store, state, times } = refusing(() => refusal(500, "InternalError"));
+    state.left = 2;
+    expect(await store.put("a", new Uint8Array(3))).toMatchObject({ size: 3 });
+    expect(times()).toBe(3);
+    state.left = 1;
+    await expect(store.put("a", new Uint8Array(3), { ifVersion: '"1"' })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    expect(times()).toBe(4);
+  });
+
+  test("but no refusal, nor a stream", async () => {
+    const { store, state, times } = refusing(() => refusal(403, "AccessDenied"));
+    state.left = 9;
+    await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(times()).toBe(1);
+    const busy = refusing(() => refusal(503, "SlowDown"));
+    busy.state.left = 9;
+    const stream = new Blob([new Uint8Array(5)]).stream();
+    await expect(busy.store.put("a", stream, { size: 5 })).rejects.toMatchObject({ code: "STORE_BUSY" });
+    expect(busy.times()).toBe(1);
+  });
+
+  test("not for ever", async () => {
+    const { store, state } = refusing(() => refusal(503, "SlowDown"));
+    state.left = Number.POSITIVE_INFINITY;
+    const begun = performance.now();
+    await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_BUSY" });
+    // One and a half times as long as it may take to answer, which is 300 milliseconds here.
+    expect(performance.now() - begun).toBeLessThan(600);
+  });
+
+  test("no sooner than the service asks for, and not at all if that is too late", async () => {
+    let wait = "0.2";
+    const { store, state, times } = refusing(() => {
+      const response = refusal(503, "SlowDown");
+      response.headers.set("Retry-After", wait);
+      return response;
+    });
+    await store.head("a");
+    state.left = 1;
+    const begun = performance.now();
+    expect(await store.head("a")).toBeUndefined();
+    expect(performance.now() - begun).toBeGreaterThan(190);
+    wait = "60";
+    state.left = 1;
+    const before = times();
+    await expect(store.head("a")).rejects.toMatchObject({ code: "STORE_BUSY" });
+    expect(times()).toBe(before + 1);
+  });
+
+  test("a service that falls silent, once", async () => {
+    let silent = true;
+    const { options } = service((request) => {
+      if (isProbe(request) || !silent) return undefined;
+      silent = false;
+      return new Promise(() => {});
+    });
+    expect(await s3(options).head("a")).toBeUndefined();
+  });
 });
 
 test("a conflict of writers is tried again until it is known who was first", async () => {
@@ -228,15 +294,16 @@ test("a body that ends too soon, or of another range than was asked for, is an e
 
 test.each([
   ["an entity that would be defined", '<!DOCTYPE a [<!ENTITY x "y">]><ListBucketResult/>'],
-  ["an entity that nobody knows", "<ListBucketResult><Contents><Key>&x;</Key></Contents></ListBucketResult>"],
+  ["an entity that nobody knows", "<ListBucketResult><Contents><Key>a/&x;</Key></Contents></ListBucketResult>"],
+  ["half an entity", "<ListBucketResult><Contents><Key>a/&amp</Key></Contents></ListBucketResult>"],
+  ["a character that is none", "<ListBucketResult><Contents><Key>a/&#x110000;</Key></Contents></ListBucketResult>"],
   ["no end", "<ListBucketResult><Contents>"],
   ["two roots", "<ListBucketResult/><ListBucketResult/>"],
   ["ends that cross", "<a><b></a></b>"],
   ["another document", "<ListAllMyBucketsResult/>"],
-  ["no size", "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>"],
+  ["no size", "<ListBucketResult><Contents><Key>a/b</Key></Contents></ListBucketResult>"],
   ["depth", `${"<a>".repeat(40)}${"</a>".repeat(40)}`],
   ["more, but nothing", "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"],
-  ["a key of nobody's", "<ListBucketResult><Contents><Key>b</Key><Size>1</Size></Contents></ListBucketResult>"],
 ])("a list with %s is an error", async (_, text) => {
   const { options } = service((request) => (request.url.includes("list-type") ? new Response(text) : undefined));
   await expect(s3({ ...options, prefix: "a/" }).list("")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -260,6 +327,8 @@ test("a list of other keys than were asked for, or in another order, is none to 
     keys = wrong;
     await expect(store.list("a/", { after: "a/a" })).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
   }
+  keys = ["other/a"];
+  await expect(s3({ ...options, prefix: "one/" }).list("")).rejects.toMatchObject({ code: "STORE_UNSUITABLE" });
 });
 
 test("a bucket that is not there is no object that is not there", async () => {
