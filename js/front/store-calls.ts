@@ -3,6 +3,7 @@ import { HostBody } from "../core/host.js";
 import type { ExecutorGlue, Runtime } from "../core/runtime.js";
 import { OciError, StoreError, TransferError } from "../errors.js";
 import { orAborted } from "../source.js";
+import { backingOf, readBacking } from "../stores/backing.js";
 import { SizedBody } from "../stores/content.js";
 import type { ObjectInfo, ObjectStore, StoredObject } from "../stores/object-store.js";
 import { type IncomingBody, portion, type Tap } from "./bodies.js";
@@ -206,13 +207,17 @@ async function open(
 }
 
 async function whole({ info: { size }, body }: StoredObject): Promise<Uint8Array> {
+  const backing = backingOf(body);
   const sized = new SizedBody(body, { size, idleTimeout: TIME_LIMIT }, "STORE_UNAVAILABLE");
   try {
-    return await sized.take(size);
+    const bytes = await (backing ? readBacking(backing) : sized.take(size));
+    if (bytes.byteLength !== size) throw new RangeError("the body is not of the object's size");
+    return bytes;
   } catch (cause) {
     throw new StoreError("STORE_UNAVAILABLE", "an object could not be read", { cause });
   } finally {
-    sized.cancel();
+    // Where there is a backing, that is closed, and nobody has touched the body.
+    if (!backing) sized.cancel();
   }
 }
 

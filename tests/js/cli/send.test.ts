@@ -74,7 +74,7 @@ async function received(port: number, path = "/", pause?: (resume: () => void) =
 }
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const random = (size: number) => new Uint8Array(randomBytes(size));
+const random = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(size));
 
 function object(body: ReadableStream<Uint8Array>, backing?: Backing): StoredObject {
   return { info: { size: 0, version: "", modified: 0 }, body: backing ? backed(body, backing) : body };
@@ -100,7 +100,7 @@ async function inFile(bytes: Uint8Array, start = 0): Promise<{ path: string; sou
   return { path, source };
 }
 
-const KINDS: Record<string, (bytes: Uint8Array) => Promise<Source>> = {
+const KINDS: Record<string, (bytes: Uint8Array<ArrayBuffer>) => Promise<Source>> = {
   files: async (bytes) => (await inFile(bytes, 3)).source,
   memory: async (bytes) => async () => object(unreadable(), { bytes: bytes.subarray(3) }),
   streams: async (bytes) => async () => object(new Blob([bytes.slice(3)]).stream()),
@@ -111,7 +111,9 @@ const areClosed = () => [...opened].every(({ fd }) => fd === -1);
 test.each(Object.keys(KINDS))("a body that lies in several %s arrives whole", async (kind) => {
   const parts = [2 * MIB + 1, 5, 700_000].map((size) => random(size));
   const whole = Buffer.concat(parts.map((part) => part.subarray(3)));
-  const [first, ...others] = await Promise.all(parts.map(KINDS[kind] as (bytes: Uint8Array) => Promise<Source>));
+  const [first, ...others] = await Promise.all(
+    parts.map(KINDS[kind] as (bytes: Uint8Array<ArrayBuffer>) => Promise<Source>),
+  );
   const { port, ended } = await serving(whole.byteLength, () => inParts(first as Source, ...others));
   const { body, isWhole } = await received(port);
   expect([isWhole, sha256(body)]).toEqual([true, sha256(whole)]);
