@@ -38,14 +38,6 @@ export class Temporary {
     return new Temporary(host, handle, path, open?.(handle) ?? new BatchWriter(handle));
   }
 
-  /** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
-  async commit(path: string, check?: () => Promise<void>): Promise<void> {
-    const own = await this.finish();
-    await check?.();
-    await this.#host.fs.rename(own, path);
-    await syncFolder(this.#host, this.#host.path.dirname(path));
-  }
-
   /** Brings the bytes to the disk unless `sync` is false, and closes the file; returns its path. */
   async finish(sync = true): Promise<string> {
     await this.writer.end();
@@ -68,6 +60,14 @@ export class Temporary {
   }
 }
 
+/** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
+export async function commit(host: Files, file: Temporary, path: string, check?: () => Promise<void>): Promise<void> {
+  const own = await file.finish();
+  await check?.();
+  await host.fs.rename(own, path);
+  await syncFolder(host, host.path.dirname(path));
+}
+
 /** A path for what is not complete, whose leftover {@link removeAbandoned} knows. */
 export function temporaryPath(host: Files, folder: string): string {
   return host.path.join(folder, `.pierhead-${randomName()}.tmp`);
@@ -83,7 +83,7 @@ export async function writeWhole(
   const temporary = await Temporary.create(host, host.path.dirname(path));
   try {
     await temporary.writer.write(bytes);
-    await temporary.commit(path, check);
+    await commit(host, temporary, path, check);
   } catch (error) {
     await temporary.discard();
     throw error;

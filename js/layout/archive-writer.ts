@@ -2,7 +2,7 @@ import { optionalText } from "../core/text.js";
 import { algorithmOf } from "../digest.js";
 import { LayoutError, OciError } from "../errors.js";
 import { hostWithFiles } from "../files/host.js";
-import { removeAbandoned, Temporary } from "../files/temporary.js";
+import { commit, removeAbandoned, Temporary } from "../files/temporary.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { pathOf } from "./file-layout.js";
 import type { ImageLayout, LayoutOperation, PutOptions } from "./image-layout.js";
@@ -176,7 +176,7 @@ async function fileSink(path: string): Promise<WritableStream<Uint8Array>> {
   const temporary = await Temporary.create(host, folder);
   return new WritableStream({
     write: (chunk) => temporary.writer.write(chunk),
-    close: () => temporary.commit(host.path.resolve(path)),
+    close: () => commit(host, temporary, host.path.resolve(path)),
     abort: () => temporary.discard(),
   });
 }

@@ -3,7 +3,7 @@ import { algorithmOf } from "../digest.js";
 import { LayoutError, OciError } from "../errors.js";
 import type { BlobWriter } from "../files/file-writer.js";
 import { type Host, hostWithFiles, syncFolder } from "../files/host.js";
-import { removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
+import { commit, removeAbandoned, Temporary, writeWhole } from "../files/temporary.js";
 import type { Descriptor } from "../generated/Descriptor.js";
 import { digestStream } from "../stream.js";
 import { FileLayout, pathOf } from "./file-layout.js";
@@ -92,7 +92,7 @@ class DirectoryLayout extends FileLayout {
       const [folder, name] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
       const target = this.#host.path.join(await this.#folder(folder), name);
       options.signal?.throwIfAborted();
-      await temporary.commit(target);
+      await commit(this.#host, temporary, target);
     } catch (error) {
       if (!begun) giveUp(content, error);
       await temporary?.discard();
