@@ -1,17 +1,17 @@
 /**
- * `node scripts/install-go-tools.mjs [NAME…]`: builds the Go programs that the suite `registries` runs, where they are not
- * built yet. Without Go, or where the module proxy does not have them, it says so and ends well: the suite then leaves
+ * `node scripts/install-go-tools.mjs [NAME…]`: builds the Go programs that the suites run, where they are not built yet: all but
+ * `seaweedfs`, which takes as long as all others, or those of these names. Without Go, or where the module proxy does not have them, it says so and ends well: the suite then leaves
  * them out. Status 1 for one that cannot be built from what came.
  */
-import { buildGoTool, goTools, isUnavailable, missingGoTools } from "./lib/go-tools.mjs";
+import { buildGoTool, goTools, isUnavailable, missingGoTools, usualGoTools } from "./lib/go-tools.mjs";
 import { fail, say } from "./lib/project.mjs";
 import { isInstalled } from "./lib/run.mjs";
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !goTools.includes(name));
 if (unknown.length > 0) fail(`pierhead: no such Go tool: ${unknown.join(", ")}; there are ${goTools.join(", ")}`);
-const chosen = wanted.length > 0 ? wanted : goTools;
-const missing = missingGoTools().filter((name) => chosen.includes(name));
+const chosen = wanted.length > 0 ? wanted : usualGoTools;
+const missing = missingGoTools(chosen);
 
 if (missing.length === 0) say(`installed: ${chosen.join(" ")}`);
 else if (!isInstalled("go")) say(`not built, Go is not installed (apt-get install golang-go): ${missing.join(" ")}`);

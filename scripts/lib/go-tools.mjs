@@ -3,14 +3,17 @@
  * proxy by `scripts/install-go-tools.mjs`, and kept outside the checkout.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { filesBelow, sha256OfFile } from "./files.mjs";
 import { root } from "./project.mjs";
 import { run } from "./run.mjs";
 
-/** By the name of the program: a main package and its version, or a folder of this repository with a `go.mod`. */
+/**
+ * By the name of the program: a main package and its version, or a folder of this repository with a `go.mod`. What takes many minutes to build is
+ * built where it is asked for by its name.
+ */
 const PACKAGES = {
   crane: { path: "github.com/google/go-containerregistry/cmd/crane", version: "v0.22.1" },
   oras: { path: "oras.land/oras/cmd/oras", version: "v1.3.6" },
@@ -23,6 +26,7 @@ const PACKAGES = {
     version: "v0.0.0-20260831232431-97274622c111",
   },
   servers: { folder: join(root, "tests", "peers", "servers") },
+  seaweedfs: { folder: join(root, "tests", "peers", "seaweedfs"), slow: true },
 };
 
 /** @typedef {keyof typeof PACKAGES} GoTool */
@@ -34,9 +38,12 @@ export function goTool(name) {
   return join(folderOf(name), name);
 }
 
-/** @returns {GoTool[]} Those that are not built yet. */
-export function missingGoTools() {
-  return goTools.filter((name) => !existsSync(goTool(name)));
+/** Those that are built where no name is given. */
+export const usualGoTools = goTools.filter((name) => !("slow" in PACKAGES[name]));
+
+/** @param {readonly GoTool[]} chosen @returns {GoTool[]} Those of them that are not built yet. */
+export function missingGoTools(chosen) {
+  return chosen.filter((name) => !existsSync(goTool(name)));
 }
 
 /**
@@ -52,8 +59,15 @@ export async function buildGoTool(name) {
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" };
   if (folder === undefined) {
     await run("go", ["install", ...flags, `${path}@${version}`], { env: { ...env, GOBIN: folderOf(name) } });
-  } else {
-    await run("go", ["build", ...flags, `-o=${goTool(name)}`, "."], { cwd: folder, env });
+    return;
+  }
+  // In a copy, since `go` completes a go.mod that says no more than has to be said.
+  const copy = mkdtempSync(join(tmpdir(), "pierhead-go-"));
+  try {
+    cpSync(folder, copy, { recursive: true });
+    await run("go", ["build", "-mod=mod", ...flags, `-o=${goTool(name)}`, "."], { cwd: copy, env });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
   }
 }
 

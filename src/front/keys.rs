@@ -2,7 +2,7 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | `catalog/<name>` | a repository that has, or had, a manifest; created once |
+//! | `catalog/<name>!` | a repository that has, or had, a manifest; created once |
 //! | `blobs/<algorithm>/<encoded>` | record: where a blob's bytes are, for all repositories, and since when it is in none |
 //! | `segments/<upload>/<start>-<generation>[-<start of body>]` | bytes of a blob; written once |
 //! | `uploads/<upload>/start` | an upload; created once |
@@ -15,7 +15,9 @@
 //! | `repositories/<name>:referrers/<algorithm>/<encoded>/<algorithm>/<encoded>/<instance>` | a manifest that may have a subject, which comes first; created once |
 //! | `gc/state/<sequence>` | how far a collection has come; created once |
 //!
-//! No repository name has a colon, so none of these is the prefix of another. Offsets are sixteen hexadecimal digits, so that they come in
+//! No repository name has a colon, so no kind is the prefix of another. No key is the beginning of another that goes on with a slash, since
+//! services that keep objects as files in folders lose one of such two; hence the `!`, which comes before all that is in a name, so that
+//! the catalog is in the order of names (`a!`, `a-b!`, `a/b!`). Offsets are sixteen hexadecimal digits, so that they come in
 //! their order.
 
 use crate::digest::Digest;
@@ -23,6 +25,9 @@ use crate::reference::{RepositoryName, Tag};
 
 /// The repositories, by name.
 pub(super) const CATALOG: &str = "catalog/";
+
+/// What follows a name in the catalog.
+pub(super) const CATALOG_END: &str = "!";
 
 /// How far collections have come.
 pub(super) const GC_STATE: &str = "gc/state/";
@@ -41,7 +46,7 @@ pub(super) const SEGMENTS: &str = "segments/";
 
 /// That a repository exists.
 pub(super) fn catalog(name: &RepositoryName) -> String {
-    joined(&[CATALOG, name.as_str()])
+    joined(&[CATALOG, name.as_str(), CATALOG_END])
 }
 
 /// A blob, wherever it is.

@@ -1,7 +1,9 @@
 //! Lists of tags (end-8) and of repositories, page by page.
 
 use crate::ask::ask;
-use crate::content::{delete, get, image, list, push};
+use crate::collecting::{collect, options};
+use crate::content::{delete, get, image, list, push, subject};
+use crate::pushing::{begin, patch};
 use crate::store::MemoryStore;
 
 #[test]
@@ -146,13 +148,69 @@ fn repositories_are_listed_in_their_order_page_by_page() {
         list(&store, "/v2/_catalog", "repositories"),
         (Vec::new(), None)
     );
-    for name in ["b", "a/b", "a-b", "a"] {
+    // In the order of bytes.
+    let names = [
+        "a", "a-b", "a.b", "a/b", "a/b-c", "a/b/c", "a0", "a_b", "ab", "b",
+    ];
+    for name in names.iter().rev() {
         push(&store, name, "v1", &image(&store, name, b"layer", ""));
     }
     let catalog = |query: &str| list(&store, &format!("/v2/_catalog{query}"), "repositories");
-    assert_eq!(catalog("").0, ["a", "a-b", "a/b", "b"]);
-    let (names, next) = catalog("?n=3");
-    assert_eq!(names, ["a", "a-b", "a/b"]);
-    assert_eq!(next.as_deref(), Some("/v2/_catalog?n=3&last=a%2Fb"));
-    assert_eq!(catalog("?n=3&last=a%2Fb"), (vec!["b".to_owned()], None));
+    assert_eq!(catalog("").0, names);
+    let (page, next) = catalog("?n=4");
+    assert_eq!(page, ["a", "a-b", "a.b", "a/b"]);
+    assert_eq!(next.as_deref(), Some("/v2/_catalog?n=4&last=a%2Fb"));
+    assert_eq!(catalog("?n=1&last=a%2Fb").0, ["a/b-c"]);
+    // Behind any text, a name or not, all names that are greater.
+    for text in [
+        "", "a", "a!", "a b", "a-", "a-b", "a.", "a/", "a/b", "a/b!", "a/b ", "aA", "a:", "a~",
+        "A", " ", "!", "b", "é",
+    ] {
+        let greater: Vec<_> = names.iter().filter(|name| **name > text).collect();
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        assert_eq!(
+            catalog(&format!("?last={encoded}"))
+                .0
+                .iter()
+                .collect::<Vec<_>>(),
+            greater,
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn no_key_is_a_folder_of_another() {
+    let store = MemoryStore::new();
+    for name in ["a", "a/b", "a/b/c"] {
+        let base = image(&store, name, b"base", "");
+        push(&store, name, "v1", &base);
+        push(
+            &store,
+            name,
+            "signature",
+            &image(&store, name, b"signature", &subject(&base)),
+        );
+        patch(&store, &begin(&store, ""), 0, b"some");
+    }
+    collect(&store, &options());
+    let keys = store.keys("");
+    for kind in [
+        "blobs/",
+        "catalog/",
+        "gc/",
+        "repositories/",
+        "segments/",
+        "uploads/",
+    ] {
+        assert!(keys.iter().any(|key| key.starts_with(kind)), "{kind}");
+    }
+    for key in &keys {
+        let folder = format!("{key}/");
+        assert_eq!(
+            keys.iter().find(|other| other.starts_with(&folder)),
+            None,
+            "{key}"
+        );
+    }
 }

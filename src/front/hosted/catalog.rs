@@ -33,6 +33,7 @@ impl<T: Host> Hosted<T> {
         let query = Query::parse(target)?;
         let names = Names {
             prefix: keys::CATALOG.to_owned(),
+            end: keys::CATALOG_END,
             path: "/v2/_catalog".to_owned(),
             head: "{\"repositories\":[".to_owned(),
             is_name: is_repository_name,

@@ -21,12 +21,36 @@ const MAX_LAST: usize = RepositoryName::MAX_LEN + 1;
 pub(super) struct Names {
     /// What their keys begin with.
     pub(super) prefix: String,
+    /// What their keys end with: nothing, or one character that comes before all that are in names.
+    pub(super) end: &'static str,
     /// The path of their list.
     pub(super) path: String,
     /// How the list begins, as JSON.
     pub(super) head: String,
     /// Whether a name is one.
     pub(super) is_name: fn(&str) -> bool,
+}
+
+impl Names {
+    /// The name that a key is of.
+    fn name<'a>(&self, key: &'a str) -> Option<&'a str> {
+        let name = key.strip_prefix(&*self.prefix)?.strip_suffix(self.end)?;
+        (self.is_name)(name).then_some(name)
+    }
+
+    /// The key behind which those of all names stand that come after a text.
+    fn after(&self, text: &str) -> String {
+        // What comes behind such a character makes no difference between names.
+        let differs = |byte| self.end.bytes().all(|end| byte > end);
+        let count = text.bytes().take_while(|byte| differs(*byte)).count();
+        [&self.prefix, text.get(..count).unwrap_or(text), self.end].concat()
+    }
+
+    /// What a list goes on behind, that has come to a key.
+    fn reached(&self, key: &str) -> Option<String> {
+        let text = key.strip_prefix(&*self.prefix)?;
+        Some(text.strip_suffix(self.end).unwrap_or(text).to_owned())
+    }
 }
 
 pub(super) fn is_tag(name: &str) -> bool {
@@ -87,7 +111,7 @@ impl<T: Host> Hosted<T> {
     /// The page of names that a query asks for.
     pub(super) async fn page(&self, names: &Names, query: &Query) -> Result<Page, Failure> {
         let wanted = count(query)?.unwrap_or(MAX_NAMES).min(MAX_NAMES);
-        let mut after = [&names.prefix, last(query)?].concat();
+        let mut after = names.after(last(query)?);
         let mut page = Page::default();
         if wanted == 0 {
             return Ok(page);
@@ -101,10 +125,8 @@ impl<T: Host> Hosted<T> {
                 .await
                 .map_err(Failure::from_store)?;
             for object in listing.objects {
-                let name = object.key.strip_prefix(names.prefix.as_str());
-                if let Some(name) = name
+                if let Some(name) = names.name(&object.key)
                     && object.size > 0
-                    && (names.is_name)(name)
                 {
                     if page.names.len() == wanted {
                         page.next = page.names.last().cloned();
@@ -118,7 +140,7 @@ impl<T: Host> Hosted<T> {
             if !listing.more {
                 return Ok(page);
             }
-            page.next = after.strip_prefix(names.prefix.as_str()).map(str::to_owned);
+            page.next = names.reached(&after);
             if page.names.len() == wanted {
                 break;
             }

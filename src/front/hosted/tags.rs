@@ -218,6 +218,7 @@ impl<T: Host> Hosted<T> {
         let query = Query::parse(target)?;
         let names = Names {
             prefix: keys::tags(name),
+            end: "",
             path: ["/v2/", name.as_str(), "/tags/list"].concat(),
             head: ["{\"name\":\"", name.as_str(), "\",\"tags\":["].concat(),
             is_name: is_tag,

@@ -119,6 +119,22 @@ test("what the store fails with is told to the operator, and answered with what 
   }
 });
 
+test("a store that takes longer than a minute is told of to the operator, and the client asked to come again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const onError = vi.fn();
+    const ask = asking({ store: but(() => ({ get: () => new Promise(() => {}) })), onError });
+    const answer = ask("GET", "/v2/a/manifests/latest");
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(onError).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect((await answer).status).toBe(503);
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a store that throws at once fails the request alone", async () => {
   let broken = true;
   const store = but(({ get }) => ({
