@@ -7,7 +7,14 @@ export const PIECE = 512 * 1024;
 /** How many pieces of one response may be on their way: one that the socket has, and one behind it. */
 const AHEAD = 2;
 
-/** Buffers that wait for the next response, and how many of them are kept: fresh memory costs more than what is read into it. */
+/** Bytes of a piece where many bodies are on their way at a time. */
+const SMALL_PIECE = 64 * 1024;
+
+/** Buffers of whole pieces that may be in use, so that those who read slowly, however many they are, take little memory. */
+const MAX_LARGE = 64;
+let large = 0;
+
+/** Those of them that wait for the next response, and how many are kept: fresh memory costs more than what is read into it. */
 const spare: Uint8Array[] = [];
 const MAX_SPARE = 16;
 
@@ -26,6 +33,7 @@ export class Outlet {
   #pieces = 0;
   #given = 0;
   #sent = 0;
+  #isFlushed = false;
 
   /** `size` is what `Content-Length` says. */
   constructor(response: ServerResponse, size: number) {
@@ -47,8 +55,8 @@ export class Outlet {
   async buffer(size: number): Promise<Uint8Array> {
     const slot = this.#slot;
     await slot.written;
-    const enough = Math.min(size, PIECE);
-    if (slot.buffer === undefined || slot.buffer.byteLength < enough) slot.buffer = newBuffer(enough);
+    if (slot.buffer === undefined || slot.buffer.byteLength < Math.min(size, SMALL_PIECE))
+      slot.buffer = newBuffer(size);
     return slot.buffer;
   }
 
@@ -69,17 +77,24 @@ export class Outlet {
   }
 
   /**
-   * Waits until the system has all of the body. Only then are its buffers for others: of what was cut, nobody knows whether something still
-   * reads them.
+   * Waits until the system has all of the body.
    *
    * @throws RangeError if the body is smaller than was said
    */
   async flush(): Promise<void> {
     for (const { written } of this.#slots) await written;
     if (this.#sent < this.#size) throw new RangeError("the body is smaller than was said");
+    this.#isFlushed = true;
+  }
+
+  /** Ends it. Its buffers are for others only if all was flushed: of what was cut, nobody knows whether something still reads them. */
+  end(): void {
     for (const slot of this.#slots) {
-      if (slot.buffer?.byteLength === PIECE && spare.length < MAX_SPARE) spare.push(slot.buffer);
+      const { buffer } = slot;
       slot.buffer = undefined;
+      if (buffer?.byteLength !== PIECE) continue;
+      large -= 1;
+      if (this.#isFlushed && spare.length < MAX_SPARE) spare.push(buffer);
     }
   }
 
@@ -105,6 +120,7 @@ export class Outlet {
 
 /** What is small gets no buffer that could hold more. */
 function newBuffer(size: number): Uint8Array {
-  if (size < PIECE / 2) return Buffer.allocUnsafeSlow(size);
+  if (size <= SMALL_PIECE || large === MAX_LARGE) return Buffer.allocUnsafeSlow(Math.min(size, SMALL_PIECE));
+  large += 1;
   return spare.pop() ?? Buffer.allocUnsafeSlow(PIECE);
 }

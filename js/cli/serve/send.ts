@@ -25,6 +25,8 @@ export async function send({ status, headers, body, ended }: Answered, response:
   } catch (reason) {
     ended?.(outlet.sent, { reason });
     throw reason;
+  } finally {
+    outlet.end();
   }
 }
 

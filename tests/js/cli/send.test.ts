@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { send } from "../../../js/cli/serve/send.ts";
 import { HostBody } from "../../../js/core/host.ts";
 import { PartsBody } from "../../../js/front/parts-body.ts";
@@ -24,6 +24,7 @@ const servers = new Set<ReturnType<typeof createServer>>();
 /** Files that were opened to be sent. */
 const opened = new Set<FileHandle>();
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const server of servers) server.close().closeAllConnections();
   servers.clear();
   for (const handle of opened) await handle.close().catch(() => {});
@@ -140,6 +141,25 @@ test("clients that read at their own pace all get their own bytes, though buffer
     const all = [...(await Promise.all(slow)), ...quick].map(({ body }) => sha256(body));
     expect(all).toEqual(files.map(({ digest }) => digest));
   }
+});
+
+test("many clients that read nothing take little memory, and then get all", { timeout: 30_000 }, async () => {
+  const bytes = random(8 * MIB);
+  const { source } = await inFile(bytes);
+  const { port } = await serving(8 * MIB, () => inParts(source));
+  const allocated = vi.spyOn(Buffer, "allocUnsafeSlow");
+  const resumes: (() => void)[] = [];
+  const clients = Array.from({ length: 60 }, () => received(port, "/", (resume) => resumes.push(resume)));
+  await expect.poll(() => resumes.length, { timeout: 20_000 }).toBe(60);
+  const held = allocated.mock.calls.reduce((sum, [size]) => sum + size, 0);
+  // Two of 512 KiB for each of 32, and of 64 KiB for the others.
+  expect(held).toBeLessThanOrEqual(32 * 2 * 512 * 1024 + 28 * 2 * 64 * 1024);
+  for (const resume of resumes) resume();
+  const bodies = await Promise.all(clients);
+  expect(new Set(bodies.map(({ body }) => sha256(body)))).toEqual(new Set([sha256(bytes)]));
+  allocated.mockClear();
+  await received(port);
+  expect(allocated.mock.calls).toEqual([]);
 });
 
 const CUTS: Record<string, () => Promise<HostBody>> = {
