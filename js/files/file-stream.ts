@@ -4,8 +4,8 @@ const CHUNK = 256 * 1024;
 
 /** What of a file is read, and what becomes of it. */
 export interface FileStreamOptions {
-  /** The file's name, for errors. */
-  readonly path: string;
+  /** The file's name, for errors that are to have it. */
+  readonly path?: string;
   /** The bytes from `start` to before `end`; without it, from where the file is, to its end. */
   readonly range?: { readonly start: number; readonly end: number };
   /** Whether the file stays open when the stream has ended. */

@@ -1,8 +1,9 @@
 /** A store as the core asks for it: `src/wasm/store.rs` is the other side. */
 import { HostBody } from "../core/host.js";
 import type { ExecutorGlue, Runtime } from "../core/runtime.js";
-import { OciError, StoreError } from "../errors.js";
+import { OciError, StoreError, TransferError } from "../errors.js";
 import { orAborted } from "../source.js";
+import { backingOf, readBacking } from "../stores/backing.js";
 import { SizedBody } from "../stores/content.js";
 import type { ObjectInfo, ObjectStore, StoredObject } from "../stores/object-store.js";
 import { type IncomingBody, portion, type Tap } from "./bodies.js";
@@ -92,7 +93,10 @@ export class StoreCalls<G extends ExecutorGlue> {
     try {
       const work: Promise<unknown> = CALLS[method](this.#store, given as never, call);
       return await within(work, call);
-    } catch (error) {
+    } catch (thrown) {
+      // Unless a stream is put, which a request brought, nobody but the store is at fault for what breaks off or falls silent.
+      const isOwn = thrown instanceof TransferError && !(method === "put" && given[1] instanceof HostBody);
+      const error = isOwn ? new StoreError("STORE_UNAVAILABLE", "the answer broke off", { cause: thrown }) : thrown;
       const code = error instanceof OciError ? error.code : "";
       const { aborted, reason } = call.abort.signal;
       // Given up by whoever waited for it, and not for the time that it took.
@@ -203,13 +207,17 @@ async function open(
 }
 
 async function whole({ info: { size }, body }: StoredObject): Promise<Uint8Array> {
+  const backing = backingOf(body);
   const sized = new SizedBody(body, { size, idleTimeout: TIME_LIMIT }, "STORE_UNAVAILABLE");
   try {
-    return await sized.take(size);
+    const bytes = await (backing ? readBacking(backing) : sized.take(size));
+    if (bytes.byteLength !== size) throw new RangeError("the body is not of the object's size");
+    return bytes;
   } catch (cause) {
     throw new StoreError("STORE_UNAVAILABLE", "an object could not be read", { cause });
   } finally {
-    sized.cancel();
+    // Where there is a backing, that is closed, and nobody has touched the body.
+    if (!backing) sized.cancel();
   }
 }
 

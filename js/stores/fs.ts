@@ -24,10 +24,10 @@ import { StoreError } from "../errors.js";
 import { fileStream } from "../files/file-stream.js";
 import { hostOrNone } from "../files/host.js";
 import { ABANDONED, removeAbandoned, Temporary } from "../files/temporary.js";
-import { checkKeys, checkList, checkPut, checkRange, invalid, keyBytes, partOf, wrongHash } from "./arguments.js";
+import { checkKeys, checkList, checkPut, invalid, keyBytes, partOf, wrongHash } from "./arguments.js";
+import { backed } from "./backing.js";
 import { outgoing, SizedBody } from "./content.js";
 import { Disk, orMissing, translated } from "./fs/disk.js";
-import type { FileObject } from "./fs/file-object.js";
 import { KeyLog } from "./fs/key-log.js";
 import { newBirth, ObjectFolder, type Present } from "./fs/object-folder.js";
 import type {
@@ -70,7 +70,8 @@ const SHARD = 3;
 
 /**
  * A store in a folder, which is made if it is not there. Other stores of the same folder, in this process or others of the host, are the
- * same store. The disk must have hard links and exclusive names, and be this host's own: NFS is not.
+ * same store. The disk must have hard links and exclusive names, and be this host's own: NFS is not. What is made is for the user who runs this
+ * alone (folders of mode 0700, those above included that are not there); other modes may be given to folders that are there.
  *
  * @throws StoreError `STORE_UNSUITABLE` where there is no file system
  */
@@ -100,23 +101,17 @@ class FsStore implements ObjectStore {
 
   async get(key: string, { range, signal }: GetOptions = {}): Promise<StoredObject | undefined> {
     const folder = this.#folder(key);
-    checkRange(range);
     return await this.#act(signal, async () => {
       for (;;) {
         const present = await folder.present();
-        if (present === undefined) return undefined;
+        if (!present) return undefined;
         const { info } = present;
         const part = partOf(range, info.size);
         const handle = await folder.open(present);
         // Another content has taken its place.
-        if (handle === undefined) continue;
-        const body = fileStream(handle, { path: key, range: part });
-        const object: FileObject = {
-          info,
-          body: outgoing(body, part.end - part.start, { signal }),
-          file: { handle, ...part },
-        };
-        return object;
+        if (!handle) continue;
+        const body = outgoing(fileStream(handle, { range: part }), part.end - part.start, { signal });
+        return { info, body: backed(body, { handle, ...part }) };
       }
     });
   }
@@ -196,14 +191,14 @@ class FsStore implements ObjectStore {
       const birth = was?.birth ?? newBirth();
       if (!was) await this.#log.add({ key, birth });
       const is = was ? await folder.replace(was, file, size) : await folder.create(file, size, birth);
-      if (is !== undefined) return is.info;
+      if (is) return is.info;
       if (!was) await this.#log.remove({ key, birth });
     }
   }
 
   async #delete(key: string): Promise<void> {
     const folder = this.#folder(key);
-    for (let was = await folder.present(); was !== undefined; was = await folder.present()) {
+    for (let was = await folder.present(); was; was = await folder.present()) {
       if (!(await folder.delete(was))) continue;
       await this.#log.remove({ key, birth: was.birth });
       return;
@@ -231,14 +226,21 @@ class FsStore implements ObjectStore {
   }
 
   async #prepare(): Promise<void> {
-    const { fs: files } = this.#disk;
-    for (const name of ["objects", "index", "temporary"]) await files.mkdir(this.#disk.at(name), { recursive: true });
+    const { fs: files, path, root } = this.#disk;
+    // All that the store keeps lies in these: the modes of what is in them are of no matter.
+    for (const name of ["objects", "index", "temporary"])
+      await files.mkdir(this.#disk.at(name), { recursive: true, mode: 0o700 });
     const format = this.#disk.at("pierhead-store");
     const known = await orMissing(files.readFile(format, "utf8"));
     // It is empty where the power failed at the wrong moment.
     if (!known) await files.writeFile(format, FORMAT);
-    else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is of no store that is known`);
-    await this.#disk.syncFolder(this.#disk.root);
+    else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is of another store`);
+    // Each folder above may be as new as this one.
+    let below = "";
+    for (let folder = root; folder !== below; folder = path.dirname(folder)) {
+      await this.#disk.syncFolder(folder);
+      below = folder;
+    }
     await this.#log.begin(() => this.#walk());
   }
 

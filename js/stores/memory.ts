@@ -5,8 +5,9 @@
  */
 import { StoreError } from "../errors.js";
 import { checkKeys, checkList, checkPut, keyBytes, partOf, wrongHash } from "./arguments.js";
+import { backed } from "./backing.js";
 import { outgoing, SizedBody } from "./content.js";
-import type { ObjectInfo, ObjectStore } from "./object-store.js";
+import type { ObjectInfo, ObjectStore, PutOptions } from "./object-store.js";
 import { SortedKeys } from "./sorted-keys.js";
 
 export { StoreError, type StoreErrorCode } from "../errors.js";
@@ -23,7 +24,10 @@ export type {
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
-  /** Bytes that all objects may have together: what would exceed it is refused with `STORE_UNAVAILABLE`. Without it, no limit. */
+  /**
+   * Bytes that all objects may have together, with what has come of those that are being put: what would exceed it is refused with
+   * `STORE_UNAVAILABLE`. Without it, no limit.
+   */
   readonly maxBytes?: number | undefined;
 }
 
@@ -39,17 +43,14 @@ const PIECE = 256 * 1024;
 export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = {}): ObjectStore {
   const entries = new Map<string, Entry>();
   const keys = new SortedKeys();
-  let [held, versions] = [0, 0];
+  /** Bytes of all objects, and those that have come of streams which are being put. */
+  let [held, coming, versions] = [0, 0, 0];
 
-  async function collect(incoming: SizedBody): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await incoming.take(Math.min(incoming.size ?? maxBytes, maxBytes) + 1);
-    if (bytes.byteLength > maxBytes) {
-      incoming.cancel();
-      throw tooMuch(maxBytes);
-    }
-    // What grew is larger than what came, and what came whole may be changed by whoever gave it.
-    return bytes.slice();
-  }
+  /** Throws unless there is room for so many bytes more, in the place of what an object has. */
+  const ensureRoom = (key: string, bytes: number) => {
+    if (held - (entries.get(key)?.bytes.byteLength ?? 0) + coming + bytes > maxBytes)
+      throw new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
+  };
 
   return {
     verifiesSha256: true,
@@ -67,14 +68,20 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
       if (entry === undefined) return undefined;
       const { bytes, info } = entry;
       const { start, end } = partOf(range, info.size);
-      return { info, body: outgoing(copied(bytes.subarray(start, end)), end - start, { signal }) };
+      const part = bytes.subarray(start, end);
+      return { info, body: backed(outgoing(copied(part), end - start, { signal }), { bytes: part }) };
     },
 
     async put(key, content, options = {}) {
       const { ifAbsent, ifVersion, sha256, signal } = options;
       checkPut(key, content, options);
       signal?.throwIfAborted();
-      const incoming = new SizedBody(content, options);
+      let came = 0;
+      const incoming = new CountedBody(content, options, (bytes) => {
+        ensureRoom(key, bytes);
+        coming += bytes;
+        came += bytes;
+      });
       const holds = () => {
         const present = entries.get(key);
         return !(ifAbsent && present) && (ifVersion === undefined || present?.info.version === ifVersion);
@@ -83,19 +90,26 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
         incoming.cancel();
         return undefined;
       }
-      const bytes = await collect(incoming);
-      if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
-      signal?.throwIfAborted();
-      if (!holds()) return undefined;
-      const before = entries.get(key);
-      const after = held - (before?.bytes.byteLength ?? 0) + bytes.byteLength;
-      if (after > maxBytes) throw tooMuch(maxBytes);
-      held = after;
-      versions += 1;
-      const info = { size: bytes.byteLength, version: String(versions), modified: Date.now() };
-      entries.set(key, { bytes, info });
-      if (before === undefined) keys.add(key);
-      return info;
+      try {
+        // No bytes are taken for which there is no room.
+        ensureRoom(key, incoming.size ?? 0);
+        // One byte more, to come to the end. What grew is larger than what came.
+        const bytes = (await incoming.take((incoming.size ?? Number.POSITIVE_INFINITY) + 1)).slice();
+        if (sha256 !== undefined && (await hexDigest(bytes)) !== sha256) throw wrongHash();
+        signal?.throwIfAborted();
+        if (!holds()) return undefined;
+        ensureRoom(key, bytes.byteLength - came);
+        const before = entries.get(key);
+        held += bytes.byteLength - (before?.bytes.byteLength ?? 0);
+        versions += 1;
+        const info = { size: bytes.byteLength, version: String(versions), modified: Date.now() };
+        entries.set(key, { bytes, info });
+        if (before === undefined) keys.add(key);
+        return info;
+      } finally {
+        coming -= came;
+        incoming.cancel();
+      }
     },
 
     async delete(named, options) {
@@ -119,8 +133,20 @@ export function memory({ maxBytes = Number.POSITIVE_INFINITY }: MemoryOptions = 
   };
 }
 
-function tooMuch(maxBytes: number): StoreError {
-  return new StoreError("STORE_UNAVAILABLE", `there would be more than ${maxBytes} bytes in the store`);
+/** What is put, piece by piece as far as `came` lets it come. */
+class CountedBody extends SizedBody {
+  readonly #came: (bytes: number) => void;
+
+  constructor(content: Uint8Array | ReadableStream<Uint8Array>, options: PutOptions, came: (bytes: number) => void) {
+    super(content, options);
+    this.#came = came;
+  }
+
+  override async read(): Promise<Uint8Array | undefined> {
+    const chunk = await super.read();
+    this.#came(chunk?.byteLength ?? 0);
+    return chunk;
+  }
 }
 
 async function hexDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -75,6 +75,8 @@ impl Failure {
             Kind::BodyTruncated | Kind::SizeMismatch | Kind::ConnectionLost => {
                 Self::new(400, "SIZE_INVALID", error.message())
             }
+            // RFC 9110, section 15.5.9. What a store itself fails with is never of this kind.
+            Kind::Timeout => Self::new(408, "SIZE_INVALID", "the body did not go on in time"),
             Kind::TooLarge => Self::new(413, "SIZE_INVALID", error.message()),
             Kind::StoreBusy => Self::new(
                 429,

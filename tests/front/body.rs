@@ -52,10 +52,19 @@ impl MemoryBody {
 
     /// These bytes, and then a broken connection.
     pub fn cut(bytes: &[u8]) -> Self {
+        Self::failing(bytes, Kind::ConnectionLost)
+    }
+
+    /// These bytes, and then none for too long.
+    pub fn silent(bytes: &[u8]) -> Self {
+        Self::failing(bytes, Kind::Timeout)
+    }
+
+    fn failing(bytes: &[u8], kind: Kind) -> Self {
         let mut first = Some(bytes.to_vec());
         Self::new(Box::new(move || match first.take() {
             Some(bytes) if !bytes.is_empty() => Ok(Some(bytes)),
-            _ => Err(Error::new(Kind::ConnectionLost, "the connection broke")),
+            _ => Err(Error::new(kind, "the body failed")),
         }))
     }
 

@@ -238,14 +238,17 @@ fn a_body_that_breaks_leaves_what_was_acknowledged() {
                 .iter()
                 .map(|it| ("content-length", it.as_str()))
                 .collect();
-            // Cut short, too short, and too long for what was said.
-            for (body, refused) in [
-                (MemoryBody::cut(&BLOB[5..8]), true),
-                (MemoryBody::cut(b""), true),
-                (MemoryBody::of(&BLOB[5..8], 2), length.is_some()),
+            // Cut short, silent, too short, and too long for what was said.
+            for (body, refused, status) in [
+                (MemoryBody::cut(&BLOB[5..8]), true, 400),
+                (MemoryBody::cut(b""), true, 400),
+                (MemoryBody::silent(&BLOB[5..8]), true, 408),
+                (MemoryBody::silent(b""), true, 408),
+                (MemoryBody::of(&BLOB[5..8], 2), length.is_some(), 400),
                 (
                     MemoryBody::of(&BLOB[5..], 2),
                     length.as_deref() == Some("4"),
+                    400,
                 ),
             ] {
                 if !refused {
@@ -255,7 +258,7 @@ fn a_body_that_breaks_leaves_what_was_acknowledged() {
                 let broken = answer(block_on(registry(&store).handle(sent)));
                 assert_eq!(
                     (broken.status, broken.code().as_str()),
-                    (400, "SIZE_INVALID")
+                    (status, "SIZE_INVALID")
                 );
                 assert_eq!(store.keys("segments/").len(), 1);
                 let now = ask(&store, "GET", &location, &[], None);

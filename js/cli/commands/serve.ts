@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { gathered, wholeNumber } from "../arguments.js";
 import type { Context } from "../context.js";
@@ -29,11 +30,13 @@ const GRACE = 30_000;
 interface Flags {
   store?: string;
   memory?: true;
+  memoryLimit?: number;
   host: string;
   port: number;
   tlsCert?: string;
   tlsKey?: string;
   readOnly?: true;
+  maxConnections?: number;
   cors?: readonly string[];
   allowHost?: readonly string[];
   validation: "structural" | "1.1" | "dev" | "schema";
@@ -48,11 +51,17 @@ export function addServe(program: Command, context: Context): void {
     .description("Serves a registry over HTTP/1.1, which keeps its images in a folder or in memory.")
     .addOption(new Option("--store <folder>", "keep the images in this folder").conflicts("memory"))
     .option("--memory", "keep the images in memory, until it ends")
+    .addOption(
+      new Option("--memory-limit <MiB>", "how much memory the images may take: half of this machine's unless given")
+        .argParser(positive)
+        .conflicts("store"),
+    )
     .option("--host <address>", "the address to listen at", "127.0.0.1")
     .option("--port <number>", "the port to listen at; 0 for any that is free", port, 5000)
     .option("--tls-cert <file>", "serve HTTPS, by this certificate and those that prove it (PEM)")
     .option("--tls-key <file>", "the certificate's key (PEM)")
     .option("--read-only", "take nothing")
+    .option("--max-connections <number>", "how many connections there may be at a time: 1024 unless given", positive)
     .option(
       "--cors <origin>",
       "let web pages of this origin read and write, and no others; may be given several times",
@@ -75,19 +84,30 @@ export function addServe(program: Command, context: Context): void {
 
 async function serveStore(flags: Flags, context: Context): Promise<void> {
   const { output, signal } = context;
-  const { store: folder, memory: inMemory, host, port, readOnly, cors, allowHost, validation, log } = flags;
+  const {
+    store: folder,
+    memory: inMemory,
+    host,
+    port,
+    readOnly,
+    maxConnections,
+    cors,
+    allowHost,
+    validation,
+    log,
+  } = flags;
   if (folder === undefined && !inMemory) throw new CliError("name a folder with --store, or give --memory");
   const tls = await tlsOf(flags);
   const { serve, fs, memory, isLoopback } = await import("../serve/serve.js");
   const serving = await serve(
     {
-      store: folder === undefined ? memory() : fs(folder),
+      store: folder === undefined ? memory({ maxBytes: memoryLimit(flags) }) : fs(folder),
       validation,
       ...(cors && { cors }),
       onError: (error) => output.problem(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       ...(log && { onEvent: ({ error: _, ...event }) => output.line(jsonLine(event)) }),
     },
-    { host, port, tls, readOnly, names: allowHost },
+    { host, port, tls, readOnly, names: allowHost, limits: { maxConnections } },
   );
   // Requests that run are let end, rather than the process within a moment.
   context.lingers(GRACE);
@@ -104,6 +124,19 @@ async function tlsOf({ tlsCert, tlsKey }: Flags): Promise<{ cert: string; key: s
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw new CliError("--tls-cert and --tls-key are given together");
   return { cert: await readFile(tlsCert, "utf8"), key: await readFile(tlsKey, "utf8") };
+}
+
+/** Bytes of images that memory may hold. */
+function memoryLimit({ memoryLimit }: Flags): number {
+  if (memoryLimit !== undefined) return memoryLimit * 1024 * 1024;
+  // Of a container its own; where nothing constrains it, Node says 0 or more than there is.
+  return Math.floor(Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()) / 2);
+}
+
+function positive(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError("It has to be more than 0.");
+  return number;
 }
 
 function port(text: string): number {

@@ -20,6 +20,17 @@ export interface ServerOptions {
   readonly readOnly?: boolean | undefined;
   /** Names by which it may be asked for, where it listens for this machine alone: such as that of a proxy before it. */
   readonly names?: readonly string[] | undefined;
+  readonly limits?: ServerLimits | undefined;
+}
+
+/** How much of a server its clients may take. */
+export interface ServerLimits {
+  /** Connections at a time: whoever comes beyond that is turned away. 1024 if left out. */
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds until the headers of a request must have come: 408 behind them. Half a minute if left out. */
+  readonly headersTimeout?: number | undefined;
+  /** Milliseconds that may pass without a byte of a request's body: 408 behind them. A minute if left out. */
+  readonly bodyTimeout?: number | undefined;
 }
 
 /** A front that listens. */
@@ -31,8 +42,14 @@ export interface Serving {
 
 /** Bytes of a request's line and headers that are read, so that a URL of twice the 32 KiB that some clients send is still answered. */
 const MAX_HEADER_SIZE = 128 * 1024;
+/** Connections at a time, of which each may take two buffers and two files. */
+const MAX_CONNECTIONS = 1024;
 /** Milliseconds until the headers of a request must have come. */
 const HEADERS_TIMEOUT = 30_000;
+/** Milliseconds between two searches for requests whose headers have not: Node's own half minute would be added to what they may take. */
+const CHECKING_INTERVAL = 1_000;
+/** Milliseconds until the next piece of a request's body must have come. */
+const BODY_TIMEOUT = 60_000;
 /** Milliseconds until the next request on a connection must have come: longer than proxies and clients keep theirs. */
 const KEEP_ALIVE_TIMEOUT = 75_000;
 /** Milliseconds for which nothing may go either way while a response is on its way. */
@@ -47,8 +64,9 @@ const HEALTH_TIMEOUT = 5_000;
  */
 export async function serve(
   options: Extract<FrontOptions, { store: unknown }>,
-  { host, port, tls, readOnly = false, names = [] }: ServerOptions,
+  { host, port, tls, readOnly = false, names = [], limits = {} }: ServerOptions,
 ): Promise<Serving> {
+  const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
   const metrics = createMetrics();
   const isLocal = isLoopback(host);
   const handle = createHandler({
@@ -62,16 +80,22 @@ export async function serve(
   });
   const all = beside(readOnly ? reading(handle) : handle, options.store, () => metrics.text());
   const answer = isLocal ? onlyByName(all, names) : all;
-  const limits = {
+  const settings = {
     maxHeaderSize: MAX_HEADER_SIZE,
-    headersTimeout: HEADERS_TIMEOUT,
+    headersTimeout,
+    connectionsCheckingInterval: CHECKING_INTERVAL,
     // A push takes as long as it goes on.
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     noDelay: true,
   };
-  const server: Server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits);
+  const server: Server = tls
+    ? createTlsServer({ ...settings, ...tls, handshakeTimeout: headersTimeout })
+    : createServer(settings);
   server.timeout = SOCKET_TIMEOUT;
+  server.maxConnections = maxConnections;
+  // Connections that wait for a next request keep nobody out for long.
+  server.on("drop", () => server.closeIdleConnections());
   let isClosing = false;
   const open = new Set<ServerResponse>();
   const serveOne = (request: IncomingMessage, response: ServerResponse, begin?: () => void) => {
@@ -82,7 +106,7 @@ export async function serve(
       // Which was kept alive before it was known that no more would be taken.
       if (isClosing) setImmediate(() => server.closeIdleConnections());
     });
-    void exchange(answer, request, response, begin);
+    void exchange(answer, request, response, { bodyTimeout, begin });
   };
   server.on("request", (request, response) => serveOne(request, response));
   // Whoever waits for leave to send a body is told to go on when the body is wanted.

@@ -2,7 +2,7 @@ import { StoreError } from "../../errors.js";
 import type { FileHandle } from "../../files/host.js";
 import { SortedKeys } from "../sorted-keys.js";
 import { type Disk, done, orMissing } from "./disk.js";
-import { isOld } from "./object-folder.js";
+import { decoder, isOld } from "./object-folder.js";
 
 /** Lines that are read beyond four times what there is to say, before the log is made shorter. */
 const SLACK = 20_000;
@@ -213,8 +213,6 @@ export class KeyLog {
     return this.#disk.at("index", String(name));
   }
 }
-
-const decoder = new TextDecoder();
 
 const NEWLINE = 10;
 

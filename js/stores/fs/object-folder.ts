@@ -21,6 +21,8 @@ const MAX_READS = 1000;
 
 const PRESENT = /^((\w+)-(\w+)-\w+)\.(\w+-\w+)\.now$/;
 
+export const decoder = new TextDecoder();
+
 /** The folder of one key: see `fs.ts` for what is in it, and why that is right. */
 export class ObjectFolder {
   readonly #disk: Disk;
@@ -32,38 +34,52 @@ export class ObjectFolder {
   }
 
   async present(): Promise<Present | undefined> {
+    let empty = 0;
     // A folder that is read while a name in it changes may show both names or neither, where the system does not forbid it.
-    for (let [reads, empty] = [0, 0]; reads < MAX_READS; reads += 1) {
+    for (let reads = 0; reads < MAX_READS; reads += 1) {
       const names = await this.#disk.names(this.#path);
       const [name, other] = names.filter((each) => each.endsWith(".now"));
-      if (name === undefined) empty += 1;
+      if (!name) empty += 1;
       if (names.length === 0 || empty === 2) return undefined;
-      const present = other === undefined ? parse(name) : undefined;
-      if (present === undefined) continue;
+      const present = parse(name);
+      if (!present || other) continue;
       // Contents that are not the object's, and which nobody can be about to make so.
       const isLeft = (name: string) => name !== present.name && name !== present.data;
       if (names.length > 2) await removeAbandoned(this.#disk, this.#path, isLeft);
       return present;
     }
-    throw new StoreError("STORE_UNAVAILABLE", `${this.#path} has not one name that ends in .now`);
+    throw this.#damaged();
   }
 
   /** The file with the content; `undefined` if the object is another by now. */
-  async open({ data, info }: Present): Promise<FileHandle | undefined> {
-    const { fs } = this.#disk;
-    const file = this.#at(data);
-    const found = await orMissing(fs.stat(file));
-    if (found && found.size < info.size) throw new StoreError("STORE_UNAVAILABLE", `${file} is shorter than it was`);
-    return await orMissing(fs.open(file, "r"));
+  async open(present: Present): Promise<FileHandle | undefined> {
+    return (await this.#isWhole(present)) ? await this.#open(present) : undefined;
   }
 
-  /** The key, which stands behind the content. */
+  async #open({ data }: Present): Promise<FileHandle | undefined> {
+    return await orMissing(this.#disk.fs.open(this.#at(data), "r"));
+  }
+
+  /** Whether the content is there; `false` if the object is another by now. If it is neither, that fails, after `undo`. */
+  async #isWhole({ data, info, name }: Present, undo?: () => Promise<unknown>): Promise<boolean> {
+    const found = await orMissing(this.#disk.fs.stat(this.#at(data)));
+    if (found && found.size >= info.size) return true;
+    if ((await this.present())?.name !== name) return false;
+    await undo?.();
+    throw this.#damaged();
+  }
+
+  #damaged(): StoreError {
+    return new StoreError("STORE_UNAVAILABLE", `${this.#path} is damaged`);
+  }
+
+  /** The key, which stands behind the content; `undefined` if that is damaged. */
   async key(present: Present): Promise<string | undefined> {
-    const handle = await this.open(present);
-    if (handle === undefined) return undefined;
+    const handle = await this.#open(present);
+    if (!handle) return undefined;
     try {
       const { buffer, bytesRead } = await handle.read(new Uint8Array(MAX_KEY), 0, MAX_KEY, present.info.size);
-      return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+      return bytesRead > 0 ? decoder.decode(buffer.subarray(0, bytesRead)) : undefined;
     } finally {
       await handle.close();
     }
@@ -83,10 +99,12 @@ export class ObjectFolder {
       if (await fs.mkdir(parent, { recursive: true })) await this.#disk.syncFolder(path.dirname(parent));
       // Windows says EPERM of any folder that is there.
       while (!(await done(fs.rename(next, this.#path), "ENOTEMPTY", "EEXIST", "EPERM"))) {
-        if ((await this.present()) !== undefined) return undefined;
+        if (await this.present()) return undefined;
         await this.#clear();
       }
       await this.#disk.syncFolder(parent);
+      // Whoever was stopped for an hour has had the content taken for abandoned.
+      await this.#isWhole(created, () => this.delete(created));
       return created;
     } finally {
       await fs.rm(next, { recursive: true, force: true });
@@ -96,14 +114,17 @@ export class ObjectFolder {
   /** Gives the object the content of a file, if it still is what it was; `undefined` if it is not. */
   async replace(was: Present, file: string, size: number): Promise<Present | undefined> {
     const { fs } = this.#disk;
-    const now = Date.now() / 1000;
+    const now = new Date();
     // So that nobody takes it for what a writer has left.
     await fs.utimes(file, now, now);
     const next = named(size, was.birth);
     if (!(await done(fs.link(file, this.#at(next.data)), "ENOENT"))) return undefined;
     await this.#disk.syncFolder(this.#path);
     const isNow = await done(fs.rename(this.#at(was.name), this.#at(next.name)), "ENOENT");
-    if (isNow) await this.#disk.syncFolder(this.#path);
+    if (isNow) {
+      await this.#disk.syncFolder(this.#path);
+      await this.#isWhole(next, () => this.replace(next, this.#at(was.data), was.info.size));
+    }
     await this.#disk.remove(this.#at((isNow ? was : next).data));
     return isNow ? next : undefined;
   }

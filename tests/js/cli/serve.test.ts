@@ -194,10 +194,41 @@ test.runIf(isInstalled("openssl"))("it serves HTTPS by a certificate", async () 
   expect([new URL(url).protocol, status]).toEqual(["https:", 200]);
 });
 
+test("memory takes as much as it is given, and no more", async () => {
+  const { url } = await serve("--memory", "--memory-limit", "1");
+  const put = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const post = { method: "POST", body: bytes };
+    return (await fetch(`${url}/v2/a/blobs/uploads/?digest=${sha256(bytes)}`, post)).status;
+  };
+  expect(await put(new Uint8Array(randomBytes(900_000)))).toBe(201);
+  expect(await put(new Uint8Array(randomBytes(900_000)))).toBe(503);
+  expect(await put(new Uint8Array(randomBytes(90_000)))).toBe(201);
+});
+
+test("there are as many connections as were allowed, and one that is idle makes way", async () => {
+  const { port } = await serve("--memory", "--max-connections", "2");
+  const idle = await connection(port);
+  idle.socket.write("GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await idle.until(/\{\}$/);
+  const busy = await connection(port);
+  busy.socket.write("GET /v2/ HTTP/1.1\r\n");
+  const turnedAway = await connection(port);
+  await turnedAway.closed;
+  expect(turnedAway.received()).toBe("");
+  await idle.closed;
+  const next = await connection(port);
+  next.socket.write("GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await next.until(/\{\}$/);
+  busy.socket.write("Host: localhost\r\n\r\n");
+  await busy.until(/\{\}$/);
+});
+
 test.each([
   [[], "name a folder with --store, or give --memory"],
   [["--memory", "--tls-cert", "x"], "--tls-cert and --tls-key are given together"],
   [["--memory", "--port", "70000"], "0 to 65535"],
+  [["--memory", "--max-connections", "0"], "more than 0"],
+  [["--store", "x", "--memory-limit", "1"], "cannot be used with"],
 ])("it does not start by arguments that do not go together: %j", async (options, message) => {
   const { code, output } = await capture(process.execPath, [MAIN, "serve", ...options]);
   expect([code, output.includes(message)]).toEqual([2, true]);

@@ -1,5 +1,6 @@
 /** The front over a store of JavaScript's: what crosses the boundary both ways. The registry itself is tested in Rust, below `tests/front/`. */
 import { createHash, randomBytes } from "node:crypto";
+import { TransferError } from "pierhead";
 import { createFront, createMetrics, type FrontEvent, type ObjectStore } from "pierhead/front";
 import { memory, StoreError } from "pierhead/stores/memory";
 import { expect, test, vi } from "vitest";
@@ -76,10 +77,13 @@ test("a digest that is not the blob's is refused, whoever hashes", async () => {
   }
 });
 
+const silence = new TransferError("TIMEOUT", "no byte came for a minute");
+
 test.each([
-  ["ends early", (controller: ReadableStreamDefaultController) => controller.close()],
-  ["breaks", (controller: ReadableStreamDefaultController) => controller.error(new Error("gone"))],
-])("a body that %s leaves the upload as it was", async (_, end) => {
+  ["ends early", 400, (controller: ReadableStreamDefaultController) => controller.close()],
+  ["breaks", 400, (controller: ReadableStreamDefaultController) => controller.error(new Error("gone"))],
+  ["falls silent", 408, (controller: ReadableStreamDefaultController) => controller.error(silence)],
+])("a body that %s is answered %i, and leaves the upload as it was", async (_, status, end) => {
   const ask = asking();
   const location = (await ask("POST", "/v2/a/blobs/uploads/")).headers.get("location") as string;
   const body = new ReadableStream({
@@ -87,9 +91,9 @@ test.each([
     pull: end,
   });
   const headers = { "content-length": "2000", "content-range": "0-1999" };
-  expect((await ask("PATCH", location, { body, headers })).status).toBe(400);
-  const status = await ask("GET", location);
-  expect([status.status, status.headers.get("range")]).toEqual([204, "0-0"]);
+  expect((await ask("PATCH", location, { body, headers })).status).toBe(status);
+  const left = await ask("GET", location);
+  expect([left.status, left.headers.get("range")]).toEqual([204, "0-0"]);
   const again = { body: new Uint8Array(2000), headers };
   expect((await ask("PATCH", location, again)).status).toBe(202);
 });
@@ -99,6 +103,8 @@ test("what the store fails with is told to the operator, and answered with what 
   for (const [error, status, told] of [
     [new StoreError("STORE_BUSY", "slow down"), 429, 0],
     [new StoreError("STORE_UNAVAILABLE", "no answer"), 503, 1],
+    [silence, 503, 1],
+    [new TransferError("CONNECTION_LOST", "the answer broke off"), 503, 1],
     [broken, 503, 1],
   ] as const) {
     const onError = vi.fn();
