@@ -14,9 +14,10 @@ goes but what nothing refers to.`;
 
 /** The option that says what is kept, which can be given several times. */
 export function policyOption(): Option {
-  return new Option("--policy <policy>", "what goes of repositories, such as 'ci/**,untagged,keep-tags=10'").argParser(
-    (text: string, earlier: readonly RetentionPolicy[] = []) => [...earlier, policy(text)],
-  );
+  return new Option(
+    "--policy <policy>",
+    "what goes of repositories, such as 'ci/**,untagged,keep-tags=10'; may be given several times",
+  ).argParser((text: string, earlier: readonly RetentionPolicy[] = []) => [...earlier, policy(text)]);
 }
 
 function policy(text: string): RetentionPolicy {

@@ -10,10 +10,11 @@ import { CliError, counted, Exit, humanSize, jsonLine, type Output } from "../ou
 import { POLICY_HELP, policyOption } from "../policies.js";
 
 const EXAMPLES = `
-Whoever was told that a blob is there has a day to push what refers to it, so
-nothing goes that is younger. A blob that is in no repository any more is
-condemned, and its bytes go in a run that begins an hour later or more. A server
-may serve the folder meanwhile, and by itself does the same each hour.
+Whoever was told that a blob or a manifest is there has half a day to push what
+refers to it, so none goes that anybody relied on in the last day. A blob that is
+in no repository any more is condemned, and its bytes go in a run that comes to it
+an hour later or more. A server may serve the folder meanwhile, and does the same
+each hour by itself.
 ${POLICY_HELP}
 
 Examples:

@@ -29,6 +29,17 @@ const SOONER = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 let made = 0;
 
+/** A module by which the person at the terminal gives up when the store is asked for the eighth time, which each time has a minute. */
+const INTERRUPTED = `data:text/javascript,${encodeURIComponent(`
+  const { setTimeout } = globalThis;
+  let asked = 0;
+  globalThis.setTimeout = (act, time, ...rest) => {
+    if (time === 60000) asked += 1;
+    if (time === 60000 && asked === 8) process.kill(process.pid, "SIGINT");
+    return setTimeout(act, time, ...rest);
+  };
+`)}`;
+
 /** A registry in a folder, as it was made some days ago. */
 async function madeBefore(days: number, fill: (front: HostingFront, store: ObjectStore) => Promise<unknown>) {
   made += 1;
@@ -127,6 +138,16 @@ describe("pierhead collect", TIMEOUT, () => {
     expect(problem(failed)).toMatch(/: another collection is at it, or was cut off in the last ten minutes$/);
     await fs(folder).delete(["gc/state/00000000000000ff"]);
     expect((await pierhead(["collect", folder])).code).toBe(0);
+  });
+
+  test("a collection that is interrupted ends in order, and the next goes on", async () => {
+    const { folder, front } = await madeBefore(3, crowd);
+    const { process: child, ended } = start(["collect", folder], { env: { NODE_OPTIONS: `--import=${INTERRUPTED}` } });
+    child.stdin.end();
+    expect(await ended).toEqual({ code: 130, stdout: "", stderr: "" });
+    expect(await status(front, `team/app/blobs/${sha256("unused")}`)).toBe(200);
+    const next = await pierhead(["collect", folder, "--json"]);
+    expect(jsonLines(next.stdout)).toMatchObject([{ done: true, repositories: 2, links: 1, uploads: 1 }]);
   });
 
   test("a folder that is no registry's is left alone", async () => {
