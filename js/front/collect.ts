@@ -22,8 +22,8 @@ export interface CollectOptions {
   /** Pages that this visit goes through, of at most a hundred objects each; no bound if left out. */
   pages?: number | undefined;
   /**
-   * Operations of the store after which this visit ends at its next page, those of requests that come meanwhile among them; no bound if left out. A
-   * page takes 600 at most, where a host allows so many and no more.
+   * Operations of the store after which this visit ends at its next page, those of requests that come meanwhile among them: for a host that allows so
+   * many and no more. A page takes up to 600, and more only where manifests go that had many tags. No bound if left out.
    */
   operations?: number | undefined;
   /**
