@@ -6,11 +6,13 @@
 import { HostBody, toLines } from "./core/host.js";
 import { fixedLength } from "./engine/fixed-length.js";
 import { IncomingBody } from "./front/bodies.js";
+import type { Collect } from "./front/collect.js";
 import { type Answered, type Asked, createHandler, failure } from "./front/handler.js";
-import type { FrontContext, FrontOptions } from "./front/options.js";
+import type { FrontContext, FrontOptions, HostingOptions } from "./front/options.js";
 import { ByteSource } from "./source.js";
 
 export type { TransportOptions } from "./core/settings.js";
+export type { Collect, CollectOptions } from "./front/collect.js";
 export type { FrontEvent, FrontOperation } from "./front/events.js";
 export { createMetrics, type FrontMetrics } from "./front/metrics.js";
 export type {
@@ -21,7 +23,9 @@ export type {
   PullThroughOptions,
   UpstreamOptions,
 } from "./front/options.js";
+export type { CollectReport } from "./generated/CollectReport.js";
 export type { Profile } from "./generated/Profile.js";
+export type { RetentionPolicy } from "./generated/RetentionPolicy.js";
 export type {
   GetOptions,
   ListedObject,
@@ -36,6 +40,11 @@ export type {
 /** Answers requests for the distribution API. Everything under `/v2/` is meant for it. */
 export type Front = (request: Request, context?: FrontContext) => Promise<Response>;
 
+/** A front that hosts images, and rids its store of what nobody needs any more when it is told to. */
+export interface HostingFront extends Front {
+  readonly collect: Collect;
+}
+
 /** Milliseconds until the next piece of a request's body must have come. */
 const IDLE_TIMEOUT = 60_000;
 
@@ -45,10 +54,12 @@ const IDLE_TIMEOUT = 60_000;
  *
  * @throws OciError `INVALID_URL`, `INVALID_ARGUMENT`
  */
+export function createFront(options: HostingOptions): HostingFront;
+export function createFront(options: FrontOptions): Front;
 export function createFront(options: FrontOptions): Front {
   const handle = createHandler(options);
   const { onError = console.error } = options;
-  return async (request, context) => {
+  const front: Front = async (request, context) => {
     try {
       const asked = askedBy(request, context);
       const answered = handle(asked);
@@ -62,6 +73,7 @@ export function createFront(options: FrontOptions): Front {
       return toResponse(failure(request.method, 500, "UNKNOWN", "the front failed"));
     }
   };
+  return "collect" in handle ? Object.assign(front, { collect: handle.collect }) : front;
 }
 
 function askedBy(request: Request, context: FrontContext | undefined): Asked {

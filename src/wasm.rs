@@ -9,6 +9,8 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod client;
+#[cfg(feature = "front")]
+mod collect;
 mod document;
 mod error;
 mod executor;

@@ -15,6 +15,15 @@ if (folder === undefined) {
 const metrics = createMetrics();
 const front = createFront({ store: fs(folder), onEvent: (event) => metrics.observe(event) });
 
+const HOUR = 3_600_000;
+/** Rids the store of what nobody needs. A run may take several visits, and go on when this is started again. */
+async function collect(): Promise<void> {
+  const report = await front.collect({ interval: HOUR / 2 });
+  metrics.observeCollection(report);
+  if (!report.done && !report.busy && !report.early) await collect();
+}
+const collecting = setInterval(() => collect().catch(console.error), HOUR);
+
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(port),
@@ -30,4 +39,9 @@ const server = Bun.serve({
 console.log(`Listening on ${server.url}`);
 
 // What runs may end.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.stop());
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    clearInterval(collecting);
+    server.stop();
+  });
+}

@@ -15,10 +15,24 @@ if (folder === undefined) {
 const metrics = createMetrics();
 const front = createFront({ store: fs(folder), onEvent: (event) => metrics.observe(event) });
 
+const HOUR = 3_600_000;
+/** Rids the store of what nobody needs. A run may take several visits, and go on when this is started again. */
+async function collect(): Promise<void> {
+  const report = await front.collect({ interval: HOUR / 2 });
+  metrics.observeCollection(report);
+  if (!report.done && !report.busy && !report.early) await collect();
+}
+const collecting = setInterval(() => collect().catch(console.error), HOUR);
+
 const server = Deno.serve({ hostname: "127.0.0.1", port: Number(port) }, (request) => {
   if (new URL(request.url).pathname === "/metrics") return new Response(metrics.text());
   return front(request);
 });
 
 // What runs may end.
-for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => server.shutdown());
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    clearInterval(collecting);
+    server.shutdown();
+  });
+}

@@ -1,8 +1,8 @@
-import { createFront, type Front, type FrontEvent } from "pierhead/front";
+import { createFront, type Front, type FrontEvent, type HostingFront, type RetentionPolicy } from "pierhead/front";
 import { type R2BucketLike, r2 } from "pierhead/stores/r2";
 import { admission } from "./admission.ts";
 
-interface Env {
+export interface Env {
   /** The bucket that keeps the images. */
   readonly BUCKET: R2BucketLike;
   /** A secret: everyone must show it as a password, with any user name. */
@@ -11,6 +11,10 @@ interface Env {
   readonly ANYONE_MAY_PUSH?: string;
   /** A registry, such as `https://registry-1.docker.io`: its images are served then, instead of those of the bucket. */
   readonly UPSTREAM?: string;
+  /** What is kept of which repositories; without it, nothing goes but what nothing refers to. */
+  readonly POLICIES?: readonly RetentionPolicy[];
+  /** Operations of R2 that a visit of the collection takes: 8,000 if there is none, as Cloudflare allows 10,000 of one call of a Worker. */
+  readonly OPERATIONS?: number;
   /** Where requests are counted; counters in the Worker's own memory would be those of one of its many instances. */
   readonly EVENTS?: { writeDataPoint(point: { blobs: string[]; doubles: number[]; indexes: string[] }): void };
 }
@@ -18,19 +22,34 @@ interface Env {
 /** Bytes of a request on most of Cloudflare's plans, less what a header may take. */
 const MAX_CHUNK = 95_000_000;
 
+/** Milliseconds that a visit of the collection takes at most: less than from one call to the next. */
+const BUDGET = 5 * 60 * 1000;
+/** Milliseconds from the beginning of one run of the collection to that of the next. */
+const INTERVAL = 24 * 60 * 60 * 1000;
+
 // One for all requests: the front holds no state of any of them.
 let front: Front | undefined;
+let hosting: HostingFront | undefined;
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    front ??= createFront(
-      env.UPSTREAM
-        ? { upstream: env.UPSTREAM }
-        : { store: r2(env.BUCKET), maxChunk: MAX_CHUNK, onEvent: (event) => count(event, env) },
-    );
+    front ??= env.UPSTREAM ? createFront({ upstream: env.UPSTREAM }) : hostingFront(env);
     return (await admission(request, env)) ?? (await front(request, context));
   },
+
+  /** Rids the bucket of what nobody needs, as often as wrangler.jsonc says: a run goes on from one call to the next. */
+  async scheduled(_event: unknown, env: Env): Promise<void> {
+    if (env.UPSTREAM) return;
+    const { POLICIES: policies, OPERATIONS: operations = 8_000 } = env;
+    const report = await hostingFront(env).collect({ policies, operations, budget: BUDGET, interval: INTERVAL });
+    if (!report.early && !report.busy) console.log(JSON.stringify({ operation: "collect", ...report }));
+  },
 };
+
+function hostingFront(env: Env): HostingFront {
+  hosting ??= createFront({ store: r2(env.BUCKET), maxChunk: MAX_CHUNK, onEvent: (event) => count(event, env) });
+  return hosting;
+}
 
 /** https://developers.cloudflare.com/analytics/analytics-engine/ */
 function count({ operation, method, repository, reference, status, outcome, ...rest }: FrontEvent, env: Env): void {

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { addAttach } from "./commands/attach.js";
 import { addBlob } from "./commands/blob.js";
+import { addCollect } from "./commands/collect.js";
 import { addCopy } from "./commands/copy.js";
 import { addDelete } from "./commands/delete.js";
 import { addManifest } from "./commands/manifest.js";
@@ -112,6 +113,7 @@ function createProgram(): Command {
   addAttach(program, context);
   addDelete(program, context);
   addServe(program, context);
+  addCollect(program, context);
   addLogin(program, context);
   addCompletion(program, context);
   addHelp(program);

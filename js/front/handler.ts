@@ -6,6 +6,7 @@ import { endpoint, fetchSettings, optionalFunction, wholeNumber } from "../core/
 import { optionalText, optionalTexts } from "../core/text.js";
 import { OciError } from "../errors.js";
 import type { IncomingBody } from "./bodies.js";
+import { type Collect, collector } from "./collect.js";
 import { observed } from "./events.js";
 import type { FrontContext, FrontOptions, HostingOptions, PullThroughOptions } from "./options.js";
 import { StoreCalls } from "./store-calls.js";
@@ -35,6 +36,9 @@ export interface Answered {
 /** Answers a request. It rejects only if the request was given up: with its signal's reason. */
 export type Handle = (asked: Asked) => Promise<Answered>;
 
+/** The same, of a registry that hosts images. */
+export type HostingHandle = Handle & { readonly collect: Collect };
+
 /** Bytes of path and query that no request of the distribution API needs. */
 const MAX_TARGET = 16 * 1024;
 const DAY = 24 * 60 * 60 * 1000;
@@ -50,10 +54,13 @@ type Wire = [status: number, headers: string, body: Uint8Array<ArrayBuffer> | Ho
  *
  * @throws OciError `INVALID_ARGUMENT`, `INVALID_URL`
  */
-export function createHandler(options: FrontOptions): Handle {
+export function createHandler(options: HostingOptions): HostingHandle;
+export function createHandler(options: FrontOptions): Handle | HostingHandle;
+export function createHandler(options: FrontOptions): Handle | HostingHandle {
   const origins = optionalTexts("cors", options.cors === false ? [] : options.cors);
   const onError = optionalFunction("onError", options.onError) ?? console.error;
-  const begin = "store" in options ? hosting(options, origins, onError) : pullThrough(options, origins);
+  const { begin, collect } =
+    "store" in options ? hosting(options, origins, onError) : { ...pullThrough(options, origins), collect: undefined };
   const handle: Handle = async (asked) => {
     if (asked.target.length > MAX_TARGET) return failure(asked.method, 414, "UNSUPPORTED", "the URL is too long");
     try {
@@ -71,7 +78,8 @@ export function createHandler(options: FrontOptions): Handle {
     }
   };
   const onEvent = optionalFunction("onEvent", options.onEvent);
-  return onEvent ? observed(handle, onEvent, onError) : handle;
+  const told = onEvent ? observed(handle, onEvent, onError) : handle;
+  return collect ? Object.assign(told, { collect }) : told;
 }
 
 function hosting(options: HostingOptions, origins: string[] | undefined, onError: (error: unknown) => void) {
@@ -90,10 +98,11 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
     frontCore,
     (glue) => new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse),
   );
-  return ({ method, target, headers, body }: Asked) => {
+  const begin = ({ method, target, headers, body }: Asked) => {
     const handle = front.get();
     return () => handle.handle(method, target, headers, body);
   };
+  return { begin, collect: collector(front, calls) };
 }
 
 function pullThrough(options: PullThroughOptions, origins: string[] | undefined) {
@@ -101,12 +110,13 @@ function pullThrough(options: PullThroughOptions, origins: string[] | undefined)
   const url = endpoint(upstream?.url, upstream?.plainHttp);
   const settings = fetchSettings(upstream);
   const front = new Revivable(frontCore, (glue) => new glue.RawFront(url, settings, origins));
-  return ({ method, target, headers, body }: Asked) => {
+  const begin = ({ method, target, headers, body }: Asked) => {
     // Nothing is written here.
     body?.cancel();
     const handle = front.get();
     return () => handle.handle(method, target, headers);
   };
+  return { begin };
 }
 
 /** A response of the specification's form ("Error Codes") that shows nothing of what failed. */

@@ -1,16 +1,29 @@
 /** Counts what becomes of requests, for Prometheus. */
+import type { CollectReport } from "../generated/CollectReport.js";
 import type { FrontEvent } from "./events.js";
 
 /** Counters of one process. */
 export interface FrontMetrics {
   /** Counts a request: what {@link CommonOptions.onEvent} is to call. */
   observe(event: FrontEvent): void;
+  /** Counts what a run of collection did, once it is over. It is to be told of each visit. */
+  observeCollection(report: CollectReport): void;
   /** The counters in Prometheus' text format, version 0.0.4: `text/plain; version=0.0.4; charset=utf-8`. */
   text(): string;
 }
 
 /** Upper bounds of the histogram's buckets, in seconds. */
 const BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
+
+/** What goes, by the names of the report. */
+const COLLECTED = ["tags", "manifests", "links", "uploads", "blobs", "segments"] as const;
+
+const COLLECTIONS = [
+  ["pierhead_collections_total", "counter", "Runs of collection that are over: done, or late and given up."],
+  ["pierhead_collected_total", "counter", "What collections have taken away, by what it was."],
+  ["pierhead_collected_bytes_total", "counter", "Bytes of what collections have taken away."],
+  ["pierhead_damaged_records", "gauge", "Records that the last run could not read."],
+] as const;
 
 interface Series {
   readonly labels: string;
@@ -29,7 +42,18 @@ interface Series {
  */
 export function createMetrics(): FrontMetrics {
   const all = new Map<string, Series>();
+  const collected = new Map<string, number>();
   return {
+    observeCollection(report) {
+      // Counts are those of the run, whoever has made its other visits.
+      if (!report.done || report.dry) return;
+      const count = (sample: string, more: number) => collected.set(sample, (collected.get(sample) ?? 0) + more);
+      count(`pierhead_collections_total{outcome="${report.late ? "late" : "done"}"}`, 1);
+      for (const what of COLLECTED) count(`pierhead_collected_total{what="${what}"}`, report[what]);
+      count("pierhead_collected_bytes_total", report.bytes);
+      collected.set("pierhead_damaged_records", report.damaged);
+    },
+
     observe({ operation, method, status, outcome, duration, received, sent }) {
       const labels = `operation="${operation}",method="${method}"`;
       let series = all.get(labels);
@@ -70,6 +94,12 @@ export function createMetrics(): FrontMetrics {
       ]);
       simple("pierhead_received_bytes_total", "Bytes of requests' bodies that were read.", ({ received }) => received);
       simple("pierhead_sent_bytes_total", "Bytes of responses' bodies that were sent.", ({ sent }) => sent);
+      for (const [name, kind, help] of COLLECTIONS) {
+        const samples = [...collected].filter(([sample]) => sample.split("{")[0] === name);
+        if (samples.length === 0) continue;
+        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
+        for (const [sample, value] of samples) lines.push(`${sample} ${value}`);
+      }
       return `${lines.join("\n")}\n`;
     },
   };

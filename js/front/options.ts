@@ -39,13 +39,13 @@ export interface HostingOptions extends CommonOptions {
   /** Whether indexes are taken of which some manifests are not there; `false` if left out. */
   sparseIndexes?: boolean | undefined;
   /**
-   * Milliseconds for which content is kept that nothing refers to: whoever was told that a blob is there has half of that time to put the manifest
-   * that names it. A day if left out.
+   * Milliseconds for which collections keep content that nothing refers to: whoever was told that a blob is there has half of that time to put the
+   * manifest that names it, and a run has two fifths of it to come to its end. A day if left out. Below some hours, a slow push may find that what it
+   * relied on is gone, and clocks that differ by minutes count.
    */
   grace?: number | undefined;
   /**
-   * Milliseconds after which an upload that nobody writes to may be given up, by the collection of garbage, which so far is there in Rust alone. A day
-   * if left out.
+   * Milliseconds after which collections give an upload up that nobody writes to. A day if left out.
    */
   uploadExpiry?: number | undefined;
   /**

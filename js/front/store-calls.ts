@@ -45,6 +45,8 @@ export class StoreCalls<G extends ExecutorGlue> {
   readonly #onError: (error: unknown) => void;
   readonly #secrets = new Uint32Array(256);
   #secretsLeft = 0;
+  /** Called before each operation. */
+  readonly watchers = new Set<() => void>();
 
   /** `onError` is told of what the store fails with. */
   constructor(store: ObjectStore, runtime: Runtime<G>, onError: (error: unknown) => void) {
@@ -81,6 +83,7 @@ export class StoreCalls<G extends ExecutorGlue> {
   }
 
   call(slot: number, task: number, method: keyof typeof CALLS, given: unknown[]): void {
+    for (const watch of this.watchers) watch();
     const abort = new AbortController();
     const limit = method === "put" ? timeToPut(given) : TIME_LIMIT;
     const call = { abort, limit };

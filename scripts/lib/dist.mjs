@@ -83,7 +83,7 @@ function findGlue({ onResolve }) {
 
 /** What is imported from outside: by users, by `bin`, and by the tests and benches that look at a part from within. */
 const ENTRIES =
-  /^(entry\/(?!provide-)[\w.]+|cli\/(main|program|excerpt|http-fetch|output|progress\/progress|places\/(failed|place)|credentials\/(helper|keychain)|threads\/(blob-thread|blob-writers))|core\/front|engine\/engine|stores\/(contract|fs|memory|r2|s3))\.js$/;
+  /^(entry\/(?!provide-)[\w.]+|cli\/(main|program|excerpt|http-fetch|output|progress\/progress|places\/(failed|place)|credentials\/(helper|keychain)|serve\/(collecting|serve)|threads\/(blob-thread|blob-writers))|core\/front|engine\/engine|stores\/(contract|fs|memory|r2|s3))\.js$/;
 
 /** Writes `entry/<name>-inline.js` and its declaration, for the entries that `import` it. */
 function writeInline(folder, name) {

@@ -11,6 +11,8 @@ pub struct Failure {
     code: &'static str,
     message: String,
     headers: Headers,
+    /// What the store failed with.
+    cause: Option<Error>,
 }
 
 impl Failure {
@@ -20,7 +22,18 @@ impl Failure {
             code,
             message: message.into(),
             headers: Headers::new(),
+            cause: None,
         }
+    }
+
+    /// Something in the store that the registry did not put there as it is. It is not served.
+    pub(super) fn damaged() -> Self {
+        Self::new(500, "UNKNOWN", "what is stored is damaged")
+    }
+
+    /// Whether this is of something damaged, which nothing else is answered with 500 for.
+    pub(super) fn is_damage(&self) -> bool {
+        self.status == 500
     }
 
     /// No upload of this id, in this repository.
@@ -68,6 +81,19 @@ impl Failure {
 
     /// What a failure of the store means to whoever asked the front. What came with the request may be at fault too.
     pub(super) fn from_store(error: Error) -> Self {
+        let mut failure = Self::of_store(&error);
+        failure.cause = Some(error);
+        failure
+    }
+
+    /// What the store failed with, for whoever asked for no response. What has no such error is of something damaged.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        let Self { message, cause, .. } = self;
+        cause.unwrap_or_else(|| Error::new(Kind::StoreUnavailable, message))
+    }
+
+    fn of_store(error: &Error) -> Self {
         match error.kind() {
             Kind::DigestMismatch | Kind::InvalidDigest | Kind::UnsupportedAlgorithm => {
                 Self::new(400, "DIGEST_INVALID", error.message())

@@ -69,7 +69,8 @@ pub trait Tap: MaybeSend + MaybeSync + 'static {
 #[non_exhaustive]
 pub struct HostedOptions {
     /// How long, in milliseconds, [`Hosted::collect`] keeps what nothing refers to: whoever was told that a blob is there has half of that time to put the
-    /// manifest that names it. A day by default.
+    /// manifest that names it, and a run of the collection has two fifths of it to come to its end. A day by default. Below some hours, a slow push may find
+    /// that what it relied on is gone, and it counts by how many minutes the clocks of hosts differ.
     pub grace: u64,
     /// After how long, in milliseconds, an upload that nobody writes to may be given up, by [`Hosted::collect`] or
     /// [`Hosted::expire_upload`]. A day by default.

@@ -28,6 +28,8 @@ pub(super) struct Record {
     pub(super) version: Version,
     /// Its size in bytes.
     pub(super) size: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub(super) modified: u64,
 }
 
 /// How much of a record is read.
@@ -57,6 +59,7 @@ pub(super) async fn read_extent<S: ObjectStore>(
             bytes: None,
             version: Version(None),
             size: 0,
+            modified: 0,
         });
     };
     let enough = match extent {
@@ -77,6 +80,7 @@ pub(super) async fn read_extent<S: ObjectStore>(
         bytes: Some(bytes).filter(|bytes| !bytes.is_empty()),
         version: Version(Some(object.info.version)),
         size: object.info.size,
+        modified: object.info.modified,
     })
 }
 

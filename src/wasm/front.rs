@@ -6,12 +6,13 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::client::connect;
+use super::collect::RawCollect;
 use super::store::{HostStore, StoreBody, StoreHost};
 use super::transport::{self, FetchTransport};
-use super::{document, executor};
+use super::{document, executor, value};
 use crate::client::ClientOptions;
 use crate::front::{
-    Cors, Front, Hosted, HostedOptions, Incoming, Options, Outgoing, Proxy, Validation,
+    Cors, Failure, Front, Hosted, HostedOptions, Incoming, Options, Outgoing, Proxy, Validation,
 };
 use crate::http::Response;
 
@@ -98,6 +99,17 @@ impl RawHosted {
         executor::spawn(async move {
             let (head, body) = parted(front.handle(request).await);
             Ok(answer(head, body.map(|body| body.into_js())))
+        })
+    }
+
+    /// Collects for one visit, and gives the report.
+    pub fn collect(&self, options: &RawCollect) -> u32 {
+        let front = Rc::clone(&self.0);
+        let options = options.0.clone();
+        executor::spawn(async move {
+            let report = front.backend().collect(&options).await;
+            let report = report.map_err(Failure::into_error)?;
+            Ok(value::to_js(&report))
         })
     }
 }

@@ -254,6 +254,7 @@ fn what_is_damaged_has_nothing_go_that_it_might_need() {
     let report = collect_old(&store, &untagged());
     assert_eq!(report.manifests, 0, "it may be an index of all others");
     assert_eq!(report.links, 1, "that of the other repository");
+    assert_eq!(report.damaged, 2);
     // But for those of the upload.
     assert_eq!(store.keys("segments/").len(), segments - 1);
 }
@@ -299,4 +300,68 @@ fn what_a_deletion_left_is_tidied_up() {
         );
         intact(&store, "a", "base", &base, &[b"{}", b"base"]);
     }
+}
+
+#[test]
+fn an_upload_that_cannot_be_read_stays_and_others_go() {
+    for damage in ["at/0000000000000000", "at/none", "start"] {
+        let store = MemoryStore::new();
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let location = begin(&store, "");
+            if damage != "start" {
+                patch(&store, &location, 0, b"hello");
+            }
+            ids.push(location.rsplit_once('/').unwrap().1.to_owned());
+        }
+        store.set(&format!("uploads/{}/{damage}", ids[1]), b"damaged");
+        let damaged = store.keys(&format!("segments/{}", ids[1]));
+        for _ in 0..2 {
+            let report = collect_old(&store, &options());
+            assert_eq!(report.damaged, 1, "{damage}");
+        }
+        assert_eq!(store.keys("segments/"), damaged);
+        let mut left: Vec<_> = store.keys("uploads/");
+        left.retain(|key| !key.contains(&ids[1]));
+        assert_eq!(left, [""; 0]);
+    }
+}
+
+#[test]
+fn a_tag_that_is_set_to_what_it_names_counts_from_then() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    for tag in ["again", "once"] {
+        push(&store, "a", tag, &manifest);
+    }
+    let days = under(|policy| policy.keep_days = Some(2));
+    let newest = under(|policy| policy.keep_tags = Some(1));
+    store.advance(DAY * 3 / 2);
+    push(&store, "a", "again", &manifest);
+    store.advance(DAY);
+    let copy = store.copied();
+    for (store, options) in [(store, days), (copy, newest)] {
+        assert_eq!(collect(&store, &options).tags, 1);
+        assert_eq!(list(&store, "/v2/a/tags/list", "tags").0, ["again"]);
+        intact(&store, "a", "again", &manifest, &[b"{}", b"layer"]);
+    }
+}
+
+#[test]
+fn a_tag_is_not_written_again_within_an_hour() {
+    let store = MemoryStore::new();
+    let manifest = image(&store, "a", b"layer", "");
+    push(&store, "a", "latest", &manifest);
+    let writes = || {
+        store.operations();
+        push(&store, "a", "latest", &manifest);
+        let operations = store.operations();
+        let puts = operations.iter().filter(|one| one.name == "put");
+        puts.map(|one| one.key.clone()).collect::<Vec<_>>()
+    };
+    store.advance(60 * 60 * 1000 - 1);
+    assert_eq!(writes(), [""; 0]);
+    store.advance(1);
+    assert_eq!(writes(), ["repositories/a:tags/latest"]);
+    assert_eq!(writes(), [""; 0]);
 }

@@ -6,7 +6,7 @@ use crate::ask::{Answer, answer, registry, request};
 use crate::body::MemoryBody;
 use crate::collecting::{DAY, collect, collect_all, collect_old, has_blob, intact, live, untagged};
 use crate::content::{IMAGE, get, image, list, push, sha256, status, subject};
-use crate::pushing::sound;
+use crate::pushing::{patch, sound, with};
 use crate::schedule::{run, switching};
 use crate::store::MemoryStore;
 
@@ -14,6 +14,7 @@ use crate::store::MemoryStore;
 #[derive(Clone)]
 struct Step {
     method: &'static str,
+    /// Nothing, or a parameter behind `?`, goes where the answer before has said.
     path: String,
     body: Vec<u8>,
     /// What it is answered where all that it needs is there.
@@ -49,6 +50,18 @@ fn mount(name: &str, from: &str, blob: &[u8]) -> Step {
     step("POST", path, b"", 201)
 }
 
+fn begin(name: &str) -> Step {
+    step("POST", format!("/v2/{name}/blobs/uploads/"), b"", 202)
+}
+
+fn chunk(bytes: &[u8]) -> Step {
+    step("PATCH", String::new(), bytes, 202)
+}
+
+fn close(blob: &[u8], last: &[u8]) -> Step {
+    step("PUT", format!("?digest={}", sha256(blob)), last, 201)
+}
+
 fn manifest(name: &str, reference: &str, manifest: &str) -> Step {
     let path = format!("/v2/{name}/manifests/{reference}");
     step("PUT", path, manifest.as_bytes(), 201)
@@ -70,16 +83,23 @@ fn race(
         let mut futures: Vec<Pin<Box<dyn Future<Output = usize> + '_>>> = Vec::new();
         futures.push(Box::pin(async {
             let mut done = 0;
+            let mut location = String::new();
             for step in steps {
+                let path = match step.path.strip_prefix('?') {
+                    Some(parameter) => with(&location, parameter),
+                    None if step.path.is_empty() => location.clone(),
+                    None => step.path.clone(),
+                };
                 let length = step.body.len().to_string();
                 let fields = [("content-type", IMAGE), ("content-length", length.as_str())];
                 let body = MemoryBody::of(&step.body, 1 << 20);
-                let request = request(step.method, &step.path, &fields, Some(body));
+                let request = request(step.method, &path, &fields, Some(body));
                 let answer: Answer = answer(front.handle(request).await);
                 if answer.status != step.expected {
                     assert!([202, 404].contains(&answer.status), "{}", answer.text());
                     break;
                 }
+                location = answer.header("location").to_owned();
                 done += 1;
             }
             done
@@ -225,4 +245,85 @@ fn a_deletion_beside_a_collection_leaves_nothing_that_dangles() {
         assert_eq!(status(store, "/v2/a/manifests/latest"), 404);
         assert_eq!(list(store, "/v2/a/tags/list", "tags").0, [""; 0]);
     });
+}
+
+/// The blob is there already, and goes in this collection; what the client sends is hashed and kept all the same.
+#[test]
+fn what_comes_in_chunks_stays_for_the_manifest_that_names_it() {
+    let (store, image) = blobs("b");
+    store.advance(3 * DAY);
+    collect(&store, &untagged());
+    let steps = [
+        upload("a", b"{}"),
+        begin("a"),
+        chunk(b"la"),
+        chunk(b"ye"),
+        close(b"layer", b"r"),
+        manifest("a", "latest", &image),
+    ];
+    race(&store, 1, &steps, |store, done| {
+        assert_eq!(done, 6, "a push needs nothing to be there");
+        intact(store, "a", "latest", &image, &[b"{}", b"layer"]);
+    });
+}
+
+/// What nobody has put before is no more in danger.
+#[test]
+fn a_new_blob_that_comes_in_chunks_stays_for_the_manifest_that_names_it() {
+    let (store, old) = blobs("a");
+    push(&store, "a", "old", &old);
+    let new = old.replace(&sha256(b"layer"), &sha256(b"fresh"));
+    let steps = [
+        begin("a"),
+        chunk(b"fre"),
+        close(b"fresh", b"sh"),
+        manifest("a", "new", &new),
+    ];
+    race(&store, 1, &steps, |store, done| {
+        assert_eq!(done, 4, "what it needs is in use");
+        intact(store, "a", "new", &new, &[b"{}", b"fresh"]);
+        intact(store, "a", "old", &old, &[b"{}", b"layer"]);
+    });
+}
+
+/// Its client comes back when it is given up: it goes on whole, or not at all.
+#[test]
+fn an_upload_goes_on_while_it_is_given_up() {
+    let (store, old) = blobs("a");
+    push(&store, "a", "old", &old);
+    let new = old.replace(&sha256(b"layer"), &sha256(b"fresh"));
+    let location = crate::pushing::begin(&store, "");
+    let location = patch(&store, &location, 0, b"fre")
+        .header("location")
+        .to_owned();
+    let goes_on = Step {
+        path: location.clone(),
+        ..chunk(b"sh")
+    };
+    let closes = Step {
+        path: with(&location, &format!("digest={}", sha256(b"fresh"))),
+        ..close(b"fresh", b"sh")
+    };
+    for (switches, steps) in [
+        (
+            1,
+            vec![goes_on, close(b"fresh", b""), manifest("a", "new", &new)],
+        ),
+        (2, vec![closes, manifest("a", "new", &new)]),
+    ] {
+        let (mut whole, mut gone) = (0, 0);
+        let counts = std::cell::RefCell::new((&mut whole, &mut gone));
+        race(&store, switches, &steps, |store, done| {
+            let mut counts = counts.borrow_mut();
+            if done == steps.len() {
+                *counts.0 += 1;
+                intact(store, "a", "new", &new, &[b"{}", b"fresh"]);
+            } else {
+                *counts.1 += 1;
+                assert_eq!(status(store, "/v2/a/manifests/new"), 404);
+            }
+            intact(store, "a", "old", &old, &[b"{}", b"layer"]);
+        });
+        assert!(whole > 0 && gone > 0, "{whole} {gone}");
+    }
 }

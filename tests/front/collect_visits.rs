@@ -225,3 +225,67 @@ fn a_fault_at_any_operation_loses_nothing_and_the_next_visits_come_to_the_end() 
         }
     }
 }
+
+#[test]
+fn a_visit_that_is_stopped_ends_at_its_next_page_and_is_gone_on_with() {
+    let (store, kept) = crowded();
+    let whole = store.copied();
+    let expected = collect(&whole, &policy());
+    let options = policy();
+    let front = registry(&store);
+    let mut visit = Box::pin(front.backend().collect(&options));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..30 {
+        assert!(visit.as_mut().poll(&mut context).is_pending());
+    }
+    options
+        .stop
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let report = block_on(visit).unwrap();
+    assert!(!report.done && !report.busy, "{report:?}");
+    check(&store, &kept);
+    let stopped = collect(&store, &options);
+    assert!(!stopped.done && !stopped.busy, "it is stopped for good");
+    assert_eq!(collect(&store, &policy()), expected);
+}
+
+#[test]
+fn a_run_begins_no_sooner_than_the_options_say() {
+    const HOUR: u64 = 60 * 60 * 1000;
+    let (store, _) = crowded();
+    let mut options = policy();
+    options.interval = HOUR;
+    options.pages = 5;
+    assert!(!collect(&store, &options).done);
+    store.advance(HOUR - 1);
+    options.pages = u32::MAX;
+    let report = collect(&store, &options);
+    assert!(report.done && !report.early, "a run that was begun goes on");
+    let before = store.keys("gc/");
+    let early = collect(&store, &options);
+    assert!(early.early && !early.done && !early.busy, "{early:?}");
+    assert_eq!((early.repositories, store.keys("gc/")), (0, before));
+    options.dry = true;
+    assert!(collect(&store, &options).done, "a look is another matter");
+    options.dry = false;
+    assert!(
+        collect(&store, &options).done,
+        "and so is what comes after it"
+    );
+    store.advance(HOUR);
+    assert!(collect(&store, &options).done);
+}
+
+#[test]
+fn what_the_store_fails_with_is_what_the_collection_fails_with() {
+    for kind in [Kind::StoreUnavailable, Kind::StoreBusy] {
+        let (store, _) = crowded();
+        store.fail(move |_, operation| {
+            let is_late = operation.name == "list" && operation.key.starts_with("uploads/");
+            is_late.then_some(Fault::Before(kind))
+        });
+        let front = registry(&store);
+        let failed = block_on(front.backend().collect(&policy())).unwrap_err();
+        assert_eq!(failed.into_error().kind(), kind);
+    }
+}

@@ -11,6 +11,7 @@ mod ask;
 mod blobs;
 mod body;
 mod collect;
+mod collect_costs;
 mod collect_races;
 mod collect_visits;
 mod collecting;

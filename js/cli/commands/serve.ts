@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { CollectReport } from "../../generated/CollectReport.js";
+import type { RetentionPolicy } from "../../generated/RetentionPolicy.js";
 import { gathered, wholeNumber } from "../arguments.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
-import { CliError, jsonLine } from "../output.js";
+import { CliError, counted, jsonLine, type Output } from "../output.js";
+import { POLICY_HELP, policyOption } from "../policies.js";
 
 const EXAMPLES = `
 Whoever reaches the address may read, and write unless --read-only is given: it
@@ -13,11 +16,20 @@ addresses, and to web pages only by --cors; elsewhere every page may read. Besid
 
 Examples:
   $ pierhead serve --store registry
+  $ pierhead serve --store registry --policy 'ci/**,untagged,keep-days=30'
   $ pierhead serve --memory --port 0
   $ pierhead serve --store registry --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
 
+Each hour it rids the store of what nobody needs: uploads that nobody went on with
+for a day, blobs that no manifest has named for a day, and by --policy more.
+--collect sets another time, or 0 for never. With --read-only it does so only if
+--collect is given. Several servers of one folder share the work.
+${POLICY_HELP}
+
 With --log: a line of JSON for each request, {"operation", "method",
-"repository", "reference", "status", "received", "sent", "duration", "outcome"}.
+"repository", "reference", "status", "received", "sent", "duration", "outcome"},
+and for each visit of a collection, {"operation": "collect", …} with what pierhead
+collect --json prints.
 
 SIGINT or SIGTERM ends it, once the requests that run have ended, at most half a
 minute later; a second one ends it at once. Exit status: 0, or 2 if it could not
@@ -25,6 +37,11 @@ be started.`;
 
 /** Milliseconds that requests have to end in, once it was told to end. */
 const GRACE = 30_000;
+
+const MINUTE = 60_000;
+/** Minutes from one collection to the next: as long as nothing else is said, and at most. */
+const COLLECT = 60;
+const MAX_MINUTES = 7 * 24 * 60;
 
 interface Flags {
   store?: string;
@@ -37,6 +54,8 @@ interface Flags {
   cors?: readonly string[];
   allowHost?: readonly string[];
   validation: "structural" | "1.1" | "dev" | "schema";
+  collect?: number;
+  policy?: readonly RetentionPolicy[];
   log?: true;
 }
 
@@ -68,6 +87,8 @@ export function addServe(program: Command, context: Context): void {
         .choices(["structural", "1.1", "dev", "schema"])
         .default("structural"),
     )
+    .option("--collect <minutes>", "how often what nobody needs is collected; 0 for never (default: 60)", minutes)
+    .addOption(policyOption())
     .option("--log", "print a line of JSON for each request")
     .addHelpText("after", EXAMPLES)
     .action((flags: Flags) => carryOut("serve", context, () => serveStore(flags, context)));
@@ -77,6 +98,8 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
   const { output, signal } = context;
   const { store: folder, memory: inMemory, host, port, readOnly, cors, allowHost, validation, log } = flags;
   if (folder === undefined && !inMemory) throw new CliError("name a folder with --store, or give --memory");
+  const { policy: policies, collect = readOnly ? 0 : COLLECT } = flags;
+  if (policies && collect === 0) throw new CliError("--policy is of no use where nothing is collected: give --collect");
   const tls = await tlsOf(flags);
   const { serve, fs, memory, isLoopback } = await import("../serve/serve.js");
   const serving = await serve(
@@ -87,7 +110,17 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
       onError: (error) => output.problem(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       ...(log && { onEvent: ({ error: _, ...event }) => output.line(jsonLine(event)) }),
     },
-    { host, port, tls, readOnly, names: allowHost },
+    {
+      host,
+      port,
+      tls,
+      readOnly,
+      names: allowHost,
+      collecting:
+        collect === 0
+          ? undefined
+          : { every: collect * MINUTE, policies, onCollect: (report) => told(report, flags, output) },
+    },
   );
   // Requests that run are let end, rather than the process within a moment.
   context.lingers(GRACE);
@@ -100,6 +133,14 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
   await serving.close(GRACE - 1_000);
 }
 
+function told(report: CollectReport, { log }: Flags, output: Output): void {
+  if (log) output.line(jsonLine({ operation: "collect", ...report }));
+  if (!report.done) return;
+  if (report.late) output.problem("the collection was given up, as it takes more than two fifths of a day");
+  if (report.damaged > 0)
+    output.warn(`${counted(report.damaged, "record")} cannot be read: all stays that they may need`);
+}
+
 async function tlsOf({ tlsCert, tlsKey }: Flags): Promise<{ cert: string; key: string } | undefined> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw new CliError("--tls-cert and --tls-key are given together");
@@ -109,5 +150,11 @@ async function tlsOf({ tlsCert, tlsKey }: Flags): Promise<{ cert: string; key: s
 function port(text: string): number {
   const number = wholeNumber(text);
   if (number > 65_535) throw new InvalidArgumentError("It has to be a port, 0 to 65535.");
+  return number;
+}
+
+function minutes(text: string): number {
+  const number = wholeNumber(text);
+  if (number > MAX_MINUTES) throw new InvalidArgumentError(`It has to be a number of minutes, 0 to ${MAX_MINUTES}.`);
   return number;
 }

@@ -2,6 +2,7 @@
 import "../../entry/front.js";
 
 export type { FrontEvent } from "../../front/events.js";
+export { createHandler } from "../../front/handler.js";
 export { fs } from "../../stores/fs.js";
 export { memory } from "../../stores/memory.js";
 export { isLoopback } from "./loopback.js";

@@ -5,8 +5,10 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { createHandler, failure, type Handle } from "../../front/handler.js";
 import { createMetrics } from "../../front/metrics.js";
-import type { FrontOptions } from "../../front/options.js";
+import type { HostingOptions } from "../../front/options.js";
+import type { CollectReport } from "../../generated/CollectReport.js";
 import type { ObjectStore } from "../../stores/object-store.js";
+import { type CollectingOptions, keepCollecting } from "./collecting.js";
 import { exchange } from "./exchange.js";
 import { isLoopback, onlyByName } from "./loopback.js";
 
@@ -20,12 +22,17 @@ export interface ServerOptions {
   readonly readOnly?: boolean | undefined;
   /** Names by which it may be asked for, where it listens for this machine alone: such as that of a proxy before it. */
   readonly names?: readonly string[] | undefined;
+  /** How what nobody needs is collected; if left out, it is not. */
+  readonly collecting?: CollectingOptions | undefined;
 }
 
 /** A front that listens. */
 export interface Serving {
   readonly url: string;
-  /** Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut. */
+  /**
+   * Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut; so is a collection that has not
+   * come to the end of its page.
+   */
   close(milliseconds: number): Promise<void>;
 }
 
@@ -46,8 +53,8 @@ const HEALTH_TIMEOUT = 5_000;
  * @throws OciError as of `createFront`
  */
 export async function serve(
-  options: Extract<FrontOptions, { store: unknown }>,
-  { host, port, tls, readOnly = false, names = [] }: ServerOptions,
+  options: HostingOptions,
+  { host, port, tls, readOnly = false, names = [], collecting }: ServerOptions,
 ): Promise<Serving> {
   const metrics = createMetrics();
   const isLocal = isLoopback(host);
@@ -97,19 +104,34 @@ export async function serve(
       resolve();
     });
   });
+  const ended = new AbortController();
+  const onCollect = (report: CollectReport) => {
+    metrics.observeCollection(report);
+    collecting?.onCollect?.(report);
+  };
+  const collected =
+    collecting &&
+    keepCollecting(handle.collect, { ...collecting, onCollect }, options.onError ?? console.error, ended.signal);
   const { address, family, port: bound } = server.address() as AddressInfo;
   const name = family === "IPv6" ? `[${address}]` : address;
   return {
     url: `${tls ? "https" : "http"}://${name}:${bound}`,
     async close(milliseconds) {
       isClosing = true;
+      ended.abort();
       for (const response of open) response.shouldKeepAlive = false;
       const closed = new Promise((resolve) => {
         server.close(resolve);
       });
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), milliseconds);
-      await closed;
+      let timer: NodeJS.Timeout | undefined;
+      const expired = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          server.closeAllConnections();
+          resolve();
+        }, milliseconds);
+      });
+      await Promise.all([closed, Promise.race([collected, expired])]);
       clearTimeout(timer);
     },
   };

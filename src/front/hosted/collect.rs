@@ -24,6 +24,9 @@ mod uploads;
 pub use policy::RetentionPolicy;
 pub use report::CollectReport;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use self::state::{Phase, State, Taken};
 use super::super::error::Failure;
 use super::links::RECORD_LIMIT;
@@ -48,6 +51,11 @@ pub struct CollectOptions {
     /// How many pages of at most a hundred objects a visit goes through; each object takes one to three operations of the store. No bound
     /// by default.
     pub pages: u32,
+    /// How long ago the run before must have begun for another to begin, in milliseconds: until then a visit does nothing, and says that it
+    /// is [`early`](CollectReport::early). So whoever visits often, or in several places, begins no more runs than are of use. 0 by default.
+    pub interval: u64,
+    /// Ends the visit at its next page once it is set, as if its time was over.
+    pub stop: Arc<AtomicBool>,
     /// Whether nothing is changed, to see what would be.
     pub dry: bool,
     /// How long a blob that is in no repository can be brought back, and read to its end, in milliseconds. An hour by default.
@@ -63,6 +71,8 @@ impl Default for CollectOptions {
             policies: Vec::new(),
             budget: 20_000,
             pages: u32::MAX,
+            interval: 0,
+            stop: Arc::default(),
             dry: false,
             wait: 60 * 60 * 1000,
             set_bytes: 256 * 1024,
@@ -79,12 +89,14 @@ impl<T: Host> Hosted<T> {
     pub async fn collect(&self, options: &CollectOptions) -> Result<CollectReport, Failure> {
         let now = self.host.unix_time();
         let hold = options.budget.saturating_add(HOLD);
-        let taken = state::take(&self.host, now, hold).await;
+        let taken = state::take(&self.host, now, hold, options).await;
         let (state, sequence) = match taken.map_err(Failure::from_store)? {
             Taken::Ours(state, sequence) => (state, sequence),
-            Taken::Busy => {
+            other => {
                 return Ok(CollectReport {
-                    busy: true,
+                    busy: matches!(other, Taken::Busy),
+                    early: matches!(other, Taken::Early),
+                    dry: options.dry,
                     ..CollectReport::default()
                 });
             }
@@ -132,7 +144,8 @@ impl<T: Host> Run<'_, T> {
                 self.state.enter(Phase::Done);
                 break;
             }
-            if pages >= self.options.pages || self.now() >= end {
+            let stopped = self.options.stop.load(Ordering::Relaxed);
+            if stopped || pages >= self.options.pages || self.now() >= end {
                 break;
             }
             pages += 1;

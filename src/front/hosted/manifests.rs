@@ -8,7 +8,7 @@ mod validation;
 use super::super::error::Failure;
 use super::super::serve::{content_headers, matches_etag, served_type, sized};
 use super::super::{Incoming, Outgoing};
-use super::stored::{Found, Part, corrupted, verified};
+use super::stored::{Found, Part, verified};
 use super::tags::unknown;
 use super::{Host, Hosted};
 use crate::client::ManifestReference;
@@ -66,7 +66,7 @@ impl<T: Host> Hosted<T> {
             })
             .await?;
         let Found::Live(line) = stored.found else {
-            return Err(corrupted());
+            return Err(Failure::damaged());
         };
         let immutable = matches!(reference, ManifestReference::Digest(_));
         let mut headers = content_headers(&digest, immutable);

@@ -8,7 +8,7 @@ use super::super::serve::sized;
 use super::super::{Outgoing, keys};
 use super::pages::{count, last, link};
 use super::several::several;
-use super::stored::{Found, Part, Stored, corrupted, verified};
+use super::stored::{Found, Part, Stored, verified};
 use super::{Host, Hosted};
 use crate::client::{artifact_type, entry};
 use crate::digest::Digest;
@@ -195,7 +195,8 @@ fn descriptor(stored: Stored, hint: &Hint, filter: Option<&str>) -> Result<Strin
         return Ok(String::new());
     }
     let bytes = verified(stored.bytes, &hint.digest)?;
-    let document = Document::parse(bytes, Some(&line.media_type)).map_err(|_| corrupted())?;
+    let document =
+        Document::parse(bytes, Some(&line.media_type)).map_err(|_| Failure::damaged())?;
     let is_wanted = |filter: &str| artifact_type(&document).is_some_and(|own| own.is_str(filter));
     if filter.is_none_or(is_wanted) {
         Ok(entry(&document, &line.media_type, &hint.digest))

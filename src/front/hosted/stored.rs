@@ -108,7 +108,7 @@ impl Stored {
     pub(in crate::front) fn line(&self) -> Result<Option<&Line>, Failure> {
         match &self.found {
             Found::Absent => Ok(None),
-            Found::Unreadable => Err(corrupted()),
+            Found::Unreadable => Err(Failure::damaged()),
             Found::Live(line) => Ok(Some(line)),
         }
     }
@@ -179,11 +179,6 @@ impl<T: Host> Hosted<T> {
     }
 }
 
-/// That what is stored is not what it should be. It is not served.
-pub(in crate::front) fn corrupted() -> Failure {
-    Failure::new(500, "UNKNOWN", "what is stored is damaged")
-}
-
 /// The bytes of a manifest that was read whole, held against its digest.
 ///
 /// # Errors
@@ -192,5 +187,9 @@ pub(in crate::front) fn verified(bytes: Vec<u8>, digest: &Digest) -> Result<Vec<
     let right = digest
         .algorithm()
         .is_some_and(|algorithm| Digest::of(algorithm, &bytes) == *digest);
-    if right { Ok(bytes) } else { Err(corrupted()) }
+    if right {
+        Ok(bytes)
+    } else {
+        Err(Failure::damaged())
+    }
 }

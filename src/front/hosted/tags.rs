@@ -1,7 +1,7 @@
 //! Tags: which manifest each names, and their list (end-8).
 
 use super::super::error::Failure;
-use super::super::record::{self, Version};
+use super::super::record::{self, Record, Version};
 use super::super::route::Query;
 use super::super::serve::{conditions_hold, is_conditional};
 use super::super::{Outgoing, keys};
@@ -18,6 +18,9 @@ use crate::reference::{RepositoryName, Tag};
 const MAX_TAG_BYTES: usize = 2048;
 /// How often a tag is followed that moves all the time.
 const MAX_MOVES: u32 = 8;
+/// Milliseconds after which a tag is written again that is set to what it names, as retention goes by when a tag was set. So long that no key is
+/// written often.
+const RENEWAL: u64 = 60 * 60 * 1000;
 
 /// What a tag names: a manifest, as long as its record is of this instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +56,20 @@ impl<T: Host> Hosted<T> {
         name: &RepositoryName,
         tag: &Tag,
     ) -> Result<(Option<Target>, Version), Failure> {
+        let (target, record) = self.tag(name, tag).await?;
+        Ok((target, record.version))
+    }
+
+    /// What a tag names, and its record.
+    async fn tag(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+    ) -> Result<(Option<Target>, Record), Failure> {
         let record = record::read(&self.host, &keys::tag(name, tag), MAX_TAG_BYTES)
             .await
             .map_err(Failure::from_store)?;
-        let target = record.bytes.as_deref().and_then(Target::read);
-        Ok((target, record.version))
+        Ok((record.bytes.as_deref().and_then(Target::read), record))
     }
 
     /// The manifest that a reference names, read as far as `part` says of its digest.
@@ -119,20 +131,24 @@ impl<T: Host> Hosted<T> {
     ) -> Result<(), Failure> {
         let mut listed = false;
         for _ in 0..MAX_CONFLICTS {
-            let (current, version) = self.target(name, tag).await?;
+            let (current, was) = self.tag(name, tag).await?;
             if let Some(conditions) = conditions {
                 self.check_conditions(name, current.as_ref(), conditions)
                     .await?;
             }
-            if current.as_ref() == Some(target) {
+            let is_set = current.as_ref() == Some(target);
+            if is_set && self.host.unix_time().saturating_sub(was.modified) < RENEWAL {
                 return Ok(());
             }
-            if !listed {
+            if !is_set && !listed {
                 self.create(&note(name, tag, target)).await?;
                 listed = true;
             }
             let record = target.record(&self.nonce());
-            if self.swap(&keys::tag(name, tag), &version, record).await? {
+            if self
+                .swap(&keys::tag(name, tag), &was.version, record)
+                .await?
+            {
                 return Ok(());
             }
         }

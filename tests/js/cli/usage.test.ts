@@ -47,6 +47,8 @@ describe.concurrent("help", TIMEOUT, () => {
     ["pierhead referrers [options] <reference>", ["help", "referrers"]],
     ["pierhead attach [options] <reference> [file...]", ["attach", "--help"]],
     ["pierhead delete [options] <reference>", ["delete", "--help"]],
+    ["pierhead serve [options]", ["help", "serve"]],
+    ["pierhead collect [options] <folder>", ["collect", "--help"]],
   ])("is %j for %j, on stdout", async (usage, args) => {
     const { code, stdout, stderr } = await pierhead(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

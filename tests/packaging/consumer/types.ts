@@ -1,12 +1,16 @@
 /** What a user's TypeScript says of the package: it has to compile against its declarations, with nothing but the web's types. */
 import { type LayoutFiles, type Report, selectPlatform, validate, validateLayout } from "pierhead";
 import { type Manifest, Registry } from "pierhead/client";
-import { createFront } from "pierhead/front";
+import { type CollectReport, createFront, type ObjectStore } from "pierhead/front";
 import { type ImageLayout, layoutFiles, openLayout } from "pierhead/layout";
 import { init } from "pierhead/slim";
 
 export const report: Report = validate(new Uint8Array(), { profile: "dev" });
 export const front: (request: Request) => Promise<Response> = createFront({ upstream: "https://registry.example" });
+// @ts-expect-error: nothing is collected of another registry.
+export const none = createFront({ upstream: "https://registry.example" }).collect;
+export const collect = (store: ObjectStore): Promise<CollectReport> =>
+  createFront({ store }).collect({ policies: [{ repositories: "ci/**", keepTags: 3 }] });
 export const begin: (module: WebAssembly.Module) => void = init;
 
 export async function errorsOf(files: LayoutFiles): Promise<string[]> {

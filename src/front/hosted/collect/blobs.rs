@@ -39,6 +39,7 @@ impl<T: Host> Run<'_, T> {
         let Ok(mut kept) = Kept::decode(&bytes) else {
             // Nobody knows whose bytes a damaged record names.
             self.state.sets.uploads.fill();
+            self.state.report.damaged += 1;
             return Ok(());
         };
         let Some((upload, _)) = kept.bytes.clone() else {

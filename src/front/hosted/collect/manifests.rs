@@ -129,7 +129,10 @@ impl<T: Host> Run<'_, T> {
             Some(named) => named.iter().for_each(|digest| {
                 used.add(digest.as_str());
             }),
-            None => used.fill(),
+            None => {
+                used.fill();
+                self.state.report.damaged += 1;
+            }
         }
     }
 }

@@ -2,16 +2,22 @@
 
 /// What is kept of the repositories whose names a pattern matches. The first policy that matches a repository is its own; without one,
 /// nothing of it goes but what nothing refers to.
+///
+/// A tag is set by each push that has it name something, also what it names already; that one shows an hour later at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(export, optional_fields, rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct RetentionPolicy {
     /// The names, in which `*` stands for any characters but `/`, and `**` for any at all.
     pub repositories: String,
-    /// Whether manifests go that no tag leads to: neither by naming them, nor by an index, nor as the subject of a referrer.
+    /// Whether manifests go that no tag leads to: neither by naming them, nor by an index, nor as the subject of a referrer. If left out,
+    /// they stay.
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub untagged: bool,
-    /// Keeps this many tags, those that were set last. Of those beside them, [`keep_days`](Self::keep_days) may keep more.
+    /// Keeps this many tags, those that were set last, beside those that the days keep. If both are left out, all tags stay.
     pub keep_tags: Option<u32>,
-    /// Keeps tags that were set in this many days.
+    /// Keeps tags that were set in this many days, beside those that their number keeps.
     pub keep_days: Option<u32>,
 }
 

@@ -193,7 +193,7 @@ impl<T: Host> Run<'_, T> {
     }
 
     /// Whether a link is not used and has been emptied.
-    async fn is_unlinked(&self, key: &str, digest: &str) -> Result<bool, Failure> {
+    async fn is_unlinked(&mut self, key: &str, digest: &str) -> Result<bool, Failure> {
         if self.state.sets.used.has(digest) {
             return Ok(false);
         }
@@ -204,7 +204,11 @@ impl<T: Host> Run<'_, T> {
         };
         match Kept::decode(&bytes) {
             Ok(kept) if self.is_over(kept.leased) => self.empty(key, &record.version).await,
-            _ => Ok(false),
+            Ok(_) => Ok(false),
+            Err(_) => {
+                self.state.report.damaged += 1;
+                Ok(false)
+            }
         }
     }
 }

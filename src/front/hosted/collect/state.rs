@@ -4,6 +4,7 @@
 //! collection for a while, so that there is one at a time: who was too slow finds that it is no longer theirs, and has done nothing that
 //! another would not. It is lines of a name and a value, an empty line, and the bytes of the sets, which are of one size.
 
+use super::CollectOptions;
 use super::filter::Filter;
 use super::report::CollectReport;
 use crate::error::Result;
@@ -165,9 +166,7 @@ impl State {
 
     /// The run that a state tells of; `None` if it is over, or none has begun.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.windows(2).position(|pair| pair == b"\n\n")?;
-        let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
-        let bits = bytes.get(end + 2..)?;
+        let (text, bits) = head(bytes)?;
         let (phase, _) = PHASES
             .iter()
             .find(|(_, name)| *name == value(text, "phase"))?;
@@ -175,7 +174,7 @@ impl State {
             return None;
         }
         let run = value(text, "run").to_owned();
-        let mut state = Self::new(run, number(text, "began"), value(text, "dry") == "true", 1);
+        let mut state = Self::new(run, number(text, "began"), is_dry(text), 1);
         if bits.len() % 4 != 0 {
             return None;
         }
@@ -198,6 +197,17 @@ impl State {
         state.report = CollectReport::from_counts(|name| number(text, name));
         Some(state)
     }
+}
+
+/// The lines of a state, and the bytes of its sets.
+fn head(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n")?;
+    let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    Some((text, bytes.get(end + 2..)?))
+}
+
+fn is_dry(text: &str) -> bool {
+    value(text, "dry") == "true"
 }
 
 /// What stands behind a name at the beginning of a line.
@@ -223,10 +233,17 @@ pub(super) enum Taken {
     Ours(Option<Box<State>>, u64),
     /// Somebody else.
     Busy,
+    /// Nobody: the last run is over, and the next is not to begin yet.
+    Early,
 }
 
 /// Takes the collection for `hold` milliseconds.
-pub(super) async fn take<S: ObjectStore>(store: &S, now: u64, hold: u64) -> Result<Taken> {
+pub(super) async fn take<S: ObjectStore>(
+    store: &S,
+    now: u64,
+    hold: u64,
+    options: &CollectOptions,
+) -> Result<Taken> {
     let keys = kept(store).await?;
     let (state, sequence) = match keys.last() {
         None => (None, 0),
@@ -236,12 +253,16 @@ pub(super) async fn take<S: ObjectStore>(store: &S, now: u64, hold: u64) -> Resu
                 return Ok(Taken::Busy);
             };
             let bytes = read_whole(object.body, STATE_LIMIT).await?;
-            let first = bytes.split(|byte| *byte == b'\n').next();
-            let held_until = first.map(|line| number(&String::from_utf8_lossy(line), "held-until"));
-            if held_until.is_some_and(|until| until > now) {
+            let text = head(&bytes).map_or("", |(text, _)| text);
+            if number(text, "held-until") > now {
                 return Ok(Taken::Busy);
             }
-            (State::from_bytes(&bytes), sequence_of(key))
+            let state = State::from_bytes(&bytes);
+            let next = number(text, "began").saturating_add(options.interval);
+            if state.is_none() && next > now && is_dry(text) == options.dry {
+                return Ok(Taken::Early);
+            }
+            (state, sequence_of(key))
         }
     };
     let held_until = now + hold;

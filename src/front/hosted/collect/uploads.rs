@@ -30,6 +30,11 @@ impl<T: Host> Run<'_, T> {
                 self.state.sets.uploads.add(upload);
                 return Ok(());
             }
+            Fate::Unreadable => {
+                self.state.sets.uploads.add(upload);
+                self.state.report.damaged += 1;
+                return Ok(());
+            }
             Fate::GivenUp(_) => false,
             Fate::Over { keeps_bytes } => keeps_bytes,
         };

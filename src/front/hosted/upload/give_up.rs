@@ -15,6 +15,8 @@ pub(in crate::front) enum Fate {
     Lives,
     /// Nobody goes on with it.
     GivenUp(Box<Upload>),
+    /// Nobody can say how far it has come, so it stays.
+    Unreadable,
     /// It is over, and what is left of it goes.
     Over {
         /// Whether its bytes are those of a blob, or may be.
@@ -53,7 +55,7 @@ impl<T: Host> Hosted<T> {
     /// What the store's failure means to a client.
     pub async fn expire_upload(&self, id: &str) -> Result<bool, Failure> {
         match self.fate(id).await? {
-            Fate::Lives => Ok(true),
+            Fate::Lives | Fate::Unreadable => Ok(true),
             Fate::GivenUp(upload) => Ok(self.give_up(&upload).await? == Advance::Lost),
             Fate::Over { keeps_bytes } => {
                 self.clear(id, keeps_bytes).await;
@@ -64,8 +66,11 @@ impl<T: Host> Hosted<T> {
 
     /// What is to become of an upload, now.
     pub(in super::super) async fn fate(&self, id: &str) -> Result<Fate, Failure> {
-        let Some(upload) = self.latest(id).await? else {
-            return Ok(Fate::Over { keeps_bytes: true });
+        let upload = match self.latest(id).await {
+            Ok(Some(upload)) => upload,
+            Ok(None) => return Ok(Fate::Over { keeps_bytes: true }),
+            Err(failure) if failure.is_damage() => return Ok(Fate::Unreadable),
+            Err(failure) => return Err(failure),
         };
         let mut expiry = self.options.upload_expiry;
         if upload.end.is_some() {

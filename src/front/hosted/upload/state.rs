@@ -148,9 +148,7 @@ impl<T: Host> Hosted<T> {
             return Ok(None);
         };
         let upload = Upload::decode(id, place, &bytes);
-        upload
-            .map(Some)
-            .ok_or_else(|| Failure::from_store(fields::broken()))
+        upload.map(Some).ok_or_else(Failure::damaged)
     }
 
     /// How far an upload has come; `None` if there is none.
@@ -179,9 +177,7 @@ impl<T: Host> Hosted<T> {
         };
         let number = key.strip_prefix(prefix);
         let number = number.and_then(|number| u64::from_str_radix(number, 16).ok());
-        number
-            .map(Some)
-            .ok_or_else(|| Failure::from_store(fields::broken()))
+        number.map(Some).ok_or_else(Failure::damaged)
     }
 
     /// Creates an object that says what no other does, and gives whether this is what is there: also where the store failed, or had done it the
