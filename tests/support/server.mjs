@@ -20,7 +20,7 @@ const SAID_LIMIT = 4_000;
  * @param {string} command
  * @param {string[]} args
  * @param {{probe: string, env?: NodeJS.ProcessEnv}} options `probe` is the URL to ask.
- * @returns {Promise<{pid: number, close(): Promise<void>}>}
+ * @returns {Promise<{pid: number, close(): Promise<void>, kill(): Promise<void>}>} `kill` ends it in the middle of whatever it does.
  * @throws {Error} with the end of what it said, when it ends or does not answer in time.
  */
 export async function startServer(command, args, { probe, env = process.env }) {
@@ -49,6 +49,12 @@ export async function startServer(command, args, { probe, env = process.env }) {
     rmSync(folder, { recursive: true, force: true });
   };
 
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    await close();
+  };
+
   const deadline = Date.now() + START_TIMEOUT;
   while (Date.now() < deadline) {
     const error = await Promise.race([failed, wait(25)]);
@@ -59,7 +65,7 @@ export async function startServer(command, args, { probe, env = process.env }) {
     if (!running()) break;
     const response = await fetch(probe, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
     await response?.body?.cancel();
-    if (response !== undefined) return { pid: child.pid, close };
+    if (response !== undefined) return { pid: child.pid, close, kill };
   }
   const said = readFileSync(log, "utf8").slice(-SAID_LIMIT);
   await close();
