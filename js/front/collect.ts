@@ -75,7 +75,13 @@ export function collector(hosted: Revivable<Glue, RawHosted>, calls: StoreCalls<
     const raw = new HandleOwner(frontCore, make);
     const registry = hosted.get();
     // Given up at once, it would keep all others from collecting for a while.
-    const stop = () => raw.use((collect) => collect.stop());
+    const stop = () => {
+      try {
+        raw.use((collect) => collect.stop());
+      } catch {
+        // The core has failed, which whoever waits is told.
+      }
+    };
     signal?.addEventListener("abort", stop, { once: true });
     let left = operations;
     const watch = () => {
