@@ -77,10 +77,13 @@ export class Pusher {
       else this.#did(thing, what, answer, { 201: write(THERE) }, write(THERE), { repeats: true });
     }
     for (const tag of tags) {
-      const done = condition === undefined ? write(digest) : swap(condition.from, digest);
-      const refused = condition === undefined ? {} : { 412: other(condition.from) };
-      for (const thing of [things.tag(repository, tag), things.listed(repository, tag)])
-        this.#did(thing, what, answer, { 201: done, ...refused }, done, { repeats: condition === undefined });
+      const written = write(digest);
+      const done =
+        condition === undefined ? { 201: written } : { 201: swap(condition.from, digest), 412: other(condition.from) };
+      this.#did(things.tag(repository, tag), what, answer, done, done[201], { repeats: condition === undefined });
+      // In the list a tag may be for a moment that names what was deleted while it was being put: conditions are on what it names.
+      if (!isRefused)
+        this.#did(things.listed(repository, tag), what, answer, { 201: written }, written, { repeats: true });
     }
     return answer.status;
   }
