@@ -80,7 +80,8 @@ export class Pusher {
       const written = write(digest);
       const done =
         condition === undefined ? { 201: written } : { 201: swap(condition.from, digest), 412: other(condition.from) };
-      this.#did(things.tag(repository, tag), what, answer, done, done[201], { repeats: condition === undefined });
+      const more = { repeats: condition === undefined, deletedAs: own[0], names: digest };
+      this.#did(things.tag(repository, tag), what, answer, done, done[201], more);
       // In the list a tag may be for a moment that names what was deleted while it was being put: conditions are on what it names.
       if (!isRefused)
         this.#did(things.listed(repository, tag), what, answer, { 201: written }, written, { repeats: true });
@@ -100,7 +101,7 @@ export class Pusher {
     const answer = await this.ask("DELETE", `${repository}/manifests/${digest}`);
     const what = `DELETE ${name} ${digest}: ${answer.status}`;
     const gone = { 202: clear(), 404: read(null) };
-    this.#did(things.manifest(repository, digest), what, answer, gone, lose());
+    this.#did(things.manifest(repository, digest), what, answer, gone, lose(), { deletes: answer.status !== 404 });
     if (subject !== undefined) this.#did(things.referrer(repository, digest), what, answer, gone, lose());
     for (const tag of tags) {
       const dropped = drop(digest);
@@ -257,14 +258,14 @@ export class Pusher {
    * @param {Record<number, (value: import("./register.mjs").Value) => import("./register.mjs").Value | undefined>} done
    * @param {(value: import("./register.mjs").Value) => import("./register.mjs").Value | undefined} [otherwise] What it may have done, where
    *   that was not answered; nothing if left out.
-   * @param {{repeats?: boolean}} [more]
+   * @param {Partial<import("./history.mjs").Entry>} [more]
    */
-  #did(thing, what, { status, body, start, end }, done, otherwise, { repeats = false } = {}) {
+  #did(thing, what, { status, body, start, end }, done, otherwise, more = {}) {
     const apply = done[status];
-    if (apply !== undefined) this.#history.add(thing, { what, start, end, certain: true, apply, repeats });
+    if (apply !== undefined) this.#history.add(thing, { what, start, end, certain: true, apply, ...more });
     else if (status !== 0 && status !== 429 && status < 500) this.#tally.problems.push(`${thing}: ${what} ${body}`);
     else if (otherwise !== undefined)
-      this.#history.add(thing, { what, start, end, certain: false, apply: otherwise, repeats });
+      this.#history.add(thing, { what, start, end, certain: false, apply: otherwise, ...more });
   }
 
   /** @returns {string} The digest, of whose bytes it is told if they are others. */
