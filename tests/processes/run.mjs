@@ -57,9 +57,9 @@ conclude();
 /** Two processes that keep what they were told. */
 function raced(what, start) {
   return check(what, async () => {
-    const { problems, summary } = await ofTwo(start, { seed, seconds });
+    const { problems, failures, summary } = await ofTwo(start, { seed, seconds });
     say(`  ${summary}`);
-    if (problems.length > 0) throw new Error(problems.join("\n"));
+    if (problems.length + failures.length > 0) throw new Error([...problems, ...failures].join("\n"));
   });
 }
 
