@@ -38,6 +38,7 @@ export const suites = {
   skopeo: { needs: [SKOPEO], run: () => script("tests/start/skopeo.mjs") },
   registries: { needs: [DOCKER_REGISTRY, OPENSSL, SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs") },
   clients: { needs: [SKOPEO, UMOCI], run: () => script("tests/peers/run.mjs", "--hosts") },
+  processes: { needs: [], run: () => script("tests/processes/run.mjs") },
   transfer: { needs: [CHROMIUM, DOCKER_REGISTRY], run: () => script("tests/peers/browser/run.mjs") },
   conformance: { needs: [GO], run: () => script("tests/conformance/run.mjs") },
   deploy: { needs: [], run: () => script("tests/start/deploy.mjs") },

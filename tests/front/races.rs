@@ -190,6 +190,50 @@ fn a_condition_that_held_is_not_broken_by_who_deletes_what_is_put() {
 }
 
 #[test]
+fn what_was_put_on_a_condition_and_deleted_does_not_come_back_over_what_was_put_since() {
+    let store = MemoryStore::new();
+    let one = image(&store, "a", b"one", "");
+    let other = image(&store, "a", b"other", "");
+    let digest = push(&store, "a", &sha256(one.as_bytes()), &one);
+    store.advance(5000);
+    let mut seen = [0, 0, 0];
+    switching(3, |choose| {
+        let store = store.copied();
+        let front = registry(&store);
+        let ask = |method, reference: &str, body: &str| {
+            let path = format!("/v2/a/manifests/{reference}");
+            let fields = [("content-type", IMAGE), ("if-none-match", "*")];
+            let fields = if method == "PUT" { &fields[..] } else { &[] };
+            let body = MemoryBody::of(body.as_bytes(), 1 << 20);
+            front.handle(request(method, &path, fields, Some(body)))
+        };
+        let first = ask("PUT", "latest", &one);
+        let deleted = ask("DELETE", &digest, "");
+        let second = ask("PUT", "latest", &other);
+        let futures: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = vec![
+            Box::pin(async move { answer(first.await) }),
+            Box::pin(async move {
+                assert_eq!(answer(deleted.await).status, 202);
+                answer(second.await)
+            }),
+        ];
+        let answers = run(futures, choose);
+        sound(&store);
+        let latest = get(&store, "/v2/a/manifests/latest").text();
+        match statuses(&answers)[..] {
+            // The first, its deletion, and the second: nothing comes after that.
+            [201, 201] => assert_eq!(latest, other),
+            [201, 412] => assert_eq!(latest, one),
+            [412, 201] => assert_eq!(latest, other),
+            ref strange => panic!("{strange:?}"),
+        }
+        let which = answers.iter().position(|answer| answer.status == 412);
+        seen[which.map_or(0, |at| at + 1)] += 1;
+    });
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+#[test]
 fn what_was_deleted_and_is_put_again_has_none_of_its_old_tags() {
     let store = MemoryStore::new();
     let manifest = image(&store, "a", b"layer", "");

@@ -14,6 +14,7 @@ import { clientCases } from "./cases/clients.mjs";
 import { copyCases } from "./cases/copy.mjs";
 import { interopCases } from "./cases/interop.mjs";
 import { listCases } from "./cases/lists.mjs";
+import { hasPodman } from "./cases/podman.mjs";
 import { pullCases } from "./cases/pull.mjs";
 import { pushCases } from "./cases/push.mjs";
 import { referrerCases } from "./cases/referrers.mjs";
@@ -45,6 +46,7 @@ for (const [kind, can] of Object.entries(isOwn ? hosts : kinds)) {
 for (const [name, { program }] of Object.entries(tools)) {
   if (!isThere(program)) say(`- ${name} is not installed: left out (node scripts/install-go-tools.mjs)`);
 }
+if (isOwn && !hasPodman) say("- podman is not installed, or this is not root: left out (apt-get install podman)");
 conclude();
 
 async function casesOf(kind, can) {

@@ -21,7 +21,7 @@ const SAID_LIMIT = 4_000;
  * @param {string[]} args
  * @param {{probe: string, env?: NodeJS.ProcessEnv, timeout?: number}} options `probe` is the URL to ask; `timeout` how long it may take to start, in
  *   milliseconds.
- * @returns {Promise<{pid: number, close(): Promise<void>}>}
+ * @returns {Promise<{pid: number, close(): Promise<void>, kill(): Promise<void>}>} `kill` ends it in the middle of whatever it does.
  * @throws {Error} with the end of what it said, when it ends or does not answer in time.
  */
 export async function startServer(command, args, { probe, env = process.env, timeout = START_TIMEOUT }) {
@@ -50,6 +50,12 @@ export async function startServer(command, args, { probe, env = process.env, tim
     rmSync(folder, { recursive: true, force: true });
   };
 
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    await close();
+  };
+
   const deadline = Date.now() + timeout;
   while (Date.now() < deadline) {
     const error = await Promise.race([failed, wait(25)]);
@@ -60,7 +66,7 @@ export async function startServer(command, args, { probe, env = process.env, tim
     if (!running()) break;
     const response = await fetch(probe, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
     await response?.body?.cancel();
-    if (response !== undefined) return { pid: child.pid, close };
+    if (response !== undefined) return { pid: child.pid, close, kill };
   }
   const said = readFileSync(log, "utf8").slice(-SAID_LIMIT);
   await close();

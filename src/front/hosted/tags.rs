@@ -141,9 +141,7 @@ impl<T: Host> Hosted<T> {
                 return Ok(());
             }
             if !is_set && !listed {
-                // Before the tag is set, so that whoever deletes the manifest finds it.
-                let tagged = keys::tagged(name, &target.digest, &target.instance);
-                self.create(&(tagged + tag.as_str())).await?;
+                self.create(&note(name, tag, target)).await?;
                 listed = true;
             }
             let record = target.record(&self.nonce());
@@ -204,20 +202,25 @@ impl<T: Host> Hosted<T> {
         Err(contended())
     }
 
-    /// Empties a tag that still names what is no more.
-    pub(super) async fn drop_tag(
+    /// Lets a tag that still names what is no more name something else, or nothing.
+    pub(super) async fn replace_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
         dead: &Target,
+        next: Option<&Target>,
     ) -> Result<(), Failure> {
         for _ in 0..MAX_CONFLICTS {
             let (target, version) = self.target(name, tag).await?;
-            if target.as_ref() != Some(dead)
-                || self
-                    .swap(&keys::tag(name, tag), &version, Vec::new())
-                    .await?
-            {
+            if target.as_ref() != Some(dead) {
+                return Ok(());
+            }
+            let mut record = Vec::new();
+            if let Some(next) = next {
+                self.create(&note(name, tag, next)).await?;
+                record = next.record(&self.nonce());
+            }
+            if self.swap(&keys::tag(name, tag), &version, record).await? {
                 return Ok(());
             }
         }
@@ -249,6 +252,11 @@ impl<T: Host> Hosted<T> {
         }
         Ok(page.response(&names, &query, method))
     }
+}
+
+/// The key that says that a tag may name a manifest: it is there before the tag is set, so that whoever deletes the manifest finds the tag.
+fn note(name: &RepositoryName, tag: &Tag, target: &Target) -> String {
+    keys::tagged(name, &target.digest, &target.instance) + tag.as_str()
 }
 
 /// That there is no such manifest.

@@ -10,6 +10,7 @@ import { capture, run } from "../../../scripts/lib/run.mjs";
 import { fixtureLayout } from "../../support/layout.mjs";
 import { verifiedLayout } from "../lib/layouts.mjs";
 import { environment, isThere, oras, pushed, regctl, tools } from "../lib/tools.mjs";
+import { hasPodman, podmanCases } from "./podman.mjs";
 
 const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const hasGoTools = ["crane", "oras", "regctl"].every((name) => isThere(goTool(name)));
@@ -150,4 +151,9 @@ const anyonesCases = [
 ];
 
 /** @type {import("../run.mjs").Case[]} */
-export const clientCases = [...anyonesCases, ...skopeoCases, ...(hasGoTools ? goCases : [])];
+export const clientCases = [
+  ...anyonesCases,
+  ...skopeoCases,
+  ...(hasGoTools ? goCases : []),
+  ...(hasPodman ? podmanCases : []),
+];

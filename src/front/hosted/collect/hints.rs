@@ -61,7 +61,9 @@ impl<T: Host> Run<'_, T> {
                 && !self.state.dry
             {
                 if let Ok(tag) = tag.parse() {
-                    self.registry.drop_tag(&name, &tag, &target).await?;
+                    self.registry
+                        .replace_tag(&name, &tag, &target, None)
+                        .await?;
                 }
                 self.delete(std::slice::from_ref(&object.key)).await?;
             }

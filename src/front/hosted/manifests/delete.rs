@@ -131,7 +131,7 @@ impl<T: Host> Hosted<T> {
                     digest: digest.clone(),
                     instance: instance.to_owned(),
                 };
-                self.drop_tag(name, &tag, &dead).await
+                self.replace_tag(name, &tag, &dead, None).await
             }))
         })
         .await

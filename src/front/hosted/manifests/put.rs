@@ -67,7 +67,9 @@ impl<T: Host> Hosted<T> {
         }
         self.ensure_children(name, std::mem::take(&mut pushed.children))
             .await?;
-        let mut conditions = Some(&asked);
+        // What the tag was set to when the conditions held. That counts: where it was deleted then, and something else was put under the tag, they may
+        // hold no longer.
+        let mut set: Option<Target> = None;
         for _ in 0..MAX_ATTEMPTS {
             let instance = self.ensure_record(name, &pushed).await?;
             if let Some(subject) = &pushed.subject {
@@ -79,7 +81,10 @@ impl<T: Host> Hosted<T> {
                 instance,
             };
             if let ManifestReference::Tag(tag) = reference {
-                self.set_tag(name, tag, &target, conditions).await?;
+                match &set {
+                    Some(dead) => self.replace_tag(name, tag, dead, Some(&target)).await?,
+                    None => self.set_tag(name, tag, &target, Some(&asked)).await?,
+                }
             }
             for tag in &more_tags {
                 self.set_tag(name, tag, &target, None).await?;
@@ -88,8 +93,7 @@ impl<T: Host> Hosted<T> {
             if self.lives(name, &target.digest, &target.instance).await? {
                 return Ok(created(name, &pushed, &more_tags));
             }
-            // They held when the tag was set first, which counts.
-            conditions = None;
+            set = is_conditional(&asked).then_some(target);
         }
         Err(contended())
     }

@@ -1,0 +1,93 @@
+/** What clients did and saw, thing by thing: tags, manifests, referrers, blobs. */
+import { effects, judged } from "./register.mjs";
+
+/**
+ * @typedef {import("./register.mjs").Operation & {deletes?: boolean, deletedAs?: string, names?: string}} Entry An operation. `deletes` says that a manifest
+ *   goes by it; `deletedAs` which thing that would be, of an operation that has a tag name it, and `names` its digest. Where both are at once, the tag may
+ *   name nothing for a moment, until the manifest is put again.
+ */
+
+export class History {
+  /** What each thing may have been when the operations began; nothing where nobody knows of it. @type {Map<string, import("./register.mjs").Value[]>} */
+  #values = new Map();
+  /** @type {Map<string, Entry[]>} */
+  #operations = new Map();
+  /** When somebody was last told that a thing is there, which is then kept for a while. @type {Map<string, number>} */
+  #told = new Map();
+  /** How many operations there were in all. */
+  count = 0;
+  /** The processes' time, in milliseconds from wherever. */
+  clock = 0;
+
+  /**
+   * @param {string} thing
+   * @param {Entry} operation
+   */
+  add(thing, operation) {
+    this.count += 1;
+    const known = this.#operations.get(thing);
+    if (known === undefined) this.#operations.set(thing, [operation]);
+    else known.push(operation);
+  }
+
+  /** That somebody is told now that a thing is there. */
+  tell(thing) {
+    this.#told.set(thing, this.clock);
+  }
+
+  /** How long ago that was, in milliseconds. */
+  sinceTold(thing) {
+    return this.clock - (this.#told.get(thing) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Whether an operation on a thing was never answered since the last judgement. */
+  isUncertain(thing) {
+    return this.#operations.get(thing)?.some(({ certain }) => !certain) ?? false;
+  }
+
+  /**
+   * Judges all that has come since the last judgement, when nothing is going on.
+   *
+   * @returns {string[]} What cannot be.
+   */
+  judge() {
+    const problems = [];
+    for (const [thing, operations] of this.#operations) {
+      const { broken, values } = judged(this.#withMoments(operations), this.#values.get(thing) ?? [null]);
+      this.#values.set(thing, values);
+      if (broken !== undefined) problems.push(told(thing, operations, broken, values));
+    }
+    this.#operations.clear();
+    return problems;
+  }
+
+  /** The operations, and the moments of those whose manifest was deleted meanwhile. */
+  #withMoments(operations) {
+    const moments = operations.filter(({ start, end, deletedAs }) =>
+      this.#operations.get(deletedAs)?.some((other) => other.deletes && other.start <= end && other.end >= start),
+    );
+    const more = { certain: false, repeats: true };
+    return [
+      ...operations,
+      ...moments.flatMap(({ what, start, end, names }) => [
+        { what, start, end, ...more, apply: effects.lose() },
+        { what, start, end, ...more, apply: effects.swap(null, names) },
+      ]),
+    ];
+  }
+}
+
+/** How many operations before the one that cannot be are told of. */
+const TOLD = 12;
+
+function told(thing, operations, broken, values) {
+  const line = ({ what, start, end, certain }) =>
+    `    ${start.toFixed(1)} to ${end.toFixed(1)}: ${what}${certain ? "" : " (or not)"}`;
+  const before = operations.filter(({ start }) => start <= broken.end).sort((one, other) => one.start - other.start);
+  const could = values.map((value) => value ?? "nothing").join(" or ");
+  return [
+    `${thing} cannot be so; it could have been ${could}:`,
+    ...before.slice(-TOLD).map(line),
+    `  broken: ${line(broken).trim()}`,
+  ].join("\n");
+}
