@@ -33,6 +33,7 @@ mod store;
 mod upload_costs;
 mod upload_faults;
 mod upload_limits;
+mod upload_pages;
 mod upload_races;
 mod uploads;
 mod version;

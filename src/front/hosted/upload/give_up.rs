@@ -3,10 +3,9 @@
 use super::super::super::error::Failure;
 use super::super::super::keys;
 use super::super::patience::{MAX_CONFLICTS, contended};
-use super::super::segments::Segments;
 use super::super::{Host, Hosted};
-use super::Place;
 use super::state::{Advance, End, PAGE, Upload};
+use super::{Place, Written};
 
 /// What is to become of an upload.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl<T: Host> Hosted<T> {
 
     /// Gives an upload up, unless somebody has gone on with it.
     async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
-        let end = self.ended(upload, Segments::default(), End::GivenUp);
+        let end = self.ended(upload, Written::default(), End::GivenUp);
         let advance = self.advance(upload, &end).await?;
         if advance == Advance::Done {
             self.clear(&upload.id, false).await;
