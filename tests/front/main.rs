@@ -10,6 +10,7 @@
 mod ask;
 mod blobs;
 mod body;
+mod bounds;
 mod collect;
 mod collect_races;
 mod collect_visits;
@@ -26,6 +27,7 @@ mod model;
 mod origins;
 mod pushing;
 mod races;
+mod read_only;
 mod referrers;
 mod refusals;
 mod schedule;

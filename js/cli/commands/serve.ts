@@ -83,11 +83,12 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
     {
       store: folder === undefined ? memory() : fs(folder),
       validation,
+      readOnly,
       ...(cors && { cors }),
       onError: (error) => output.problem(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       ...(log && { onEvent: ({ error: _, ...event }) => output.line(jsonLine(event)) }),
     },
-    { host, port, tls, readOnly, names: allowHost },
+    { host, port, tls, names: allowHost },
   );
   // Requests that run are let end, rather than the process within a moment.
   context.lingers(GRACE);

@@ -49,8 +49,11 @@ impl<T: Host> Hosted<T> {
     /// says, and deletes what is left of one that has been over for that long, and for the grace period. Gives whether there is anything to come back for.
     ///
     /// # Errors
-    /// What the store's failure means to a client.
+    /// What the store's failure means to a client; 405 where nothing is written.
     pub async fn expire_upload(&self, id: &str) -> Result<bool, Failure> {
+        if self.options.read_only {
+            return Err(Failure::read_only());
+        }
         match self.fate(id).await? {
             Fate::Lives => Ok(true),
             Fate::GivenUp(upload) => Ok(self.give_up(&upload).await? == Advance::Lost),
