@@ -205,6 +205,7 @@ fn a_fault_at_any_operation_loses_nothing_and_the_next_visits_come_to_the_end() 
     for fault in [
         Fault::Before(Kind::StoreUnavailable),
         Fault::After(Kind::StoreUnavailable),
+        Fault::Before(Kind::StoreBusy),
         Fault::Broken,
     ] {
         for at in 0..steps {
