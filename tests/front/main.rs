@@ -30,6 +30,7 @@ mod races;
 mod read_only;
 mod referrers;
 mod refusals;
+mod routes;
 mod schedule;
 mod store;
 mod upload_costs;
