@@ -2,6 +2,7 @@
 //! store that fails, and collections between them.
 
 mod answered;
+mod asked;
 mod content;
 mod input;
 mod model;
@@ -16,10 +17,11 @@ use pierhead::front::{CollectOptions, Front, Hosted, HostedOptions, Options};
 use crate::schedule::{block_on, run};
 use crate::store::{Fault, MemoryStore};
 use answered::Answered;
+use asked::Asked;
 use content::Manifest;
 use input::Input;
 use model::{Change, Model, Outcome};
-use requests::{Asked, Known, Session};
+use requests::{Known, Session};
 
 /// The most steps of one run.
 const MAX_STEPS: usize = 48;

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::World;
 use super::answered::Answered;
+use super::asked::{Asked, Seen};
 use super::content::{BLOBS, Manifest, sha256, sha512};
 use super::model::{Change, Key};
-use super::requests::{Asked, REPOSITORIES, Seen, TAGS};
+use super::requests::{REPOSITORIES, TAGS};
 
 impl World {
     /// Whether the only request at its time is answered as it must be, by what there may be.
