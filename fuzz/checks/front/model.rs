@@ -133,6 +133,8 @@ pub(crate) struct Model {
     closed: BTreeSet<(String, String)>,
     /// Whether something happened that says nothing of what is there.
     pub(crate) lost: bool,
+    /// Whether a change of a manifest broke off: a tag that names none may be listed from then on.
+    pub(crate) broke_off: bool,
 }
 
 impl Model {
@@ -207,6 +209,9 @@ impl Model {
                     next = next.or(self);
                 } else {
                     next = self.clone();
+                }
+                if let Change::PutManifest { .. } | Change::DropManifest(_) = change {
+                    next.broke_off = true;
                 }
                 if let Change::Append { id, .. } | Change::Close { id, .. } = change
                     && let Some(upload) = next.uploads.get_mut(id)
@@ -349,6 +354,7 @@ impl Model {
         }
         self.closed.extend(other.closed.iter().cloned());
         self.lost |= other.lost;
+        self.broke_off |= other.broke_off;
         self
     }
 

@@ -263,7 +263,10 @@ impl World {
                 let digest = names.clone().unwrap_or_default();
                 self.model.manifest(&(name, digest)).is_sure()
             });
-            assert!(!sure || listed.contains(&tag), "{tag} is not listed");
+            let is_listed = listed.contains(&tag);
+            assert!(!sure || is_listed, "{tag} is not listed");
+            let may_be = named.iter().any(Option::is_some) || self.model.broke_off;
+            assert!(may_be || !is_listed, "{tag} names nothing, and is listed");
         }
     }
 
