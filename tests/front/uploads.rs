@@ -260,7 +260,7 @@ fn the_end_of_what_is_no_upload_is_404_though_the_blob_is_there() {
             assert_eq!(known, (404, "BLOB_UPLOAD_UNKNOWN".to_owned()));
         }
     }
-    // Nor is an upload that came with bytes that were there already one for ever, nor that of another repository.
+    // Nor is it known what was closed as a blob that was there already, and to other repositories what was closed at all.
     let location = patch(&store, &begin(&store, ""), 0, b"hello");
     let location = location.header("location");
     assert_eq!(close(&store, location, &digest, None).status, 201);
@@ -271,8 +271,11 @@ fn the_end_of_what_is_no_upload_is_404_though_the_blob_is_there() {
         201
     );
     push_blob(&store, "b", b"own");
-    let other = own.replace("/v2/a/", "/v2/c/");
-    assert_eq!(close(&store, &other, &sha256(b"own"), None).status, 404);
+    for name in ["b", "c"] {
+        let other = own.replace("/v2/a/", &format!("/v2/{name}/"));
+        assert_eq!(close(&store, &other, &sha256(b"own"), None).status, 404);
+    }
+    assert_eq!(close(&store, &own, &sha256(b"own"), None).status, 201);
 }
 
 #[test]

@@ -38,10 +38,9 @@ impl<T: Host> Hosted<T> {
         };
         match closed {
             Ok(upload) => self.publish_closed(place, &digest, &upload).await?,
-            // Who has not heard that it was closed closes it again, which can be seen where the blob is made of its bytes.
+            // Who has not heard that it was closed closes it again, which can be seen where the blob had not been there before.
             Err(failure) if failure.status() == 404 => {
-                let found = self.visible(&place.name, &digest, true).await?;
-                if found.is_none_or(|(upload, _)| upload != place.id) {
+                if !self.ensure_made(&place.name, &digest, &place.id).await? {
                     return Err(failure);
                 }
             }
