@@ -203,7 +203,7 @@ test("each request is told of, with what was asked and how much went either way"
   expect(events).toMatchObject([
     { operation: "manifest", method: "PUT", repository: "a/b", reference: "latest", status: 201, outcome: "ok" },
     { operation: "manifest", method: "GET", sent: EMPTY.length, received: 0, outcome: "ok" },
-    { operation: "manifest", repository: "a/b", reference: "other", status: 404, outcome: "refused" },
+    { operation: "manifest", repository: "a/b", reference: "other", status: 400, outcome: "refused" },
     { operation: "version", status: 200 },
     { operation: "upload", method: "DELETE", repository: "a", reference: "1", outcome: "refused" },
     { operation: "tags", repository: "a" },
