@@ -51,7 +51,7 @@ mod store;
 const MUTATIONS: usize = 10_000;
 /// Each of the front's inputs is dozens of requests.
 #[cfg(feature = "front")]
-const FRONT_MUTATIONS: usize = 500;
+const FRONT_MUTATIONS: usize = 2_000;
 
 #[test]
 fn digests_and_saved_states_keep_their_promises() {
