@@ -13,6 +13,9 @@ use std::path::Path;
 
 #[path = "../fuzz/checks/digest.rs"]
 mod digest;
+#[cfg(feature = "front")]
+#[path = "../fuzz/checks/front/mod.rs"]
+mod front;
 #[path = "../fuzz/checks/json.rs"]
 mod json;
 #[path = "../fuzz/checks/reference.rs"]
@@ -20,7 +23,35 @@ mod reference;
 #[path = "../fuzz/checks/validate.rs"]
 mod validate;
 
+#[cfg(feature = "front")]
+#[path = "front/body.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the front use more of it"
+)]
+mod body;
+#[cfg(feature = "front")]
+#[path = "front/schedule.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the front use more of it"
+)]
+mod schedule;
+#[cfg(feature = "front")]
+#[path = "front/store.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the tests of the front use more of it"
+)]
+mod store;
+
 const MUTATIONS: usize = 10_000;
+/// Each of the front's inputs is dozens of requests.
+#[cfg(feature = "front")]
+const FRONT_MUTATIONS: usize = 2_000;
 
 #[test]
 fn digests_and_saved_states_keep_their_promises() {
@@ -39,7 +70,28 @@ fn digests_and_saved_states_keep_their_promises() {
             "\0",
             "0123456789abcdef",
         ],
+        MUTATIONS,
     );
+}
+
+#[cfg(feature = "front")]
+#[test]
+fn the_registry_keeps_its_promises_whatever_it_is_asked() {
+    let pieces = [
+        "\0\0",
+        "\u{1}",
+        "\r",
+        "\u{e}",
+        "\u{f}",
+        "\u{2}\0\0",
+        "\u{5}\0\0",
+        "/v2/a/",
+        "..",
+        "%2F",
+        "bytes=0-",
+        "application/vnd.oci.image.index.v1+json",
+    ];
+    smoke("front", front::check, &pieces, FRONT_MUTATIONS);
 }
 
 #[test]
@@ -59,7 +111,7 @@ fn references_keep_their_promises() {
         ".1",
         "A",
     ];
-    smoke("reference", reference::check, &pieces);
+    smoke("reference", reference::check, &pieces, MUTATIONS);
 }
 
 #[test]
@@ -87,7 +139,7 @@ fn the_json_reader_and_serde_json_read_one_text_one_way() {
         "\t",
         " ",
     ];
-    smoke("json", json::check, &pieces);
+    smoke("json", json::check, &pieces, MUTATIONS);
 }
 
 #[test]
@@ -113,16 +165,16 @@ fn verdicts_keep_their_promises() {
         "9007199254740993",
         "\u{17f}",
     ];
-    smoke("validate", validate::check, &pieces);
+    smoke("validate", validate::check, &pieces, MUTATIONS);
 }
 
-fn smoke(target: &'static str, check: fn(&[u8]), pieces: &[&str]) {
+fn smoke(target: &'static str, check: fn(&[u8]), pieces: &[&str], most: usize) {
     let seeds = seeds(target);
     for seed in &seeds {
         run(target, check, seed);
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..mutations() {
+    for _ in 0..mutations(most) {
         let input = mutate(&seeds, pieces, &mut random);
         run(target, check, &input);
     }
@@ -151,10 +203,10 @@ impl Drop for Report<'_> {
     }
 }
 
-fn mutations() -> usize {
+fn mutations(most: usize) -> usize {
     match std::env::var("FUZZ_SMOKE_MUTATIONS") {
         Ok(number) => number.parse().expect("FUZZ_SMOKE_MUTATIONS is a number"),
-        Err(_) => MUTATIONS,
+        Err(_) => most,
     }
 }
 

@@ -60,14 +60,6 @@ export class Temporary {
   }
 }
 
-/** Brings the bytes to the disk, and gives the file its name, in one step. Rejects with what `check` rejects with before that. */
-export async function commit(host: Files, file: Temporary, path: string, check?: () => Promise<void>): Promise<void> {
-  const own = await file.finish();
-  await check?.();
-  await host.fs.rename(own, path);
-  await syncFolder(host, host.path.dirname(path));
-}
-
 /** A path for what is not complete, whose leftover {@link removeAbandoned} knows. */
 export function temporaryPath(host: Files, folder: string): string {
   return host.path.join(folder, `.pierhead-${randomName()}.tmp`);

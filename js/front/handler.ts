@@ -92,11 +92,13 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
   wholeNumber("maxChunk", maxChunk ?? MIN_MAX_CHUNK, MIN_MAX_CHUNK, Number.MAX_SAFE_INTEGER);
   wholeNumber("minChunk", minChunk ?? 1, 1, maxChunk ?? Number.MAX_SAFE_INTEGER);
   const isSparse = options.sparseIndexes === true;
+  const isReadOnly = options.readOnly === true;
   const profile = validation === "structural" ? undefined : validation;
   const calls = new StoreCalls(store, frontCore, onError);
   const front = new Revivable(
     frontCore,
-    (glue) => new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse),
+    (glue) =>
+      new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse, isReadOnly),
   );
   const begin = ({ method, target, headers, body }: Asked) => {
     const handle = front.get();

@@ -39,6 +39,11 @@ export interface HostingOptions extends CommonOptions {
   /** Whether indexes are taken of which some manifests are not there; `false` if left out. */
   sparseIndexes?: boolean | undefined;
   /**
+   * Whether nothing is ever written, so that the store need not take writes: requests that would change something are answered with 405, and no lease
+   * is renewed. `false` if left out.
+   */
+  readOnly?: boolean | undefined;
+  /**
    * Milliseconds for which collections keep content that nothing refers to: whoever was told that a blob is there has half of that time to put the
    * manifest that names it, and a run has two fifths of it to come to its end. A day if left out. Below some hours, a slow push may find that what it
    * relied on is gone, and clocks that differ by minutes count.

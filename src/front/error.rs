@@ -221,12 +221,15 @@ impl Failure {
         )
     }
 
-    pub(super) fn status(&self) -> u16 {
+    /// The status of its response.
+    #[must_use]
+    pub fn status(&self) -> u16 {
         self.status
     }
 
-    #[cfg(test)]
-    pub(super) fn code(&self) -> &'static str {
+    /// Its code ("Error Codes").
+    #[must_use]
+    pub fn code(&self) -> &'static str {
         self.code
     }
 }

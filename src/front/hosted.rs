@@ -88,6 +88,9 @@ pub struct HostedOptions {
     pub validation: Validation,
     /// Whether indexes are taken of which some manifests are not there; by default they are refused.
     pub sparse: bool,
+    /// Whether nothing is ever written, so that the store need not take writes: what would change something is 405 `UNSUPPORTED`, and no lease is
+    /// renewed, so what somebody is told here may be collected by another registry over the same store. By default the registry is written to.
+    pub read_only: bool,
 }
 
 impl Default for HostedOptions {
@@ -101,6 +104,7 @@ impl Default for HostedOptions {
             chunk_max: None,
             validation: Validation::Structural,
             sparse: false,
+            read_only: false,
         }
     }
 }
@@ -124,7 +128,7 @@ impl<T: Host> Backend for Hosted<T> {
     type Body = T::Body;
 
     fn is_writable(&self) -> bool {
-        true
+        !self.options.read_only
     }
 
     async fn answer(
@@ -132,6 +136,12 @@ impl<T: Host> Backend for Hosted<T> {
         request: Incoming<T::Body>,
     ) -> Result<Response<Outgoing<T::Body>>, Failure> {
         let route = Route::parse(&request.target)?;
+        if self.options.read_only {
+            let reads = matches!(request.method, Some(Method::Get | Method::Head));
+            if !reads || matches!(route, Route::Uploads { .. } | Route::Upload { .. }) {
+                return Err(Failure::read_only());
+            }
+        }
         match (route, request.method) {
             (Route::Version, Some(method @ (Method::Get | Method::Head))) => Ok(version(method)),
             (Route::Version, _) => Err(Failure::method("GET, HEAD")),

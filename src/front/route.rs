@@ -57,13 +57,13 @@ impl Route {
             .or_else(|| rest.strip_suffix("/blobs/uploads"))
         {
             return Ok(Self::Uploads {
-                name: parameter(name, "NAME_INVALID")?,
+                name: repository(name)?,
             });
         }
         let (front, last) = rest.rsplit_once('/').ok_or_else(Failure::not_found)?;
         if let Some(name) = front.strip_suffix("/blobs/uploads") {
             return Ok(Self::Upload {
-                name: parameter(name, "NAME_INVALID")?,
+                name: repository(name)?,
                 id: last.to_owned(),
             });
         }
@@ -76,19 +76,19 @@ impl Route {
                     "MANIFEST_INVALID"
                 };
                 Ok(Self::Manifest {
-                    name: parameter(name, "NAME_INVALID")?,
+                    name: repository(name)?,
                     reference: parameter(last, code)?,
                 })
             }
             ("blobs", _) => Ok(Self::Blob {
-                name: parameter(name, "NAME_INVALID")?,
+                name: repository(name)?,
                 digest: parameter(last, "DIGEST_INVALID")?,
             }),
             ("tags", "list") => Ok(Self::Tags {
-                name: parameter(name, "NAME_INVALID")?,
+                name: repository(name)?,
             }),
             ("referrers", _) => Ok(Self::Referrers {
-                name: parameter(name, "NAME_INVALID")?,
+                name: repository(name)?,
                 digest: parameter(last, "DIGEST_INVALID")?,
             }),
             _ => Err(Failure::not_found()),
@@ -146,6 +146,13 @@ impl Query {
             )),
         }
     }
+}
+
+/// A repository's name, as it stands: it has nothing that is percent-encoded, and another spelling of it would pass by whoever stands before the
+/// front and decides by paths.
+fn repository(text: &str) -> Result<RepositoryName, Failure> {
+    text.parse()
+        .map_err(|error: Error| Failure::new(400, "NAME_INVALID", error.message()))
 }
 
 /// A parameter of the path, percent-decoded; 400 with this code if it breaks its grammar.
@@ -236,6 +243,8 @@ mod tests {
             ("/v2/%ff/manifests/x", 400, "NAME_INVALID"),
             ("/v2/A/manifests/x", 400, "NAME_INVALID"),
             ("/v2/../manifests/x", 400, "NAME_INVALID"),
+            ("/v2/a%2Fb/manifests/x", 400, "NAME_INVALID"),
+            ("/v2/%61/tags/list", 400, "NAME_INVALID"),
             ("/v2/a/manifests/.x", 400, "MANIFEST_INVALID"),
             ("/v2/a/manifests/sha256:x", 400, "DIGEST_INVALID"),
             ("/v2/a/blobs/x", 400, "DIGEST_INVALID"),

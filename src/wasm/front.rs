@@ -71,6 +71,7 @@ impl RawHosted {
         chunk_max: Option<f64>,
         profile: Option<String>,
         sparse: bool,
+        read_only: bool,
     ) -> Result<RawHosted, JsValue> {
         let validation = match profile {
             None => Validation::Structural,
@@ -83,6 +84,7 @@ impl RawHosted {
             chunk_max: chunk_max.map(|bytes| bytes as u64),
             validation,
             sparse,
+            read_only,
             ..HostedOptions::default()
         };
         let hosted = Hosted::new(StoreHost(store), options);

@@ -6,7 +6,7 @@ use pierhead::Kind;
 use pierhead::front::{CollectOptions, CollectReport};
 
 use crate::ask::registry;
-use crate::collecting::{DAY, collect, collect_all, intact, live, options, under};
+use crate::collecting::{DAY, collect, collect_all, collect_old, intact, live, options, under};
 use crate::content::{IMAGE, descriptor, image, index, push, push_blob, sha256, subject};
 use crate::pushing::{begin, patch, sound};
 use crate::schedule::{block_on, run, switching};
@@ -195,34 +195,48 @@ fn a_visit_that_dies_at_any_step_is_taken_over_when_its_hold_is_over() {
 
 #[test]
 fn a_fault_at_any_operation_loses_nothing_and_the_next_visits_come_to_the_end() {
-    let (store, kept) = crowded();
-    let whole = store.copied();
-    whole.operations();
-    collect(&whole, &policy());
-    let steps = whole.operations().len();
+    let (mut beginning, kept) = crowded();
+    let whole = beginning.copied();
     collect_all(&whole, &policy());
+    collect_old(&whole, &policy());
     let expected = live(&whole);
-    for fault in [
-        Fault::Before(Kind::StoreUnavailable),
-        Fault::After(Kind::StoreUnavailable),
-        Fault::Broken,
-    ] {
-        for at in 0..steps {
-            let store = store.copied();
-            store.operations();
-            store.fail(move |number, _| (number == at).then_some(fault));
-            let front = registry(&store);
-            let _ = block_on(front.backend().collect(&policy()));
-            store.heal();
-            check(&store, &kept);
-            // Who failed after it took the collection may hold it.
-            store.advance(60 * 60 * 1000);
-            assert!(collect(&store, &policy()).done, "{fault:?} at {at}");
-            check(&store, &kept);
-            collect_all(&store, &policy());
-            check(&store, &kept);
-            assert_eq!(live(&store), expected, "{fault:?} at {at}");
+    // What is condemned by one run is deleted by the next, and what that leaves behind by the one after it.
+    for run in 0..3 {
+        let healthy = beginning.copied();
+        healthy.operations();
+        collect(&healthy, &policy());
+        let steps = healthy.operations().len();
+        assert!(steps > 20, "run {run}: {steps}");
+        let faults = [
+            Fault::Before(Kind::StoreUnavailable),
+            Fault::After(Kind::StoreUnavailable),
+            Fault::Before(Kind::StoreBusy),
+            Fault::Broken,
+        ];
+        // What comes later is asked as what came first is.
+        let tried = if run == 0 { 4 } else { 2 };
+        for fault in faults.into_iter().take(tried) {
+            for at in 0..steps {
+                let context = format!("{fault:?} at {at} of run {run}");
+                let store = beginning.copied();
+                store.operations();
+                store.fail(move |number, _| (number == at).then_some(fault));
+                let front = registry(&store);
+                let _ = block_on(front.backend().collect(&policy()));
+                store.heal();
+                check(&store, &kept);
+                // Who failed after it took the collection may hold it.
+                store.advance(60 * 60 * 1000);
+                assert!(collect(&store, &policy()).done, "{context}");
+                check(&store, &kept);
+                collect_all(&store, &policy());
+                check(&store, &kept);
+                collect_old(&store, &policy());
+                assert_eq!(live(&store), expected, "{context}");
+            }
         }
+        beginning = healthy;
+        beginning.advance(3 * DAY);
     }
 }
 

@@ -14,6 +14,8 @@ struct Flow {
     method: &'static str,
     path: String,
     body: Option<String>,
+    /// What has to be there for it to be done.
+    condition: Option<(&'static str, String)>,
     /// What it is answered when nothing fails.
     status: u16,
     /// And when it is asked once more after it was done.
@@ -28,13 +30,11 @@ impl Flow {
             .is_some_and(|body| body.contains("\"manifests\""));
         let media_type = if is_index { INDEX } else { IMAGE };
         let body = self.body.as_deref().map(str::as_bytes);
-        ask(
-            store,
-            self.method,
-            &self.path,
-            &[("content-type", media_type)],
-            body,
-        )
+        let mut fields = vec![("content-type", media_type)];
+        if let Some((name, value)) = &self.condition {
+            fields.push((name, value));
+        }
+        ask(store, self.method, &self.path, &fields, body)
     }
 }
 
@@ -55,6 +55,7 @@ fn flows() -> (MemoryStore, Vec<Flow>) {
         method,
         path: format!("/v2/a/{path}"),
         body: body.cloned(),
+        condition: None,
         status,
         again,
     };
@@ -117,6 +118,65 @@ fn flows() -> (MemoryStore, Vec<Flow>) {
     if let Some(catalog) = flows.last_mut() {
         catalog.path = "/v2/_catalog".into();
     }
+    let on = |name, value: &str, flow: Flow| Flow {
+        condition: Some((name, value.to_owned())),
+        ..flow
+    };
+    let base_tag = format!("\"{}\"", sha256(base.as_bytes()));
+    let at_other = || "manifests/other".to_owned();
+    let at_new = || "manifests/new".to_owned();
+    let by_digest = format!("manifests/{}", sha256(base.as_bytes()));
+    flows.extend([
+        on(
+            "if-match",
+            &base_tag,
+            flow(
+                "put over what is known",
+                "PUT",
+                at_other(),
+                Some(&new),
+                201,
+                412,
+            ),
+        ),
+        on(
+            "if-none-match",
+            "*",
+            flow(
+                "put where nothing is",
+                "PUT",
+                at_new(),
+                Some(&new),
+                201,
+                412,
+            ),
+        ),
+        on(
+            "if-match",
+            &base_tag,
+            flow("delete what is known", "DELETE", at_other(), None, 202, 412),
+        ),
+        on(
+            "if-match",
+            &base_tag,
+            flow(
+                "delete by digest what is known",
+                "DELETE",
+                by_digest,
+                None,
+                202,
+                404,
+            ),
+        ),
+        on(
+            "if-none-match",
+            &base_tag,
+            flow("get what is known", "GET", at_other(), None, 304, 304),
+        ),
+        flow("head by tag", "HEAD", at_other(), None, 200, 200),
+    ]);
+    let referrers = format!("referrers/{}?n=1&artifactType=x", sha256(base.as_bytes()));
+    flows.push(flow("page of referrers", "GET", referrers, None, 200, 200));
     (store, flows)
 }
 

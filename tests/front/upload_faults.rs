@@ -1,6 +1,7 @@
 //! The store fails at every single thing that it is asked to do while a blob is pushed, and clients do what clients do.
 
 use pierhead::Kind;
+use pierhead::digest::{Algorithm, Digest};
 use pierhead::front::Outgoing;
 
 use crate::ask::{Answer, answer, ask, registry, request};
@@ -27,6 +28,10 @@ enum Push {
     LastInPut,
     Stream,
     Mount,
+}
+
+fn sha512(bytes: &[u8]) -> String {
+    Digest::of(Algorithm::Sha512, bytes).to_string()
 }
 
 /// What failed is no more than what failed.
@@ -220,6 +225,98 @@ fn whatever_fails_a_cancelled_upload_is_gone() {
         store.heal();
         assert_eq!(get(store, location).status, 404);
         assert_eq!(close(store, location, &sha256(BLOB), None).status, 404);
+    });
+}
+
+#[test]
+fn whatever_fails_an_upload_that_nobody_goes_on_with_is_gone() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let beginning = MemoryStore::new();
+    let begun = ask(&beginning, "POST", "/v2/a/blobs/uploads/", &[], None);
+    let location = patch(&beginning, begun.header("location"), 0, &BLOB[..5]);
+    let location = patch(&beginning, location.header("location"), 5, &BLOB[5..]);
+    let location = location.header("location");
+    let id = location.split(['/', '?']).nth(5).unwrap();
+    // One that nobody ended, one that somebody gave up who did not come to its end, and one that is closed and no blob yet.
+    for end in [None, Some("DELETE"), Some("PUT")] {
+        let store = beginning.copied();
+        store.advance(5000);
+        store.operations();
+        store.fail(|_, operation| {
+            let failure = Fault::Before(Kind::StoreUnavailable);
+            let is_late = operation.name == "delete" || operation.key.starts_with("blobs/");
+            is_late.then_some(failure)
+        });
+        match end {
+            Some("PUT") => assert_eq!(close(&store, location, &sha256(BLOB), None).status, 503),
+            Some(method) => drop(ask(&store, method, location, &[], None)),
+            None => {}
+        }
+        store.heal();
+        store.advance(3 * DAY);
+        store.operations();
+        let operations = failing(&store, |store| {
+            let expire = || block_on(registry(store).backend().expire_upload(id));
+            // Nothing to come back for, at the third time at the latest.
+            let gone = (0..3).any(|_| {
+                store.advance(DAY);
+                expire().is_ok_and(|again| !again)
+            });
+            assert!(gone);
+            store.heal();
+            for _ in 0..2 {
+                expire().unwrap();
+                store.advance(2 * DAY);
+            }
+            assert_eq!(get(store, location).status, 404);
+            assert_eq!(close(store, location, &sha256(BLOB), None).status, 404);
+            assert_eq!(store.keys("uploads/"), [""; 0]);
+        });
+        assert!(operations > 5, "{end:?}: {operations}");
+    }
+}
+
+#[test]
+fn whatever_fails_an_upload_is_where_it_was() {
+    let store = MemoryStore::new();
+    let begun = ask(&store, "POST", "/v2/a/blobs/uploads/", &[], None);
+    let location = patch(&store, begun.header("location"), 0, BLOB);
+    let location = location.header("location");
+    store.advance(5000);
+    store.operations();
+    failing(&store, |store| {
+        // Without bytes, and by digests that are not its own.
+        let empty = || {
+            let body = Some(MemoryBody::of(b"", 1));
+            answer(block_on(registry(store).handle(request(
+                "PATCH",
+                location,
+                &[],
+                body,
+            ))))
+        };
+        let sent = empty();
+        if sent.status != 202 {
+            typed(&sent);
+        }
+        for digest in [sha256(b"other"), sha512(b"other")] {
+            store.advance(5000);
+            let refused = close(store, location, &digest, None);
+            if refused.status != 400 {
+                typed(&refused);
+            }
+        }
+        let end = format!("0-{}", BLOB.len() - 1);
+        let now = until(store, 204, || ask(store, "GET", location, &[], None));
+        assert_eq!(now.header("range"), end);
+        // What nobody announced is read again.
+        let digest = sha512(BLOB);
+        until(store, 201, || {
+            close(store, now.header("location"), &digest, None)
+        });
+        store.heal();
+        let path = format!("/v2/a/blobs/{digest}");
+        assert_eq!(get(store, &path).bytes, BLOB);
     });
 }
 

@@ -3,10 +3,11 @@
 use std::pin::Pin;
 
 use pierhead::digest::{Algorithm, Digest};
+use pierhead::front::ObjectStore as _;
 
 use crate::ask::{answer, ask, registry, request};
 use crate::body::MemoryBody;
-use crate::content::{get, push_blob, sha256, status};
+use crate::content::{delete, get, push_blob, sha256, status};
 use crate::pushing::{begin, close, patch, with};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
@@ -238,6 +239,68 @@ fn an_upload_that_was_closed_is_closed_again_as_the_same_blob() {
     assert_eq!(close(&store, &location, &digest, None).status, 201);
     assert_eq!(close(&store, &location, &digest, Some(b"lo")).status, 201);
     assert_eq!(close(&store, &location, &sha256(b"x"), None).status, 404);
+    // Whatever is in its place is no upload, though the blob is there.
+    let path = format!("/v2/a/blobs/{digest}");
+    assert_eq!(delete(&store, &path), 202);
+    assert_eq!(close(&store, &location, &digest, None).status, 404);
+    assert_eq!(status(&store, &path), 404);
+}
+
+#[test]
+fn the_end_of_what_is_no_upload_is_404_though_the_blob_is_there() {
+    let store = MemoryStore::new();
+    let digest = push_blob(&store, "a", b"hello");
+    for location in [
+        "/v2/a/blobs/uploads/00000000-0000-4000-8000-000000000000",
+        "/v2/a/blobs/uploads/x",
+    ] {
+        for body in [None, Some(&b"hello"[..])] {
+            let closed = close(&store, location, &digest, body);
+            let known = (closed.status, closed.code());
+            assert_eq!(known, (404, "BLOB_UPLOAD_UNKNOWN".to_owned()));
+        }
+    }
+    // Nor is it known what was closed as a blob that was there already, and to other repositories what was closed at all.
+    let location = patch(&store, &begin(&store, ""), 0, b"hello");
+    let location = location.header("location");
+    assert_eq!(close(&store, location, &digest, None).status, 201);
+    assert_eq!(close(&store, location, &digest, None).status, 404);
+    let own = begin(&store, "");
+    assert_eq!(
+        close(&store, &own, &sha256(b"own"), Some(b"own")).status,
+        201
+    );
+    push_blob(&store, "b", b"own");
+    for name in ["b", "c"] {
+        let other = own.replace("/v2/a/", &format!("/v2/{name}/"));
+        assert_eq!(close(&store, &other, &sha256(b"own"), None).status, 404);
+    }
+    assert_eq!(close(&store, &own, &sha256(b"own"), None).status, 201);
+}
+
+#[test]
+fn a_body_of_no_bytes_says_nothing_of_an_upload_that_is_over() {
+    let store = MemoryStore::new();
+    let first = patch(&store, &begin(&store, ""), 0, b"hello");
+    let location = first.header("location");
+    // What is left of it stays, as the store cannot delete it.
+    store.fail(|_, operation| {
+        let fault = crate::store::Fault::Before(pierhead::Kind::StoreUnavailable);
+        (operation.name == "delete").then_some(fault)
+    });
+    assert_eq!(close(&store, location, &sha256(b"hello"), None).status, 201);
+    for left in [false, true] {
+        if left {
+            store.heal();
+            let id = location.split(['/', '?']).nth(5).unwrap();
+            let start = format!("uploads/{id}/start");
+            block_on(store.delete(&[start])).unwrap();
+        }
+        let body = Some(MemoryBody::of(b"", 1));
+        let asked = request("PATCH", location, &[], body);
+        let empty = answer(block_on(registry(&store).handle(asked)));
+        assert_eq!(empty.status, 404, "{}", empty.header("range"));
+    }
 }
 
 #[test]

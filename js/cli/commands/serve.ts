@@ -23,8 +23,8 @@ Examples:
 
 Each hour it rids the store of what nobody needs: uploads that nobody went on with
 for a day, blobs that no manifest has named for a day, and by --policy more.
---collect sets another time, or 0 for never. With --read-only it does so only if
---collect is given. Several servers of one folder share the work.
+--collect sets another time, or 0 for never. With --read-only it takes nothing
+away. Several servers of one folder share the work.
 ${POLICY_HELP}
 
 With --log: a line of JSON for each request, {"operation", "method",
@@ -118,14 +118,16 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
     log,
   } = flags;
   if (folder === undefined && !inMemory) throw new CliError("name a folder with --store, or give --memory");
+  if (readOnly && flags.collect) throw new CliError("--collect takes away what --read-only leaves as it is: give one of them");
   const { policy: policies, collect = readOnly ? 0 : COLLECT } = flags;
-  if (policies && collect === 0) throw new CliError("--policy is of no use where nothing is collected: give --collect");
+  if (policies && collect === 0) throw new CliError("--policy is of no use where nothing is collected");
   const tls = await tlsOf(flags);
   const { serve, fs, memory, isLoopback } = await import("../serve/serve.js");
   const serving = await serve(
     {
       store: folder === undefined ? memory({ maxBytes: memoryLimit(flags) }) : fs(folder),
       validation,
+      readOnly,
       ...(cors && { cors }),
       onError: (error) => output.problem(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       ...(log && { onEvent: ({ error: _, ...event }) => output.line(jsonLine(event)) }),
@@ -134,7 +136,6 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
       host,
       port,
       tls,
-      readOnly,
       names: allowHost,
       limits: { maxConnections },
       collecting:

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { createHandler, failure, type Handle } from "../../front/handler.js";
+import { createHandler, type Handle } from "../../front/handler.js";
 import { createMetrics } from "../../front/metrics.js";
 import type { HostingOptions } from "../../front/options.js";
 import type { CollectReport } from "../../generated/CollectReport.js";
@@ -19,7 +19,6 @@ export interface ServerOptions {
   readonly port: number;
   /** Certificates and key, in PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  readonly readOnly?: boolean | undefined;
   /** Names by which it may be asked for, where it listens for this machine alone: such as that of a proxy before it. */
   readonly names?: readonly string[] | undefined;
   readonly limits?: ServerLimits | undefined;
@@ -71,7 +70,7 @@ const HEALTH_TIMEOUT = 5_000;
  */
 export async function serve(
   options: HostingOptions,
-  { host, port, tls, readOnly = false, names = [], collecting, limits = {} }: ServerOptions,
+  { host, port, tls, names = [], collecting, limits = {} }: ServerOptions,
 ): Promise<Serving> {
   const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
   const metrics = createMetrics();
@@ -85,7 +84,7 @@ export async function serve(
       options.onEvent?.(event, context);
     },
   });
-  const all = beside(readOnly ? reading(handle) : handle, options.store, () => metrics.text());
+  const all = beside(handle, options.store, () => metrics.text());
   const answer = isLocal ? onlyByName(all, names) : all;
   const settings = {
     maxHeaderSize: MAX_HEADER_SIZE,
@@ -190,15 +189,6 @@ function text(method: string, status: number, content: string, type = "text/plai
   const body = new TextEncoder().encode(content);
   const headers = `content-type:${type}\ncontent-length:${body.byteLength}\ncache-control:no-store\n`;
   return { status, headers, body: method === "HEAD" ? undefined : body };
-}
-
-/** The same, for those alone who read. */
-function reading(handle: Handle): Handle {
-  return async (asked) => {
-    if (["GET", "HEAD", "OPTIONS"].includes(asked.method)) return await handle(asked);
-    const refused = failure(asked.method, 405, "UNSUPPORTED", "this registry is read-only");
-    return { ...refused, headers: `${refused.headers}\nallow:GET, HEAD, OPTIONS` };
-  };
 }
 
 /** What is no HTTP, or too large to be read. */

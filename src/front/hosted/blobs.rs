@@ -1,8 +1,9 @@
 //! Blobs: reading them and taking them out of a repository (end-2, end-10).
 
 use super::super::error::Failure;
-use super::super::serve::{OCTETS, content_headers, matches_etag, range_holds};
+use super::super::serve::{OCTETS, conditions_hold, content_headers, matches_etag, range_holds};
 use super::super::{Incoming, Outgoing};
+use super::tags::condition_failed;
 use super::{Host, Hosted};
 use crate::digest::Digest;
 use crate::http::{ByteRange, Headers, Method, RangeRequest, Response};
@@ -21,6 +22,9 @@ impl<T: Host> Hosted<T> {
                 self.read_blob(&request.headers, method, name, digest).await
             }
             Some(Method::Delete) => {
+                if !conditions_hold(&request.headers, Some(digest)) {
+                    return Err(condition_failed());
+                }
                 if !self.unlink(name, digest).await? {
                     return Err(unknown());
                 }
@@ -40,7 +44,8 @@ impl<T: Host> Hosted<T> {
         digest: &Digest,
     ) -> Result<Response<Outgoing<T::Body>>, Failure> {
         // Who asks whether a blob is there may leave it out of a push.
-        let found = self.visible(name, digest, method == Method::Head).await?;
+        let renews = method == Method::Head && !self.options.read_only;
+        let found = self.visible(name, digest, renews).await?;
         let (upload, segments) = found.ok_or_else(unknown)?;
         let mut headers = content_headers(digest, true);
         headers.add("accept-ranges", "bytes");

@@ -85,8 +85,12 @@ impl<T: Host> Hosted<T> {
     /// at a time: where another has not ended, or ended without a word a few minutes ago, the report says [`busy`](CollectReport::busy).
     ///
     /// # Errors
-    /// Those of the store. What was done stays done, and the next visit goes on from the page that failed.
+    /// Those of the store. What was done stays done, and the next visit goes on from the page that failed. 405 where nothing is written: not
+    /// even how far it has come could be.
     pub async fn collect(&self, options: &CollectOptions) -> Result<CollectReport, Failure> {
+        if self.options.read_only {
+            return Err(Failure::read_only());
+        }
         let now = self.host.unix_time();
         let hold = options.budget.saturating_add(HOLD);
         let taken = state::take(&self.host, now, hold, options).await;

@@ -22,15 +22,26 @@ pub(in crate::front) struct Kept {
     pub(in crate::front) condemned: Option<u64>,
     /// Where the bytes are, of a blob: the upload that wrote them, and the segments it wrote.
     pub(in crate::front) bytes: Option<(String, Segments)>,
+    /// Of a link: the upload that it came by, if the repository did not have the blob before.
+    pub(in crate::front) made_by: Option<String>,
 }
 
 impl Kept {
-    /// A link, or a blob of these bytes.
-    pub(super) fn new(bytes: Option<(String, Segments)>) -> Self {
+    /// A blob of these bytes.
+    fn blob(bytes: (String, Segments)) -> Self {
+        Self {
+            bytes: Some(bytes),
+            ..Self::link(None)
+        }
+    }
+
+    /// A link.
+    fn link(made_by: Option<String>) -> Self {
         Self {
             leased: 0,
             condemned: None,
-            bytes,
+            bytes: None,
+            made_by,
         }
     }
 
@@ -40,6 +51,9 @@ impl Kept {
         fields::add_number(&mut text, "leased", self.leased);
         if let Some(condemned) = self.condemned {
             fields::add_number(&mut text, "condemned", condemned);
+        }
+        if let Some(upload) = &self.made_by {
+            fields::add(&mut text, "made-by", upload);
         }
         if let Some((upload, segments)) = &self.bytes {
             fields::add_number(&mut text, "size", segments.size());
@@ -71,6 +85,7 @@ impl Kept {
             leased: fields::number(text, "leased")?,
             condemned,
             bytes,
+            made_by: fields::get(text, "made-by").map(str::to_owned),
         })
     }
 }
@@ -93,6 +108,18 @@ impl<T: Host> Hosted<T> {
             }
         };
         Ok(kept)
+    }
+
+    /// Whether a blob is in a repository since this upload was closed as it; if it is, it stays for half the grace period at least.
+    pub(super) async fn ensure_made(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        upload: &str,
+    ) -> Result<bool, Failure> {
+        let link = self.kept(&keys::link(name, digest)).await?;
+        let is_its = link.is_some_and(|link| link.made_by.as_deref() == Some(upload));
+        Ok(is_its && self.ensure_blob(name, digest).await?)
     }
 
     /// A blob that is visible in a repository. With `renews` it stays for half the grace period at least.
@@ -126,11 +153,12 @@ impl<T: Host> Hosted<T> {
         digest: &Digest,
         bytes: Option<(String, Segments)>,
     ) -> Result<Option<String>, Failure> {
-        let new = bytes.map(|bytes| Kept::new(Some(bytes)));
+        let made_by = bytes.as_ref().map(|(upload, _)| upload.clone());
+        let new = bytes.map(Kept::blob);
         let Some(kept) = self.keep(&keys::blob(digest), new).await? else {
             return Ok(None);
         };
-        self.keep(&keys::link(name, digest), Some(Kept::new(None)))
+        self.keep(&keys::link(name, digest), Some(Kept::link(made_by)))
             .await?;
         Ok(kept.bytes.map(|(upload, _)| upload))
     }

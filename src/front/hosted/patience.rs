@@ -56,7 +56,12 @@ impl<T: Host> Hosted<T> {
         self.host.sleep(WAIT + u64::from(more)).await;
     }
 
-    /// Whether a lease of this time is to be renewed.
+    /// Whether a lease of this time is to be renewed, by who may.
+    pub(super) fn renews(&self, leased: u64) -> bool {
+        !self.options.read_only && self.is_old(leased)
+    }
+
+    /// Whether a lease of this time is to be renewed before anybody may rely on it.
     pub(super) fn is_old(&self, leased: u64) -> bool {
         self.host.unix_time().saturating_sub(leased) > self.options.grace / 2
     }

@@ -38,6 +38,18 @@ impl Segments {
         self.count
     }
 
+    /// How many entries its list has.
+    pub(in crate::front) fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Adds segments that begin where the last one ends.
+    pub(in crate::front) fn extend(&mut self, more: &Self) {
+        for run in &more.runs {
+            self.add(*run);
+        }
+    }
+
     /// The only segment's key, where there is no other.
     pub(in crate::front) fn only(&self, upload: &str) -> Option<String> {
         match self.runs.as_slice() {

@@ -5,6 +5,7 @@ mod close;
 mod give_up;
 mod receive;
 mod state;
+mod written;
 
 use super::super::error::Failure;
 use super::super::route::Query;
@@ -19,6 +20,7 @@ use state::Advance;
 
 pub(in crate::front) use give_up::Fate;
 pub(in crate::front) use state::Upload;
+pub(super) use written::Written;
 
 /// Where a request says that an upload is: its repository, its id, and where the client was told last that it has come to. The last may be long
 /// ago, or made up.
@@ -89,11 +91,8 @@ impl<T: Host> Hosted<T> {
             hash.map_err(Failure::from_store)
         });
         let hash = match saved {
-            Ok(hash) if to.segments.size() > upload.offset() => hash.unwrap_or_default(),
-            Ok(_) => {
-                self.release(&upload, generation).await;
-                return Ok(self.progress(202, &upload));
-            }
+            Ok(hash) if to.added.size() > 0 => hash.unwrap_or_default(),
+            Ok(_) => return self.untouched(place, &upload, generation).await,
             Err(failure) => {
                 return Err(self
                     .give_back(&upload, generation, &to.written, failure)
@@ -103,7 +102,7 @@ impl<T: Host> Hosted<T> {
         let next = Upload {
             place: Some(upload.offset()),
             time: self.host.unix_time(),
-            segments: to.segments,
+            written: self.grown(&upload, &to.added).await,
             hash,
             ..upload.clone()
         };
@@ -165,6 +164,23 @@ impl<T: Host> Hosted<T> {
                 Err(failure)
             }
         }
+    }
+
+    /// Leaves an upload as it was, as no bytes came. It may be over: the claim says nothing of that.
+    async fn untouched(
+        &self,
+        place: &Place,
+        upload: &Upload,
+        generation: u64,
+    ) -> Result<Response<Outgoing<T::Body>>, Failure> {
+        let alive = self.alive(place).await;
+        if alive.is_ok() {
+            self.release(upload, generation).await;
+        } else {
+            self.discard(&[keys::claim(&upload.id, upload.offset(), generation)])
+                .await;
+        }
+        Ok(self.progress(202, &alive?))
     }
 
     /// Leaves an upload as it was, after this failure; gives what that means to the client.

@@ -4,8 +4,7 @@ use super::super::error::Failure;
 use super::super::route::Query;
 use super::super::store::{Condition, Content};
 use super::super::{Incoming, Outgoing, keys};
-use super::segments::Segments;
-use super::upload::{self, Upload};
+use super::upload::{self, Upload, Written};
 use super::{Host, Hosted};
 use crate::digest::{Algorithm, Digest};
 use crate::http::Response;
@@ -50,7 +49,7 @@ impl<T: Host> Hosted<T> {
                 .filter(|algorithm| *algorithm != Algorithm::Blake3)
                 .unwrap_or_default(),
             time: self.host.unix_time(),
-            segments: Segments::default(),
+            written: Written::default(),
             hash: Vec::new(),
             end: None,
         };

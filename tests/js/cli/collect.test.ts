@@ -245,6 +245,7 @@ describe("pierhead serve", () => {
   test.each([
     [["--memory", "--collect", "0", "--policy", "**,untagged"], "--policy is of no use"],
     [["--memory", "--read-only", "--policy", "**,untagged"], "--policy is of no use"],
+    [["--memory", "--read-only", "--collect", "60"], "give one of them"],
     [["--memory", "--collect", "soon"], "whole number"],
   ])("it does not start by options of collection that do not go together: %j", TIMEOUT, async (options, message) => {
     const { code, stderr } = await pierhead(["serve", ...options]);

@@ -225,7 +225,7 @@ test("each request is told of, with what was asked and how much went either way"
   expect(events).toMatchObject([
     { operation: "manifest", method: "PUT", repository: "a/b", reference: "latest", status: 201, outcome: "ok" },
     { operation: "manifest", method: "GET", sent: EMPTY.length, received: 0, outcome: "ok" },
-    { operation: "manifest", repository: "a/b", reference: "other", status: 404, outcome: "refused" },
+    { operation: "manifest", repository: "a/b", reference: "other", status: 400, outcome: "refused" },
     { operation: "version", status: 200 },
     { operation: "upload", method: "DELETE", repository: "a", reference: "1", outcome: "refused" },
     { operation: "tags", repository: "a" },
@@ -259,6 +259,31 @@ test("counters have no label that a request could choose", () => {
   expect(text).toContain('pierhead_request_duration_seconds_bucket{operation="blob",method="GET",le="0.025"} 0\n');
   expect(text).toContain('pierhead_request_duration_seconds_bucket{operation="blob",method="GET",le="0.1"} 1000\n');
   expect(text).toContain('pierhead_sent_bytes_total{operation="blob",method="GET"} 10000\n');
+});
+
+test("over a store that takes no writes all is read, and whatever would write is no method", async () => {
+  const store = memory();
+  const put = { body: EMPTY, headers: { "content-type": INDEX } };
+  expect((await asking({ store })("PUT", "/v2/a/manifests/v1", put)).status).toBe(201);
+  const written = vi.fn(() => Promise.reject(new StoreError("STORE_UNAVAILABLE", "it takes none")));
+  const reading: ObjectStore = { ...store, put: written, delete: written };
+  const path = `/v2/a/manifests/${sha256(new TextEncoder().encode(EMPTY))}`;
+  // Leases are old at once, and whoever asks for one of them renews it.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect((await asking({ store: reading, grace: 1 })("HEAD", path)).status).toBe(503);
+  expect(written).toHaveBeenCalledOnce();
+  const ask = asking({ store: reading, grace: 1, readOnly: true });
+  expect((await ask("HEAD", path)).status).toBe(200);
+  expect(await (await ask("GET", path)).text()).toBe(EMPTY);
+  for (const [method, target] of [
+    ["PUT", path],
+    ["DELETE", path],
+    ["POST", "/v2/a/blobs/uploads/"],
+  ] as const) {
+    const refused = await ask(method, target, method === "PUT" ? put : {});
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+  }
+  expect(written).toHaveBeenCalledOnce();
 });
 
 test("pages of every origin may read, and only those that are named may write", async () => {

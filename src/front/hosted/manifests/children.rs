@@ -14,6 +14,9 @@ use crate::reference::RepositoryName;
 
 /// How many are looked for at once.
 const MAX_AT_ONCE: usize = 8;
+/// How many digests a manifest may name. Each is a read of the store or two, which Workers count; images have a hundred layers at most, as that
+/// is what kernels mount, indexes some dozens of manifests, and artifacts some hundreds of files.
+const MAX_CHILDREN: usize = 1000;
 
 /// Something that a manifest names, and that lives as long as the manifest does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,23 +74,27 @@ impl<T: Host> Hosted<T> {
     /// Looks for all that a manifest names, and renews the leases of what is found.
     ///
     /// # Errors
-    /// 404 `MANIFEST_BLOB_UNKNOWN`, with the digest of something that is not there.
+    /// 404 `MANIFEST_BLOB_UNKNOWN`, with the digest of something that is not there; 413 `MANIFEST_INVALID` for more than [`MAX_CHILDREN`].
     pub(super) async fn ensure_children(
         &self,
         name: &RepositoryName,
         children: Vec<Child>,
     ) -> Result<(), Failure> {
         // Of the same digest, what is required comes first.
-        let mut left = BinaryHeap::from(children);
-        let mut seen: Option<Digest> = None;
-        several(MAX_AT_ONCE, &mut || {
-            loop {
-                let child = left.pop()?;
-                if seen.as_ref() != Some(&child.digest) {
-                    seen = Some(child.digest.clone());
-                    return Some(Box::pin(self.ensure_child(name, child)));
-                }
+        let mut all = BinaryHeap::from(children);
+        let mut left: Vec<Child> = Vec::new();
+        while let Some(child) = all.pop() {
+            if left.last().is_none_or(|last| last.digest != child.digest) {
+                left.push(child);
             }
+        }
+        if left.len() > MAX_CHILDREN {
+            let message = "a manifest names at most 1,000 digests";
+            return Err(Failure::new(413, "MANIFEST_INVALID", message));
+        }
+        several(MAX_AT_ONCE, &mut || {
+            let child = left.pop()?;
+            Some(Box::pin(self.ensure_child(name, child)))
         })
         .await
     }
@@ -135,7 +142,7 @@ impl<T: Host> Hosted<T> {
         digest: &Digest,
         leased: u64,
     ) -> Result<bool, Failure> {
-        if self.is_old(leased) {
+        if self.renews(leased) {
             self.renew_manifest(name, digest).await
         } else {
             Ok(true)

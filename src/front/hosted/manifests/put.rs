@@ -188,6 +188,14 @@ async fn read_manifest<B: crate::client::Body>(
 ) -> Result<Vec<u8>, Failure> {
     let invalid_size = |message: &str| Failure::new(400, "SIZE_INVALID", message);
     let too_large = || Failure::new(413, "SIZE_INVALID", "a manifest has 4 MiB at most");
+    // RFC 9110, section 14.5.
+    if asked.get("content-range").is_some() {
+        return Err(Failure::new(
+            400,
+            "MANIFEST_INVALID",
+            "a manifest is put whole",
+        ));
+    }
     let length = asked
         .content_length()
         .map_err(|error| invalid_size(error.message()))?;

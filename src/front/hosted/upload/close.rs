@@ -8,7 +8,7 @@ use super::super::segments::Segments;
 use super::super::{Host, Hosted};
 use super::receive::{Receiving, Sent};
 use super::state::{Advance, End, Upload};
-use super::{Place, created};
+use super::{Place, Written, created};
 use crate::client::Chunks as _;
 use crate::digest::{Digest, Hasher};
 use crate::http::{ByteRange, Response};
@@ -37,21 +37,37 @@ impl<T: Host> Hosted<T> {
             None => self.close_as_it_is(place, &digest).await,
         };
         match closed {
-            Ok(upload) => {
-                let bytes = (upload.id.clone(), upload.segments);
-                let kept = self.publish(&place.name, &digest, Some(bytes)).await?;
-                let keeps_bytes = kept.as_deref() == Some(&upload.id);
-                self.clear(&upload.id, keeps_bytes).await;
-            }
-            // Who has not heard that it was closed closes it again.
+            Ok(upload) => self.publish_closed(place, &digest, &upload).await?,
+            // Who has not heard that it was closed closes it again, which can be seen where the blob had not been there before.
             Err(failure) if failure.status() == 404 => {
-                if !self.ensure_blob(&place.name, &digest).await? {
+                if !self.ensure_made(&place.name, &digest, &place.id).await? {
                     return Err(failure);
                 }
             }
             Err(failure) => return Err(failure),
         }
         Ok(created(&place.name, &digest))
+    }
+
+    /// Makes the blob of an upload that was closed as it.
+    async fn publish_closed(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        upload: &Upload,
+    ) -> Result<(), Failure> {
+        let Some(segments) = self.all_segments(upload).await? else {
+            // Somebody who closed it at the same time has come to the end of that.
+            return match self.ensure_blob(&place.name, digest).await? {
+                true => Ok(()),
+                false => Err(Failure::no_upload()),
+            };
+        };
+        let bytes = (upload.id.clone(), segments);
+        let kept = self.publish(&place.name, digest, Some(bytes)).await?;
+        let keeps_bytes = kept.as_deref() == Some(&upload.id);
+        self.clear(&upload.id, keeps_bytes).await;
+        Ok(())
     }
 
     /// Stores a blob that comes in one request.
@@ -67,7 +83,8 @@ impl<T: Host> Hosted<T> {
         let mut to = Receiving {
             id: &id,
             generation: 0,
-            segments: Segments::default(),
+            before: (0, 0),
+            added: Segments::default(),
             written: Vec::new(),
         };
         let hasher = Hasher::new(algorithm);
@@ -79,7 +96,7 @@ impl<T: Host> Hosted<T> {
             None => Ok(Some(hasher)),
         };
         let received = received.and_then(|hasher| verified(hasher, digest));
-        let bytes = (id.clone(), to.segments.clone());
+        let bytes = (id.clone(), to.added.clone());
         let kept = match received {
             Ok(()) => self.publish(name, digest, Some(bytes)).await?,
             Err(failure) => {
@@ -123,7 +140,8 @@ impl<T: Host> Hosted<T> {
                 _ => Err(failure),
             };
         }
-        let next = self.ended(&upload, to.segments, End::Closed(digest.clone()));
+        let written = upload.written.with(upload.place, &to.added);
+        let next = self.ended(&upload, written, End::Closed(digest.clone()));
         match self.settle(&upload, generation, &next, &to.written).await {
             Ok(()) => Ok(next),
             Err(failure) => self.closed_before(place, digest, failure).await,
@@ -141,7 +159,7 @@ impl<T: Host> Hosted<T> {
                 && self.hash_so_far(upload, digest).await?.finish() == *digest
             {
                 let end = End::Closed(digest.clone());
-                let next = self.ended(upload, upload.segments.clone(), end);
+                let next = self.ended(upload, upload.written.clone(), end);
                 match self.advance(upload, &next).await? {
                     Advance::Done => return Ok(next),
                     Advance::Gone => return Err(Failure::no_upload()),
@@ -191,7 +209,9 @@ impl<T: Host> Hosted<T> {
             start: 0,
             end: upload.offset() - 1,
         };
-        let parts = upload.segments.parts(&upload.id, range);
+        let segments = self.all_segments(upload).await?;
+        let segments = segments.ok_or_else(Failure::no_upload)?;
+        let parts = segments.parts(&upload.id, range);
         let body = self.host.parts(parts).await.map_err(Failure::from_store)?;
         let mut body = body.ok_or_else(Failure::no_upload)?;
         let mut hasher = Hasher::new(algorithm);
@@ -210,11 +230,11 @@ impl<T: Host> Hosted<T> {
     }
 
     /// The end of an upload: it takes the place of whatever might come next.
-    pub(super) fn ended(&self, upload: &Upload, segments: Segments, end: End) -> Upload {
+    pub(super) fn ended(&self, upload: &Upload, written: Written, end: End) -> Upload {
         Upload {
             place: Some(upload.offset()),
             time: self.host.unix_time(),
-            segments,
+            written,
             hash: Vec::new(),
             end: Some(end),
             ..upload.clone()

@@ -3,10 +3,9 @@
 use super::super::super::error::Failure;
 use super::super::super::keys;
 use super::super::patience::{MAX_CONFLICTS, contended};
-use super::super::segments::Segments;
 use super::super::{Host, Hosted};
-use super::Place;
 use super::state::{Advance, End, PAGE, Upload};
+use super::{Place, Written};
 
 /// What is to become of an upload.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ impl<T: Host> Hosted<T> {
 
     /// Gives an upload up, unless somebody has gone on with it.
     async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
-        let end = self.ended(upload, Segments::default(), End::GivenUp);
+        let end = self.ended(upload, Written::default(), End::GivenUp);
         let advance = self.advance(upload, &end).await?;
         if advance == Advance::Done {
             self.clear(&upload.id, false).await;
@@ -52,8 +51,11 @@ impl<T: Host> Hosted<T> {
     /// says, and deletes what is left of one that has been over for that long, and for the grace period. Gives whether there is anything to come back for.
     ///
     /// # Errors
-    /// What the store's failure means to a client.
+    /// What the store's failure means to a client; 405 where nothing is written.
     pub async fn expire_upload(&self, id: &str) -> Result<bool, Failure> {
+        if self.options.read_only {
+            return Err(Failure::read_only());
+        }
         match self.fate(id).await? {
             Fate::Lives | Fate::Unreadable => Ok(true),
             Fate::GivenUp(upload) => Ok(self.give_up(&upload).await? == Advance::Lost),

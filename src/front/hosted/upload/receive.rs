@@ -72,8 +72,10 @@ pub(super) struct Receiving<'a> {
     pub(super) id: &'a str,
     /// The generation of the claim.
     pub(super) generation: u64,
-    /// What was there, and what was added to it.
-    pub(super) segments: Segments,
+    /// How many bytes and segments were there.
+    pub(super) before: (u64, u64),
+    /// What was added to them.
+    pub(super) added: Segments,
     /// The keys that were written, or may have been.
     pub(super) written: Vec<String>,
 }
@@ -84,7 +86,8 @@ impl<'a> Receiving<'a> {
         Self {
             id: &upload.id,
             generation,
-            segments: upload.segments.clone(),
+            before: (upload.offset(), upload.written.count()),
+            added: Segments::default(),
             written: Vec::new(),
         }
     }
@@ -101,10 +104,10 @@ impl<T: Host> Hosted<T> {
         mut hasher: Hasher,
         whole: Option<&Digest>,
     ) -> Result<Option<Hasher>, Failure> {
-        let claimed = to.segments.size();
+        let (claimed, count) = to.before;
         let most = self.options.segment.max(1);
         let more = length.map_or(1, |length| length.div_ceil(most));
-        if more > Segments::MOST - to.segments.count().min(Segments::MOST) {
+        if more > Segments::MOST - count.min(Segments::MOST) {
             return Err(too_many());
         }
         // No store puts a stream of unknown size under a condition, so its key is one that nobody else can have.
@@ -115,7 +118,7 @@ impl<T: Host> Hosted<T> {
         let mut left = length;
         loop {
             let size = left.map(|left| left.min(most));
-            let start = to.segments.size();
+            let start = claimed + to.added.size();
             let body_start = (start != claimed).then_some(claimed);
             let key = keys::segment(to.id, start, generation, body_start);
             to.written.push(key.clone());
@@ -125,7 +128,7 @@ impl<T: Host> Hosted<T> {
             {
                 let content = Content::Stream(body, Some(size));
                 self.store(to, content, Some(digest)).await?;
-                to.segments.push(size, generation, None);
+                to.added.push(size, generation, None);
                 return Ok(None);
             }
             let (part, tap) = self.host.portion(&mut body, size, hasher);
@@ -136,7 +139,7 @@ impl<T: Host> Hosted<T> {
                 return Err(short("the body has another size than was stated"));
             }
             if added > 0 {
-                to.segments.push(added, generation, body_start);
+                to.added.push(added, generation, body_start);
             } else {
                 self.discard(&[key]).await;
             }

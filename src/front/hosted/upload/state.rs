@@ -3,14 +3,15 @@
 //! `start` is what it is before anything was written. Whoever writes from an offset on creates `at/<offset>`, which says what the upload is
 //! after that; so does whoever closes it or gives it up there. As there is only one such object, only one of them ever does it, and
 //! what was acknowledged is what all others see. Of an upload that is over, `start` is deleted before the others: whoever is so late that
-//! such an object could be created once more sees by that that the upload is gone.
+//! such an object could be created once more sees by that that the upload is gone. Each lists the last of the segments alone
+//! ([`written`](super::written)).
 
 use super::super::super::error::Failure;
 use super::super::super::store::{Condition, Content};
 use super::super::super::{keys, record};
 use super::super::links::RECORD_LIMIT;
-use super::super::segments::Segments;
 use super::super::{Host, Hosted, fields};
+use super::written::Written;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::error::Result;
 use crate::reference::RepositoryName;
@@ -32,7 +33,7 @@ pub(in crate::front) struct Upload {
     /// When it came so far, in milliseconds since 1970.
     pub(in crate::front) time: u64,
     /// All that was written.
-    pub(in crate::front) segments: Segments,
+    pub(in crate::front) written: Written,
     /// The hash of that, in the middle of its work; empty if nothing was written.
     pub(in crate::front) hash: Vec<u8>,
     /// Whether it is over.
@@ -51,7 +52,7 @@ pub(in crate::front) enum End {
 impl Upload {
     /// Its size so far in bytes.
     pub(in crate::front) fn offset(&self) -> u64 {
-        self.segments.size()
+        self.written.size()
     }
 
     /// The hash of what was written.
@@ -68,7 +69,7 @@ impl Upload {
         fields::add(&mut text, "repository", self.repository.as_str());
         fields::add(&mut text, "algorithm", self.algorithm.as_str());
         fields::add_number(&mut text, "time", self.time);
-        fields::add(&mut text, "segments", &self.segments.to_text());
+        self.written.add_to(&mut text);
         match &self.end {
             Some(End::Closed(digest)) => fields::add(&mut text, "closed", digest.as_str()),
             Some(End::GivenUp) => fields::add(&mut text, "given-up", "yes"),
@@ -94,7 +95,7 @@ impl Upload {
             repository: fields::get(text, "repository")?.parse().ok()?,
             algorithm: fields::get(text, "algorithm")?.parse().ok()?,
             time: fields::number(text, "time")?,
-            segments: Segments::from_text(fields::get(text, "segments")?)?,
+            written: Written::read(text)?,
             hash: hash.to_vec(),
             end,
         })
