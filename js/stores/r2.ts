@@ -5,6 +5,7 @@
  * @module pierhead/stores/r2
  */
 import { OciError, StoreError } from "../errors.js";
+import { lending } from "../lent.js";
 import { orAborted } from "../source.js";
 import { beyond, checkKeys, checkList, checkPut, checkRange, keyBytes, wrongHash, wrongSize } from "./arguments.js";
 import { Incoming, outgoing } from "./content.js";
@@ -174,7 +175,8 @@ async function putStream(
   if (FixedLengthStream === undefined)
     throw new StoreError("STORE_UNSUITABLE", "there is no FixedLengthStream: not a Worker");
   const { readable, writable } = new FixedLengthStream(size);
-  const incoming = new Incoming(content, size, signal);
+  // A piece that was written has arrived, so its buffer may be used again.
+  const incoming = new Incoming(lending(content) ?? content, size, signal);
   const fed = feed(incoming, writable.getWriter());
   try {
     return await orAborted(bucket.put(key, readable, whole), signal);
