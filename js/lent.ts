@@ -1,12 +1,22 @@
 /** Pieces of streams in buffers that are used again: garbage of pieces is collected late, and a Worker has little memory. */
 import { deliversTinyChunks } from "./source.js";
 
-/** Bytes of a buffer. */
-const SIZE = 128 * 1024;
-/** How many buffers are kept for later. */
-const KEPT = 16;
+/** Buffers of one size in bytes, and those of them that nobody uses now. */
+interface Buffers {
+  readonly size: number;
+  readonly free: ArrayBuffer[];
+}
 
-const buffers: ArrayBuffer[] = [];
+/** A body's first buffer, which is all that most bodies need. */
+const FIRST: Buffers = { size: 64 * 1024, free: [] };
+/** Those that follow: each piece leaves garbage behind, whatever its size. */
+const LARGE: Buffers = { size: 1024 * 1024, free: [] };
+/** How many buffers of a size are kept. */
+const KEPT = 4;
+
+function keep({ size, free }: Buffers, buffer: ArrayBuffer): void {
+  if (buffer.byteLength === size && free.length < KEPT) free.push(buffer);
+}
 
 /** How a stream is made of pieces. */
 export interface Pieces {
@@ -71,15 +81,23 @@ function ofPieces({ read, isOver, cancel = async () => {} }: Pieces): ReadableSt
 
 function inBuffers(reader: ReadableStreamBYOBReader): ReadableStream<Uint8Array> {
   let buffer: ArrayBuffer | undefined;
+  let buffers = FIRST;
+  let isFull = false;
   return source(
     async () => {
+      if (buffer !== undefined && isFull && buffers === FIRST) {
+        keep(FIRST, buffer);
+        buffer = undefined;
+        buffers = LARGE;
+      }
       // While it is being read into nobody has it: a reading that never ends takes it along.
-      const view = new Uint8Array(buffer ?? buffers.pop() ?? new ArrayBuffer(SIZE));
+      const view = new Uint8Array(buffer ?? buffers.free.pop() ?? new ArrayBuffer(buffers.size));
       buffer = undefined;
       const result = await reader.read(view);
-      buffer = result.value?.buffer;
-      if (result.done && buffer?.byteLength === SIZE && buffers.length < KEPT) buffers.push(buffer);
-      if (result.done) buffer = undefined;
+      if (!result.done) {
+        buffer = result.value.buffer;
+        isFull = result.value.byteLength === buffers.size;
+      } else if (result.value !== undefined) keep(buffers, result.value.buffer);
       return result;
     },
     (reason) => reader.cancel(reason),
