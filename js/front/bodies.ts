@@ -1,6 +1,7 @@
 /** Bodies on their way into a store: of a request, and of a part of one. */
-import { HostBody } from "../core/host.js";
+import { type BodySettings, HostBody } from "../core/host.js";
 import { OciError, TransferError } from "../errors.js";
+import { lending, streamed } from "../lent.js";
 
 /** What hashes a portion; it lives in the core, which saves its state. */
 export interface Tap {
@@ -13,8 +14,17 @@ export interface Tap {
 export class IncomingBody extends HostBody {
   #rest: Uint8Array | undefined;
 
+  /** Whether a piece is good until the next one is asked for only. */
+  readonly lends: boolean;
+
   /** How many of its bytes have come. */
   received = 0;
+
+  constructor(stream: ReadableStream<Uint8Array> | null, settings: BodySettings, signal: AbortSignal | undefined) {
+    const lent = stream === null ? undefined : lending(stream);
+    super(lent ?? stream, settings, signal);
+    this.lends = lent !== undefined;
+  }
 
   /** The next piece, or `undefined` at the end. */
   override async read(): Promise<Uint8Array | undefined> {
@@ -49,7 +59,7 @@ export class IncomingBody extends HostBody {
 
   /** All of it that was not read yet, from when it is read on. */
   override get stream(): ReadableStream<Uint8Array> {
-    return streamed(() => this.read());
+    return streamed({ read: () => this.read() }, this.lends);
   }
 }
 
@@ -63,39 +73,18 @@ export function portion(body: IncomingBody, size: number, tap: Tap): ReadableStr
     tap.end();
     tap.free();
   };
-  return streamed(async (controller) => {
+  const read = async () => {
     const chunk = left === 0 ? undefined : await body.readUpTo(left);
-    if (chunk === undefined) {
-      if (left > 0 && size >= 0) throw new TransferError("BODY_TRUNCATED", `the body ended ${left} bytes early`);
-      end();
-      return undefined;
+    if (chunk === undefined && left > 0 && size >= 0) {
+      throw new TransferError("BODY_TRUNCATED", `the body ended ${left} bytes early`);
     }
-    tap.update(chunk);
-    left -= chunk.byteLength;
-    // Whoever is told how many bytes come asks for no more behind the last of them.
-    if (left === 0) {
-      end();
-      controller.enqueue(chunk);
-      return undefined;
+    if (chunk !== undefined) {
+      tap.update(chunk);
+      left -= chunk.byteLength;
     }
+    if (chunk === undefined || left === 0) end();
     return chunk;
-  });
-}
-
-/** A stream of what a function gives, until it gives nothing. Nothing is read before it is asked for. */
-export function streamed(
-  read: (controller: ReadableStreamDefaultController<Uint8Array>) => Promise<Uint8Array | undefined>,
-  cancel?: (reason: unknown) => Promise<void>,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const chunk = await read(controller);
-        if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
-      },
-      ...(cancel && { cancel }),
-    },
-    { highWaterMark: 0 },
-  );
+  };
+  // Whoever is told how many bytes come asks for no more behind the last of them.
+  return streamed({ read, isOver: () => left === 0 }, body.lends);
 }

@@ -1,7 +1,7 @@
 import { HostBody } from "../core/host.js";
+import { streamed } from "../lent.js";
 import { ByteSource } from "../source.js";
 import type { StoredObject } from "../stores/object-store.js";
-import { streamed } from "./bodies.js";
 
 /** Milliseconds until the next piece of an object must have come. */
 const IDLE_TIMEOUT = 60_000;
@@ -44,10 +44,7 @@ export class PartsBody<Part = unknown> extends HostBody {
       this.#taken = true;
       return this.#current.body;
     }
-    return streamed(
-      () => this.read(),
-      async (reason) => this.cancel(reason),
-    );
+    return streamed({ read: () => this.read(), cancel: async (reason) => this.cancel(reason) });
   }
 
   override async read(): Promise<Uint8Array | undefined> {

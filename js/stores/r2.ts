@@ -5,6 +5,7 @@
  * @module pierhead/stores/r2
  */
 import { OciError, StoreError } from "../errors.js";
+import { lending } from "../lent.js";
 import { orAborted } from "../source.js";
 import { beyond, checkKeys, checkList, checkPut, checkRange, keyBytes, wrongHash } from "./arguments.js";
 import { outgoing, SizedBody } from "./content.js";
@@ -113,7 +114,9 @@ export function r2(bucket: R2BucketLike): ObjectStore {
       }
       if (!isWhole(options)) return await inParts(bucket, key, content, options);
       signal?.throwIfAborted();
-      return infoOf(await putStream(bucket, key, new SizedBody(content, options), { signal, whole }));
+      // A piece that was written has arrived in R2, so its buffer may be used again.
+      const incoming = new SizedBody(lending(content) ?? content, options);
+      return infoOf(await putStream(bucket, key, incoming, { signal, whole }));
     },
 
     async delete(keys, options) {

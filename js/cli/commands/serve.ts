@@ -118,7 +118,8 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
     log,
   } = flags;
   if (folder === undefined && !inMemory) throw new CliError("name a folder with --store, or give --memory");
-  if (readOnly && flags.collect) throw new CliError("--collect takes away what --read-only leaves as it is: give one of them");
+  if (readOnly && flags.collect)
+    throw new CliError("--collect takes away what --read-only leaves as it is: give one of them");
   const { policy: policies, collect = readOnly ? 0 : COLLECT } = flags;
   if (policies && collect === 0) throw new CliError("--policy is of no use where nothing is collected");
   const tls = await tlsOf(flags);
