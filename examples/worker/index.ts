@@ -1,6 +1,7 @@
 import { createFront, type Front, type FrontEvent } from "pierhead/front";
 import { type R2BucketLike, r2 } from "pierhead/stores/r2";
-import { admission } from "./admission.ts";
+import { admission, listed } from "./admission.ts";
+import { pagesMayRead } from "./pages.ts";
 
 interface Env {
   /** The bucket that keeps the images. */
@@ -9,6 +10,13 @@ interface Env {
   readonly PASSWORD?: string;
   /** `true` lets everyone push where there is no password. Else everyone may pull, and no one push. */
   readonly ANYONE_MAY_PUSH?: string;
+  /** Names, with commas between, that it answers to, besides addresses; if left out, to every name that leads to it. */
+  readonly HOSTS?: string;
+  /**
+   * Origins, such as `https://page.example`, with commas between, whose pages may read, and write; `none` for none. If left out, the pages of every
+   * origin may read, and none write.
+   */
+  readonly CORS?: string;
   /** A registry, such as `https://registry-1.docker.io`: its images are served then, instead of those of the bucket. */
   readonly UPSTREAM?: string;
   /** Where requests are counted; counters in the Worker's own memory would be those of one of its many instances. */
@@ -23,12 +31,14 @@ let front: Front | undefined;
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const cors = env.CORS === undefined ? undefined : env.CORS === "none" ? [] : listed(env.CORS);
     front ??= createFront(
       env.UPSTREAM
-        ? { upstream: env.UPSTREAM }
-        : { store: r2(env.BUCKET), maxChunk: MAX_CHUNK, onEvent: (event) => count(event, env) },
+        ? { upstream: env.UPSTREAM, cors }
+        : { store: r2(env.BUCKET), cors, maxChunk: MAX_CHUNK, onEvent: (event) => count(event, env) },
     );
-    return (await admission(request, env)) ?? (await front(request, context));
+    const refused = await admission(request, env);
+    return refused ? pagesMayRead(refused, request, cors) : await front(request, context);
   },
 };
 
