@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { fixtureLayout } from "../../support/layout.mjs";
-import { addImage, addIndex, arm64, MANIFEST, makeLayout } from "./image.ts";
+import { addImage, addIndex, arm64, helloNode, MANIFEST, makeLayout } from "./image.ts";
 import { pierhead, problem, scratch, TIMEOUT } from "./run.ts";
 
 const cwd = await scratch();
@@ -60,5 +60,19 @@ describe.concurrent("pierhead referrers of a layout", TIMEOUT, () => {
   ])("says what is wrong with %s", async (name, wrong) => {
     const result = await pierhead(["referrers", name], { cwd });
     expect([result.code, problem(result).includes(wrong), problem(result)]).toEqual([2, true, expect.any(String)]);
+  });
+
+  test("pierhead inspect verifies an image in an archive, and says what is not there", async () => {
+    await pierhead(["copy", `oci:${fixtureLayout}:1.0`, "oci-archive:hello.tar:1.0"], { cwd });
+    for (const [name, code] of [
+      ["oci-archive:hello.tar", 0],
+      ["oci-archive:hello.tar:1.0", 0],
+      [`oci:${fixtureLayout}:1.0`, 0],
+      ["oci-archive:hello.tar:2.0", 2],
+    ] as const) {
+      const inspected = await pierhead(["inspect", "--json", name], { cwd });
+      expect([name, inspected.code]).toEqual([name, code]);
+      if (code === 0) expect(JSON.parse(inspected.stdout)).toMatchObject({ verified: true, root: helloNode() });
+    }
   });
 });
