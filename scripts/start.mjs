@@ -1,19 +1,21 @@
 /**
  * `npm start`: the Worker of `examples/worker` in workerd on 127.0.0.1:${PORT:-5000}: a registry, whose bucket is kept in the folder
- * ${STORE:-.pierhead/registry}. With $UPSTREAM it serves that registry's images instead. No network is needed.
+ * ${STORE:-.pierhead/registry}. With $UPSTREAM it serves that registry's images instead. No network is needed. It answers to this machine's own
+ * names alone, and to no page but those of the origins in $CORS.
  */
 import { join, relative, resolve } from "node:path";
 import { fixtureLayout } from "../tests/support/layout.mjs";
 import { fail, root, say } from "./lib/project.mjs";
 import { startWorker } from "./lib/worker.mjs";
 
-const { UPSTREAM: upstream, STORE: store = join(".pierhead", "registry") } = process.env;
+const { UPSTREAM: upstream, CORS: cors = "none", STORE: store = join(".pierhead", "registry") } = process.env;
 const port = Number(process.env.PORT || 5000);
 if (!Number.isInteger(port) || port < 0 || port > 65535) fail(`pierhead: PORT is not a port: ${process.env.PORT}`);
 
 let worker;
 try {
-  worker = await startWorker(upstream ? { upstream, port } : { bucket: resolve(root, store), port });
+  const reached = { hosts: "localhost", cors, port };
+  worker = await startWorker(upstream ? { upstream, ...reached } : { bucket: resolve(root, store), ...reached });
   if (upstream) console.log(`Pierhead serves ${worker.url}/v2/ from ${upstream}.\n`);
   else console.log(`Pierhead hosts images at ${worker.url}/v2/, and keeps them in ${store}.\n`);
   console.log(commandsFor(worker));

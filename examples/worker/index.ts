@@ -1,6 +1,7 @@
 import { createFront, type Front, type FrontEvent, type HostingFront, type RetentionPolicy } from "pierhead/front";
 import { type R2BucketLike, r2 } from "pierhead/stores/r2";
-import { admission } from "./admission.ts";
+import { admission, listed } from "./admission.ts";
+import { pagesMayRead } from "./pages.ts";
 
 export interface Env {
   /** The bucket that keeps the images. */
@@ -9,6 +10,13 @@ export interface Env {
   readonly PASSWORD?: string;
   /** `true` lets everyone push where there is no password. Else everyone may pull, and no one push. */
   readonly ANYONE_MAY_PUSH?: string;
+  /** Names, with commas between, that it answers to, besides addresses; if left out, to every name that leads to it. */
+  readonly HOSTS?: string;
+  /**
+   * Origins, such as `https://page.example`, with commas between, whose pages may read, and write; `none` for none. If left out, the pages of every
+   * origin may read, and none write.
+   */
+  readonly CORS?: string;
   /** A registry, such as `https://registry-1.docker.io`: its images are served then, instead of those of the bucket. */
   readonly UPSTREAM?: string;
   /** What is kept of which repositories; without it, nothing goes but what nothing refers to. */
@@ -33,8 +41,9 @@ let hosting: HostingFront | undefined;
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    front ??= env.UPSTREAM ? createFront({ upstream: env.UPSTREAM }) : hostingFront(env);
-    return (await admission(request, env)) ?? (await front(request, context));
+    front ??= env.UPSTREAM ? createFront({ upstream: env.UPSTREAM, cors: corsOf(env) }) : hostingFront(env);
+    const refused = await admission(request, env);
+    return refused ? pagesMayRead(refused, request, corsOf(env)) : await front(request, context);
   },
 
   /** Rids the bucket of what nobody needs, as often as wrangler.jsonc says: a run goes on from one call to the next. */
@@ -47,8 +56,18 @@ export default {
 };
 
 function hostingFront(env: Env): HostingFront {
-  hosting ??= createFront({ store: r2(env.BUCKET), maxChunk: MAX_CHUNK, onEvent: (event) => count(event, env) });
+  hosting ??= createFront({
+    store: r2(env.BUCKET),
+    cors: corsOf(env),
+    maxChunk: MAX_CHUNK,
+    onEvent: (event) => count(event, env),
+  });
   return hosting;
+}
+
+function corsOf({ CORS }: Env): readonly string[] | undefined {
+  if (CORS === undefined) return undefined;
+  return CORS === "none" ? [] : listed(CORS);
 }
 
 /** https://developers.cloudflare.com/analytics/analytics-engine/ */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DOCUMENT_LIMIT } from "../document.js";
 import type { Manifest, Repository } from "../entry/client.js";
 import { type Descriptor, embedded, ManifestError, OciDocument, TransferError, verifyStream } from "../entry/index.js";
+import type { ImageLayout } from "../entry/layout.js";
 import { blobPath } from "../layout/paths.js";
 import { readAll } from "../stream.js";
 import { openFile, readDocument } from "./input.js";
@@ -94,6 +95,37 @@ export class LayoutContent implements Content {
     // A pipe in place of the file would be waited for.
     if (!(await stat(path)).isFile()) throw Object.assign(new Error("not a file"), { path });
     return verifyStream(await openFile(path), { digest, size }, { signal: this.#signal });
+  }
+}
+
+/** An image in a layout that is open: in an archive, say. */
+export class NamedContent implements Content {
+  readonly #layout: ImageLayout;
+  readonly #reference: string | undefined;
+  readonly #signal: AbortSignal;
+
+  /** Without a reference, the only image there. */
+  constructor(layout: ImageLayout, reference: string | undefined, signal: AbortSignal) {
+    this.#layout = layout;
+    this.#reference = reference;
+    this.#signal = signal;
+  }
+
+  async root(): Promise<Root> {
+    const found = await this.#layout.resolve(this.#reference, { signal: this.#signal });
+    if (found === undefined) throw new CliError("the layout has nothing of this name");
+    return { document: await this.manifest(found), digest: found.digest, verified: true };
+  }
+
+  async manifest(descriptor: Descriptor): Promise<OciDocument> {
+    const bytes = await readAll(await this.blob(descriptor), DOCUMENT_LIMIT, { signal: this.#signal });
+    return OciDocument.parse(bytes, { mediaType: descriptor.mediaType });
+  }
+
+  async blob(descriptor: Descriptor): Promise<ReadableStream<Uint8Array>> {
+    const stream = await this.#layout.open(descriptor, { signal: this.#signal });
+    if (stream === undefined) throw new CliError("the layout does not have it");
+    return verifyStream(stream, descriptor, { signal: this.#signal });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
+import * as tls from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
@@ -10,10 +11,8 @@ import { version } from "./version.js";
 const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** Connections are kept for the next request, but do not keep the process. */
-const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: InstanceType<typeof HttpAgent> }> = new Map([
-  ["http:", { request: httpRequest, agent: new HttpAgent({ keepAlive: true }) }],
-  ["https:", { request: httpsRequest, agent: new HttpsAgent({ keepAlive: true }) }],
-]);
+const CLEAR = new HttpAgent({ keepAlive: true });
+const SECURE = new HttpsAgent({ keepAlive: true });
 
 /** What is decoded, as the Fetch standard has it, whether it was asked for or not. */
 const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
@@ -44,11 +43,17 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * A body that is a stream has to have as many bytes as its `Content-Length` says, where there is one: else the request fails. It is read
  * as fast as it is taken, and no further once the response is there. The body of the response is read from the network as it is
  * asked for, and little more. The signal counts to the end of that.
+ *
+ * What is reached over TLS is reached by `secure`; left out, as Node's own settings and environment have it.
  */
-export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Fetched> {
+export async function httpFetch(
+  input: string | URL | Request,
+  init: RequestInit = {},
+  secure: HttpsAgent = SECURE,
+): Promise<Fetched> {
   const { signal, body } = init;
   signal?.throwIfAborted();
-  const request = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init);
+  const request = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init, secure);
   const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
   request.once("close", () => signal?.removeEventListener("abort", abort));
@@ -65,15 +70,23 @@ export async function httpFetch(input: string | URL | Request, init: RequestInit
   }
 }
 
-function begin(url: URL, { method = "GET", headers }: RequestInit): ClientRequest {
-  const protocol = PROTOCOLS.get(url.protocol);
-  if (protocol === undefined) throw new TypeError(`${url.protocol} is not HTTP`);
+/** What trusts these certificates (PEM) beside those that Node trusts. */
+export function trusting(certificates: string): HttpsAgent {
+  // Node 22.15 has what was set for it, by NODE_EXTRA_CA_CERTS or by the system; before, what it brings is all there is to have.
+  const trusted = tls.getCACertificates?.("default") ?? tls.rootCertificates;
+  return new HttpsAgent({ keepAlive: true, ca: [...trusted, certificates] });
+}
+
+function begin(url: URL, { method = "GET", headers }: RequestInit, secure: HttpsAgent): ClientRequest {
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw new TypeError(`${url.protocol} is not HTTP`);
   const fields = new Fields();
   const given = headers === undefined ? [] : Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name = "", value = ""] of given) fields.append(name, value);
   if (!fields.has("accept")) fields.set("accept", "*/*");
   if (!fields.has("user-agent")) fields.set("user-agent", `pierhead/${version()}`);
-  return protocol.request(url, { agent: protocol.agent, method, headers: Object.fromEntries(fields) });
+  const options = { method, headers: Object.fromEntries(fields) };
+  if (url.protocol === "http:") return httpRequest(url, { ...options, agent: CLEAR });
+  return httpsRequest(url, { ...options, agent: secure });
 }
 
 function headOf(request: ClientRequest): Promise<IncomingMessage> {

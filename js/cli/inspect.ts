@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { parsePlatform } from "../entry/index.js";
-import { type Content, FileContent, LayoutContent, RegistryContent, type Root } from "./content.js";
+import { type Content, FileContent, LayoutContent, NamedContent, RegistryContent, type Root } from "./content.js";
 import type { Context } from "./context.js";
 import { exitOf } from "./failure.js";
 import { counted, describe, Exit, humanSize, jsonLine, type Output, printable } from "./output.js";
+import { type OpenPlace, openSource } from "./places/open.js";
+import { parsePlace } from "./places/place.js";
 import { addReachOptions, type ReachFlags, Registries } from "./registries.js";
 import { TARGET_RULE, targetOf } from "./target.js";
 import { branches } from "./tree.js";
@@ -37,7 +39,10 @@ export function addInspect(program: Command, context: Context): void {
         "digests, each digest once. It is read from a registry or from an OCI image layout; of a manifest in a file, " +
         "only the manifest is there to be read.",
     )
-    .argument("<reference|folder|file>", "an image in a registry, a folder with an OCI layout, or a manifest or index")
+    .argument(
+      "<reference|folder|file>",
+      "an image in a registry, a folder with an OCI layout, a manifest or index, or oci:FOLDER[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE",
+    )
     .option("--platform <platform>", "follow only what a client on this platform takes, such as linux/arm64/v8")
     .option("--manifests-only", "read manifests and configurations, but neither layers nor other blobs")
     .option("--json", "print one line of JSON");
@@ -50,8 +55,10 @@ export function addInspect(program: Command, context: Context): void {
 
 async function inspect(target: string, flags: Flags, context: Context): Promise<number> {
   const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
-  const content = contentOf(target, flags, context);
   const { output, signal } = context;
+  // What the target is, and that it is there, is told by whoever looks: its name is in that.
+  const opened = await openedPlace(target, flags, context);
+  const content = contentOf(target, opened, flags, context);
   try {
     const root = await content.root();
     const walk = new Walk(content, { platform, manifestsOnly: flags.manifestsOnly === true, signal });
@@ -60,10 +67,24 @@ async function inspect(target: string, flags: Flags, context: Context): Promise<
     signal.throwIfAborted();
     output.problem(`${target}: ${describe(error)}`);
     return exitOf(error);
+  } finally {
+    await opened?.close();
   }
 }
 
-function contentOf(target: string, flags: Flags, context: Context): Pick<Content, "root"> & Partial<Content> {
+/** The layout that is named by its kind, such as an archive; undefined if the target is none. */
+async function openedPlace(target: string, flags: Flags, context: Context): Promise<OpenPlace | undefined> {
+  if (!/^(?:oci|oci-archive|docker-archive):/.test(target)) return undefined;
+  const { output, signal } = context;
+  return await openSource(parsePlace(target), { registries: new Registries(flags, context), output, signal });
+}
+
+type Inspected = Pick<Content, "root"> & Partial<Content>;
+
+function contentOf(target: string, opened: OpenPlace | undefined, flags: Flags, context: Context): Inspected {
+  if (opened && "layout" in opened.place) {
+    return new NamedContent(opened.place.layout, opened.place.reference, context.signal);
+  }
   const kind = targetOf(target);
   const { signal } = context;
   if (kind === "image") return new RegistryContent(new Registries(flags, context).image(target), signal);

@@ -7,7 +7,7 @@ import { canonical } from "./credentials/names.js";
 import { ask, readSecret } from "./credentials/prompt.js";
 import { fetchOfCli } from "./fetch.js";
 import { CliError, describe, printable } from "./output.js";
-import { isPlain } from "./registries.js";
+import { addTlsOptions, isPlain, type TlsFlags } from "./registries.js";
 
 /** Where credentials are, for the help of the commands that are about them. */
 const PLACES = `
@@ -35,22 +35,21 @@ Examples:
 
 Exit status: 0, also if there was no credential, or 2 if it could not be removed.`;
 
-interface Flags {
+interface Flags extends TlsFlags {
   username?: string;
   passwordStdin?: true;
-  plainHttp?: true;
 }
 
 /** Adds `pierhead login` and `pierhead logout`. */
 export function addLogin(program: Command, context: Context): void {
-  program
+  const command = program
     .command("login")
     .summary("keep a credential for a registry")
     .description("Asks for a credential, tries it at the registry, and keeps it if the registry takes it.")
     .argument("<registry>", "a host with an optional port, or docker.io")
     .option("-u, --username <name>", "the user; asked for if left out. With <token>, the password is an identity token")
-    .option("--password-stdin", "read the password from standard input")
-    .option("--plain-http", "reach the registry without TLS (this machine itself is, always)")
+    .option("--password-stdin", "read the password from standard input");
+  addTlsOptions(command)
     .addHelpText("after", LOGIN_EXAMPLES)
     .action(async (registry: string, flags: Flags) => {
       await login(registryName(registry), flags, context);
@@ -101,7 +100,7 @@ async function verify(
   registry: string,
   username: string,
   secret: string,
-  { plainHttp }: Flags,
+  flags: Flags,
   { output, signal }: Pick<Context, "output" | "signal">,
 ): Promise<void> {
   let asked = false;
@@ -109,7 +108,7 @@ async function verify(
     asked = true;
     return credentialOf(username, secret);
   };
-  const options = { fetch: fetchOfCli, plainHttp: isPlain(registry, plainHttp), credentials };
+  const options = { fetch: fetchOfCli(flags.caFile), plainHttp: isPlain(registry, flags), credentials };
   try {
     await new Registry(registry, options).ping({ signal });
   } catch (error) {

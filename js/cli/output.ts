@@ -263,7 +263,7 @@ function systemCause(error: Error): string | undefined {
 function tlsMessage(error: Error): string | undefined {
   const code = "code" in error ? String(error.code) : "";
   if (code === "EPROTO" || code.startsWith("ERR_SSL_")) return "no TLS is spoken there: --plain-http goes without it";
-  return /CERT|ERR_TLS/.test(code) ? error.message : undefined;
+  return /CERT|ERR_TLS|VERIFY/.test(code) ? error.message : undefined;
 }
 
 function systemMessage(error: Error): string | undefined {

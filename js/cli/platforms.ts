@@ -13,8 +13,14 @@ export interface Wanted {
 
 /** The bytes of a manifest, or of the one that an index has for a platform. */
 export async function readManifest(repository: Repository, wanted: Wanted): Promise<RawManifest> {
-  const { identifier, platform, signal } = wanted;
-  const read = (reference: string) => repository.manifests.raw(reference, { signal });
+  return await chosenManifest((reference) => repository.manifests.raw(reference, { signal: wanted.signal }), wanted);
+}
+
+/** The same, of whatever has manifests by name and by digest. */
+export async function chosenManifest<M extends Pick<RawManifest, "bytes" | "mediaType">>(
+  read: (reference: string) => Promise<M>,
+  { identifier, platform }: Omit<Wanted, "signal">,
+): Promise<M> {
   const root = await read(identifier);
   const index = platform && documentOf(root);
   if (platform === undefined || index === undefined || !isIndex(index)) return root;
@@ -27,6 +33,6 @@ export async function readManifest(repository: Repository, wanted: Wanted): Prom
   return chosen === undefined ? missing(last, platform) : await read(chosen.digest);
 }
 
-function documentOf({ bytes, mediaType }: RawManifest): OciDocument {
+function documentOf({ bytes, mediaType }: Pick<RawManifest, "bytes" | "mediaType">): OciDocument {
   return OciDocument.parse(bytes, { mediaType });
 }

@@ -1,16 +1,24 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { Registry, type RegistryWarning, type Repository } from "../entry/client.js";
 import { parseReference } from "../entry/index.js";
 import { wholeNumber } from "./arguments.js";
 import type { Context } from "./context.js";
 import { fetchOfCli } from "./fetch.js";
-import { CliError } from "./output.js";
+import { CliError, describe } from "./output.js";
 
 /** How registries are to be reached: the options of every command that does. */
-export interface ReachFlags {
-  plainHttp?: true;
+export interface ReachFlags extends TlsFlags {
   anonymous?: true;
   concurrency?: number;
+}
+
+/** Whether, and how, registries are reached over TLS. */
+export interface TlsFlags {
+  plainHttp?: true;
+  /** What is in the file: certificates in PEM. */
+  caFile?: string;
 }
 
 /** An image in a registry, by name. */
@@ -30,9 +38,32 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
 /** Adds the options by which a command is told how to reach registries. */
 export function addReachOptions(command: Command): Command {
+  return addTlsOptions(command).option("--anonymous", "show no credentials to registries, even where there are some");
+}
+
+/** Adds the options by which a command is told whether, and how, registries are reached over TLS. */
+export function addTlsOptions(command: Command): Command {
   return command
-    .option("--plain-http", "reach registries without TLS (this machine itself is, always)")
-    .option("--anonymous", "show no credentials to registries, even where there are some");
+    .option("--plain-http", "reach registries without TLS (this machine itself is, unless --ca-file is given)")
+    .option("--ca-file <file>", "trust registries by these certificates too (PEM)", certificates);
+}
+
+/** The certificates in a file, each of which can be read: TLS would pass over those that cannot. */
+function certificates(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new InvalidArgumentError(describe(error));
+  }
+  const found = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  try {
+    for (const one of found) new X509Certificate(one);
+  } catch {
+    throw new InvalidArgumentError("It has a certificate that cannot be read.");
+  }
+  if (found.length === 0) throw new InvalidArgumentError("It has no certificates in PEM.");
+  return found.join("\n");
 }
 
 /** Adds the option by which a command is told how much to do at once. */
@@ -52,10 +83,12 @@ function concurrency(text: string): number {
 export class Registries {
   readonly #flags: ReachFlags;
   readonly #context: Pick<Context, "keychain" | "output">;
+  readonly #fetch: typeof globalThis.fetch;
   readonly #repositories = new Map<string, Repository>();
 
   constructor(flags: ReachFlags, context: Pick<Context, "keychain" | "output">) {
     this.#flags = flags;
+    this.#fetch = fetchOfCli(flags.caFile);
     this.#context = context;
   }
 
@@ -96,10 +129,10 @@ export class Registries {
 
   #open(registry: string, repository: string): Registry {
     const { keychain, output } = this.#context;
-    const { plainHttp, anonymous, concurrency } = this.#flags;
+    const { anonymous, concurrency } = this.#flags;
     const options = {
-      fetch: fetchOfCli,
-      plainHttp: isPlain(registry, plainHttp),
+      fetch: this.#fetch,
+      plainHttp: isPlain(registry, this.#flags),
       ...(concurrency !== undefined && { concurrency }),
       onWarning: (warning: RegistryWarning) => output.warn(`${warning.registry} says: ${warning.text}`),
       ...(!anonymous && { credentials: (asked: string) => keychain.find(asked, repository) }),
@@ -113,7 +146,7 @@ export function isSpecific(reference: string): boolean {
   return /[:@]/.test(reference.slice(reference.lastIndexOf("/") + 1));
 }
 
-/** Whether a registry is reached without TLS: where that is asked for, and on this machine itself, as everyone does. */
-export function isPlain(registry: string, asked = false): boolean {
-  return asked || LOOPBACK.test(registry);
+/** Whether a registry is reached without TLS: where that is asked for, and on this machine itself, as everyone does, unless certificates are given. */
+export function isPlain(registry: string, { plainHttp, caFile }: TlsFlags): boolean {
+  return plainHttp ?? (caFile === undefined && LOOPBACK.test(registry));
 }

@@ -14,15 +14,19 @@ const COMPATIBILITY_DATE = "2025-01-01";
  * @param {string} [options.upstream] The URL of the registry to read from; without it, the Worker hosts images itself.
  * @param {string} [options.bucket] The folder that keeps the objects of its bucket; without it, they are gone with the Worker.
  * @param {string} [options.password] What everyone must show; without it, everyone may push.
+ * @param {string} [options.hosts] The names, with commas between, that it answers to, besides addresses; without it, to every name.
+ * @param {string} [options.cors] The origins, with commas between, whose pages may read and write, or `none`; without it, every page may read.
  * @param {number} [options.port] On 127.0.0.1; 0 for any that is free.
  * @returns {Promise<{url: string, host: string, close(): Promise<void>}>}
  */
-export async function startWorker({ upstream, bucket, password, port = 0 } = {}) {
+export async function startWorker({ upstream, bucket, password, hosts, cors, port = 0 } = {}) {
   const worker = new Miniflare({
     modules: await bundledModules(),
     compatibilityDate: COMPATIBILITY_DATE,
     bindings: {
       ...(upstream && { UPSTREAM: upstream }),
+      ...(hosts && { HOSTS: hosts }),
+      ...(cors && { CORS: cors }),
       ...(password ? { PASSWORD: password } : { ANYONE_MAY_PUSH: "true" }),
     },
     r2Buckets: { BUCKET: "pierhead" },

@@ -69,6 +69,14 @@ impl Auth {
         }
     }
 
+    /// Has the challenge that came last stand for one that is missing: ECR Public, known by a scope that no other registry has, answers 400
+    /// without a challenge to a token that has expired. Whether it does.
+    pub(super) fn challenges_anew(&self, offer: &mut Offer) -> bool {
+        let known = self.known();
+        let last = known.challenge.as_ref();
+        offer.restore(last.filter(|last| last.scope.as_deref() == Some("aws")))
+    }
+
     /// Says of a refusal by the registry what had been asked, and by whom.
     pub(super) fn explain(&self, error: Error, scope: &Scope, headers: &Headers) -> Error {
         if error.kind() != Kind::Auth {

@@ -222,7 +222,7 @@ where
             let content = source.content(blob);
             let put = self.target.put_blob(blob, source.mount_source(), content);
             match put.await {
-                Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => attempt += 1,
+                Err(error) if attempt < MAX_ATTEMPTS && broke_off(&error) => attempt += 1,
                 outcome => return outcome,
             }
         }
@@ -248,9 +248,11 @@ where
     }
 }
 
-fn is_transient(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        Kind::ConnectionLost | Kind::Timeout | Kind::BodyTruncated
-    )
+/// Whether a body broke off. A request that failed, which the error says where it was sent to, has been repeated by its client.
+fn broke_off(error: &Error) -> bool {
+    error.url().is_none()
+        && matches!(
+            error.kind(),
+            Kind::ConnectionLost | Kind::Timeout | Kind::BodyTruncated
+        )
 }

@@ -174,10 +174,11 @@ impl<T: Host> Client<T> {
             if !own || response.from.origin() != origin {
                 return Ok(response);
             }
-            let offer = Offer::of(&response.headers);
+            let mut offer = Offer::of(&response.headers);
             let is_challenge = match response.status {
                 401 => true,
                 403 => offer.error() == Some("insufficient_scope"),
+                400 if challenged == 0 && said.is_some() => place.auth.challenges_anew(&mut offer),
                 _ => false,
             };
             if !is_challenge {

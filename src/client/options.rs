@@ -15,7 +15,8 @@ pub struct ClientOptions {
     /// The longest `Retry-After` that is waited for, in seconds: 60 unless told. A registry that wants more time gets no more
     /// requests: the error says how long ([`Error::retry_after`](crate::Error::retry_after)).
     pub max_retry_after: u64,
-    /// How long after its beginning a request is still repeated, in milliseconds: 300,000 unless told.
+    /// How long after its beginning a request is still repeated, and after its first failure in a row an upload still gone on with, in
+    /// milliseconds: 300,000 unless told.
     pub max_elapsed: u64,
     /// How many requests are under way at once to the registry, and to each mirror, until the heads of their responses have come:
     /// 6 unless told, which is what browsers allow themselves; at least 1.

@@ -8,6 +8,7 @@
 )]
 
 mod auth;
+mod budget;
 mod client;
 mod copy;
 mod copy_registries;

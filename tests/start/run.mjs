@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { root } from "../../scripts/lib/project.mjs";
@@ -70,6 +71,19 @@ await check("the command for skopeo works where it is installed, and CI has it",
   assert.equal(code, 0, output);
 });
 
+await check("it answers to this machine's own names alone, and lets no page read", async () => {
+  const [, port] = /127\.0\.0\.1:(\d+)/.exec(printed);
+  for (const [host, status] of [
+    [`localhost:${port}`, 200],
+    [`127.0.0.1:${port}`, 200],
+    [`rebound.example:${port}`, 403],
+  ]) {
+    const answer = await asked(port, host);
+    assert.deepEqual([host, answer.statusCode], [host, status]);
+    assert.equal(answer.headers["access-control-allow-origin"], undefined);
+  }
+});
+
 await check("it ends in order when it is told to", () => stopped(server));
 
 await check("what was pushed is there when it is started anew", async () => {
@@ -93,6 +107,14 @@ function start() {
   });
   process.once("exit", () => child.kill("SIGKILL"));
   return Object.assign(child, { ended: once(child, "exit") });
+}
+
+/** What `fetch` would not: a name that is not the address. */
+async function asked(port, host) {
+  const headers = { host, origin: "https://page.example" };
+  const [answer] = await once(get({ port, host: "127.0.0.1", path: "/v2/_catalog", headers }), "response");
+  answer.resume();
+  return answer;
 }
 
 async function stopped(child) {

@@ -1,9 +1,14 @@
 import type { Command } from "commander";
-import { type Descriptor, parsePlatform } from "../../entry/index.js";
+import { DOCUMENT_LIMIT } from "../../document.js";
+import { type Descriptor, type Platform, parsePlatform, verifyStream } from "../../entry/index.js";
+import type { ImageLayout } from "../../entry/layout.js";
+import { readAll } from "../../stream.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
 import { CliError, counted, humanSize, jsonLine, type Output, printable } from "../output.js";
-import { readManifest } from "../platforms.js";
+import { openSource } from "../places/open.js";
+import { type LayoutPlace, parsePlace } from "../places/place.js";
+import { chosenManifest, readManifest } from "../platforms.js";
 import { addReachOptions, type ReachFlags, Registries } from "../registries.js";
 import { branches } from "../tree.js";
 
@@ -12,6 +17,7 @@ Examples:
   $ pierhead referrers ghcr.io/owner/image:tag
   $ pierhead referrers --recursive --platform linux/arm64 ghcr.io/owner/image:tag
   $ pierhead referrers --artifact-type application/spdx+json ghcr.io/owner/image:tag
+  $ pierhead referrers oci-archive:image.tar:1.0
 
 With --json: {"name", "digest", "referrers"}, each of these as {"digest",
 "mediaType", "size", "artifactType", "annotations"}, with "artifactType" where it
@@ -47,7 +53,7 @@ export function addReferrers(program: Command, context: Context): void {
     .description(
       "Lists what refers to a manifest or an index as its subject: signatures, attestations, SBOMs and other artifacts.",
     )
-    .argument("<reference>", "an image in a registry, by tag or digest")
+    .argument("<reference>", "an image in a registry, by tag or digest; or oci:FOLDER[:NAME], oci-archive:FILE[:NAME]")
     .option("--artifact-type <type>", "only those of this artifact type")
     .option("-r, --recursive", "also what refers to these, and so on")
     .option("--platform <platform>", "of an index, what refers to the manifest for this platform")
@@ -59,19 +65,59 @@ export function addReferrers(program: Command, context: Context): void {
     );
 }
 
+/** An image, and how what refers to it is found. */
+interface Subject {
+  readonly name: string;
+  readonly digest: string;
+  readonly list: List;
+}
+
 async function listReferrers(reference: string, flags: Flags, context: Context): Promise<void> {
+  const place = /^(?:oci|oci-archive|docker-archive):/.test(reference) ? parsePlace(reference) : undefined;
+  if (place === undefined || place.kind === "registry")
+    return await show(await inRegistry(reference, flags, context), flags, context);
   const { output, signal } = context;
-  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+  const source = await openSource(place, { registries: new Registries(flags, context), output, signal });
+  try {
+    if ("layout" in source.place) await show(await inLayout(source.place.layout, place, flags, signal), flags, context);
+  } finally {
+    await source.close();
+  }
+}
+
+function platformOf({ platform }: Flags): Platform | undefined {
+  return platform === undefined ? undefined : parsePlatform(platform);
+}
+
+async function inRegistry(reference: string, flags: Flags, context: Context): Promise<Subject> {
+  const { signal } = context;
   const { name, repository, identifier } = new Registries(flags, context).image(reference);
-  const { digest } = await readManifest(repository, { identifier, platform, signal });
+  const { digest } = await readManifest(repository, { identifier, platform: platformOf(flags), signal });
   const list: List = (subject) => repository.referrers.list(subject, { artifactType: flags.artifactType, signal });
+  return { name, digest, list };
+}
+
+async function inLayout(layout: ImageLayout, place: LayoutPlace, flags: Flags, signal: AbortSignal): Promise<Subject> {
+  const read = async (reference: string) => {
+    const found = await layout.resolve(reference || undefined, { signal });
+    const stream = found && (await layout.open(found, { signal }));
+    if (found === undefined || stream === undefined) throw new CliError("the layout has nothing of this name");
+    const bytes = await readAll(verifyStream(stream, found, { signal }), DOCUMENT_LIMIT, { signal });
+    return { bytes, mediaType: found.mediaType, digest: found.digest };
+  };
+  const { digest } = await chosenManifest(read, { identifier: place.reference ?? "", platform: platformOf(flags) });
+  const list: List = (subject) => layout.referrers(subject, { artifactType: flags.artifactType, signal });
+  return { name: place.text, digest, list };
+}
+
+async function show({ name, digest, list }: Subject, flags: Flags, { output }: Context): Promise<void> {
   const found = await gather(list, digest, flags.recursive === true);
   if (flags.json) {
     output.line(jsonLine({ name, digest, referrers: found }));
     return;
   }
   output.line(`${output.mark("strong", printable(name))} ${digest}`);
-  show(found, [], output);
+  showTree(found, [], output);
   output.line(counted(count(found), "referrer"));
 }
 
@@ -102,7 +148,7 @@ function referrerOf({ digest, mediaType, size, artifactType, annotations }: Desc
   return { digest, mediaType, size, ...(artifactType !== undefined && { artifactType }), annotations };
 }
 
-function show(referrers: readonly Referrer[], lasts: readonly boolean[], output: Output): void {
+function showTree(referrers: readonly Referrer[], lasts: readonly boolean[], output: Output): void {
   for (const [index, referrer] of referrers.entries()) {
     const path = [...lasts, index === referrers.length - 1];
     const own = referrer.referrers ?? [];
@@ -113,7 +159,7 @@ function show(referrers: readonly Referrer[], lasts: readonly boolean[], output:
     for (const [key, value] of Object.entries(annotations)) {
       output.line(output.mark("faint", `${below}${printable(key)}: ${printable(value)}`));
     }
-    show(own, path, output);
+    showTree(own, path, output);
   }
 }
 

@@ -105,6 +105,15 @@ impl Offer {
         }
     }
 
+    /// Takes a challenge that was known before for the one that this offer lacks. Whether there is one to take.
+    pub(super) fn restore(&mut self, known: Option<&Challenge>) -> bool {
+        let lacks = self.bearer.is_none() && !self.basic;
+        if lacks {
+            self.bearer = known.cloned();
+        }
+        lacks && known.is_some()
+    }
+
     /// What the registry says was wrong with the token that was sent; `None` for what no registry would say.
     pub(in super::super) fn error(&self) -> Option<&str> {
         let error = self.bearer.as_ref()?.error.as_deref();

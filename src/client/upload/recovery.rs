@@ -3,7 +3,7 @@
 use super::super::retry::MAX_FAILURES;
 use super::super::{Content, Host};
 use super::session::{Step, Upload};
-use crate::{Error, Result};
+use crate::{Error, Kind, Result};
 
 /// The largest content that is held whole because a registry knows no chunks, in bytes.
 const MAX_GATHERED: u64 = 256 * 1024 * 1024;
@@ -36,7 +36,12 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
             Some(416) => true,
             _ => self.client.may_pass(&error),
         };
-        if self.failures >= MAX_FAILURES || !(gone || passing) {
+        let now = self.client.host.now();
+        if self.failures == 0 {
+            self.failing_since = now;
+        }
+        let late = now.saturating_sub(self.failing_since) > self.client.options.max_elapsed;
+        if self.failures >= MAX_FAILURES || late || !(gone || passing) {
             return Err(error);
         }
         self.failures += 1;
@@ -46,9 +51,12 @@ impl<T: Host, C: Content<Body = T::Body>> Upload<'_, T, C> {
         }
         if !gone {
             self.pause = (self.failures, error.retry_after());
-            self.step = match self.location {
-                Some(_) => Step::Count,
-                None => Step::Open,
+            // Whoever was told to come again later has been refused nothing.
+            let is_early = status == Some(429) || error.kind() == Kind::Auth;
+            self.step = match (&self.location, self.step) {
+                (Some(_), _) => Step::Count,
+                (None, Step::Whole | Step::Mount) if is_early => self.step,
+                (None, _) => Step::Open,
             };
             return Ok(());
         }

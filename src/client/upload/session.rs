@@ -80,6 +80,8 @@ pub(super) struct Upload<'a, T: Host, C: Content<Body = T::Body>> {
     /// What it said last.
     pub(super) said: u64,
     pub(super) failures: u32,
+    /// When the first of these was noticed, by the host's clock.
+    pub(super) failing_since: u64,
     /// Whether a stream was what broke last, and whether what broke was the registry's refusal of its range.
     pub(super) streamed: bool,
     pub(super) refused: bool,
@@ -148,6 +150,7 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             reached: 0,
             said: 0,
             failures: 0,
+            failing_since: 0,
             streamed: false,
             refused: false,
             began_anew: false,
@@ -245,8 +248,10 @@ impl<'a, T: Host, C: Content<Body = T::Body>> Upload<'a, T, C> {
             Step::Cancel => (Method::Delete, self.location.take().ok_or_else(nameless)?),
         };
         let mut call = Call::new(method, url, scope);
-        // What broke is gone on with from where the registry is by then.
+        // What broke is gone on with from where the registry is by then. That is counted here alone: repeated by the client as well, it
+        // would be asked for thirty times where nothing helps.
         call.idempotent = method == Method::Head;
+        call.once = !call.idempotent;
         call.origin_only = true;
         if method == Method::Patch {
             let end = self.sent.saturating_add(size).saturating_sub(1);

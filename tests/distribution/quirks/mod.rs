@@ -434,3 +434,39 @@ fn the_tests_that_the_table_of_quirks_names_are_there() {
     }
     assert!(named > 15, "{named}");
 }
+
+#[test]
+fn a_token_that_the_registry_takes_no_longer_is_followed_by_another_one() {
+    everywhere(|scene| {
+        let pushed = scene.put("v1", "image", None).unwrap();
+        scene.world.registry(|registry| registry.forget_tokens());
+        let reference = ManifestReference::Digest(pushed);
+        let name = "a/b".parse().unwrap();
+        let read = block_on(scene.client.manifest(&name, &reference, None));
+        // There the replica challenges for Basic, and takes none: what Harbor says of an old token, no source says.
+        if scene.replica.name != "Harbor" {
+            assert!(read.is_ok(), "{}: {:?}", scene.replica.name, read.err());
+        }
+    });
+}
+
+#[test]
+fn another_400_costs_one_request_more_where_an_old_token_has_that_status_and_none_elsewhere() {
+    everywhere(|scene| {
+        scene.put("v1", "image", None).unwrap();
+        scene
+            .world
+            .fail(Fault::new("*", "/manifests/", What::html(400)));
+        let (name, reference) = ("a/b".parse().unwrap(), "v1".parse().unwrap());
+        let before = scene.world.count("/manifests/");
+        let error = block_on(scene.client.manifest(&name, &reference, None)).unwrap_err();
+        assert_eq!(error.status(), Some(400));
+        let asked = scene.world.count("/manifests/") - before;
+        let expected = if scene.replica.name == "ECR Public" {
+            2
+        } else {
+            1
+        };
+        assert_eq!(asked, expected, "{}", scene.replica.name);
+    });
+}

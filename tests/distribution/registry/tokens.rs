@@ -36,6 +36,11 @@ impl Registry {
         token
     }
 
+    /// Takes no token any longer that was issued so far.
+    pub fn forget_tokens(&mut self) {
+        self.tokens.access.clear();
+    }
+
     /// Answers a request to the token service.
     pub(super) fn issue(&mut self, asked: &Asked) -> Answer {
         let Auth::Bearer(bearer) = self.settings.auth.clone() else {

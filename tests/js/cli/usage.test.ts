@@ -71,11 +71,11 @@ describe.concurrent("help", TIMEOUT, () => {
         "--rules",
       ],
     ],
-    ["inspect", ["--platform", "--plain-http", "--anonymous", "--manifests-only", "--json"]],
+    ["inspect", ["--platform", "--plain-http", "--ca-file", "--anonymous", "--manifests-only", "--json"]],
     ["digest", ["--algorithm"]],
     ["manifest get", ["-o, --output", "--force", "--platform", "--json", "--plain-http", "--anonymous"]],
     ["blob get", ["-o, --output", "--force", "-q, --quiet", "--json", "--plain-http", "--anonymous"]],
-    ["login", ["-u, --username", "--password-stdin", "--plain-http"]],
+    ["login", ["-u, --username", "--password-stdin", "--plain-http", "--ca-file"]],
     ["logout", []],
     ["completion", []],
   ])("of %s has its options, examples and exit statuses", async (command, options) => {
