@@ -1,19 +1,17 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Duplex, pipeline, type Readable } from "node:stream";
+import { urlToHttpOptions } from "node:url";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
+import type { Connection } from "./http/connection.js";
+import { keepConnection, takeConnection } from "./http/connections.js";
+import { Exchange } from "./http/exchange.js";
+import { pieceBody } from "./http/piece-body.js";
 import { version } from "./version.js";
 
 // Imported, it would be asked for all that it has, and load WebSockets and `fetch` for that: half of what the client takes to start.
-const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
-
-/** Connections are kept for the next request, but do not keep the process. */
-const PROTOCOLS: ReadonlyMap<string, { request: typeof httpRequest; agent: InstanceType<typeof HttpAgent> }> = new Map([
-  ["http:", { request: httpRequest, agent: new HttpAgent({ keepAlive: true }) }],
-  ["https:", { request: httpsRequest, agent: new HttpsAgent({ keepAlive: true }) }],
-]);
+const { request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** What is decoded, as the Fetch standard has it, whether it was asked for or not. */
 const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
@@ -22,6 +20,9 @@ const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex
   ["deflate", createInflate],
   ["br", createBrotliDecompress],
 ]);
+
+/** The bytes from which on a body is read past Node's parser, which copies them piece by piece. */
+const LARGE = 1024 * 1024;
 
 /** Pieces of a body, of 64 KiB at most, that are read ahead: to halt and go on for each takes a tenth of the time of a transfer. */
 const CHUNKS_AHEAD = 8;
@@ -48,16 +49,16 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Fetched> {
   const { signal, body } = init;
   signal?.throwIfAborted();
-  const request = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init);
+  const { request, exchange } = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init);
   const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
   request.once("close", () => signal?.removeEventListener("abort", abort));
   try {
-    const head = headOf(request);
+    const head = headOf(request, exchange);
     // Where nothing can be sent, nobody waits for it.
     head.catch(() => {});
     send(request, body);
-    return await responseOf(await head, request, signal);
+    return await responseOf(await head, request, exchange, signal);
   } catch (error) {
     request.destroy();
     signal?.throwIfAborted();
@@ -65,24 +66,51 @@ export async function httpFetch(input: string | URL | Request, init: RequestInit
   }
 }
 
-function begin(url: URL, { method = "GET", headers }: RequestInit): ClientRequest {
-  const protocol = PROTOCOLS.get(url.protocol);
-  if (protocol === undefined) throw new TypeError(`${url.protocol} is not HTTP`);
+function begin(url: URL, { method = "GET", headers }: RequestInit): { request: ClientRequest; exchange: Exchange } {
+  const isSecure = url.protocol === "https:";
+  if (!isSecure && url.protocol !== "http:") throw new TypeError(`${url.protocol} is not HTTP`);
   const fields = new Fields();
   const given = headers === undefined ? [] : Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name = "", value = ""] of given) fields.append(name, value);
   if (!fields.has("accept")) fields.set("accept", "*/*");
   if (!fields.has("user-agent")) fields.set("user-agent", `pierhead/${version()}`);
-  return protocol.request(url, { agent: protocol.agent, method, headers: Object.fromEntries(fields) });
+  fields.set("connection", "keep-alive");
+  const exchange = new Exchange(takeConnection(url));
+  try {
+    const request = httpRequest({
+      ...urlToHttpOptions(url),
+      // TLS is the connection's, and to Node's HTTP it is a stream like any other.
+      protocol: "http:",
+      defaultPort: isSecure ? 443 : 80,
+      createConnection: () => exchange,
+      method,
+      headers: Object.fromEntries(fields),
+    });
+    return { request, exchange };
+  } catch (error) {
+    exchange.destroy();
+    throw error;
+  }
 }
 
-function headOf(request: ClientRequest): Promise<IncomingMessage> {
+function headOf(request: ClientRequest, exchange: Exchange): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.once("response", resolve);
+    request.once("response", (message) => {
+      if (isLarge(message, request)) exchange.halt();
+      resolve(message);
+    });
     // Behind the head, whoever reads the body is told.
     request.on("error", reject);
     request.once("close", () => reject(new Error("the connection was closed")));
   });
+}
+
+/** Whether a response has a body of as many bytes as its `Content-Length` says, which Node has found to be a number, and they are many. */
+function isLarge({ statusCode, headers }: IncomingMessage, { method }: ClientRequest): boolean {
+  const hasBody = method === "GET" && (statusCode === 200 || statusCode === 206);
+  const isPlain = headers["transfer-encoding"] === undefined && headers["content-encoding"] === undefined;
+  const length = Number(headers["content-length"]);
+  return hasBody && isPlain && Number.isSafeInteger(length) && length >= LARGE;
 }
 
 function send(request: ClientRequest, body: RequestInit["body"]): void {
@@ -137,22 +165,60 @@ function drained(request: ClientRequest): Promise<void> {
   });
 }
 
-async function responseOf(message: IncomingMessage, request: ClientRequest, signal: Signal): Promise<Fetched> {
+async function responseOf(
+  message: IncomingMessage,
+  request: ClientRequest,
+  exchange: Exchange,
+  signal: Signal,
+): Promise<Fetched> {
   const headers = new Fields();
   const { rawHeaders, statusCode: status = 0 } = message;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
   }
-  // A connection on which not all was sent is of no use to others.
-  message.once("close", () => request.writableEnded || request.destroy());
   // Nobody may be reading when it breaks.
   message.on("error", () => {});
+  const statusText = message.statusMessage ?? "";
+  const head = { status, statusText, headers, type: "basic", redirected: false, url: "" } as const;
+  const large = largeBody(message, request, exchange, signal);
+  if (large !== undefined) return { ...head, body: large };
+  message.once("end", () => release(exchange.detach(), message, request));
+  message.once("close", () => request.writableEnded || request.destroy());
   const empty = request.method === "HEAD" || BODILESS.has(status);
   // Then the connection is there for the next request.
   if (empty) await new Promise((resolve) => message.once("close", resolve).resume());
   const body = empty ? null : streamOf(message, headers.get("content-encoding") ?? null, signal);
-  const statusText = message.statusMessage ?? "";
-  return { status, statusText, headers, body, type: "basic", redirected: false, url: "" };
+  return { ...head, body };
+}
+
+/** A large body, the rest of which is read past Node's parser; undefined if it is none, or there is nothing to read it from. */
+function largeBody(
+  message: IncomingMessage,
+  request: ClientRequest,
+  exchange: Exchange,
+  signal: Signal,
+): ReadableStream<Uint8Array> | undefined {
+  if (!isLarge(message, request) || message.complete) return undefined;
+  const connection = exchange.detach();
+  if (connection === undefined) return undefined;
+  // What came with the head is the parser's, to the last byte.
+  while (exchange.readableLength > 0) exchange.read();
+  const first: Buffer = message.read() ?? Buffer.alloc(0);
+  const left = Number(message.headers["content-length"]) - first.byteLength;
+  const done = () => release(connection, message, request);
+  const body = pieceBody({ connection, first, left, signal, done });
+  // To the parser it ends here, and without the connection.
+  request.destroy();
+  return body;
+}
+
+/** Keeps a connection for the next request, if it is good for that once a response has come to its end. */
+function release(connection: Connection | undefined, message: IncomingMessage, request: ClientRequest): void {
+  const { httpVersionMajor, httpVersionMinor, headers } = message;
+  const isKept = httpVersionMajor === 1 && httpVersionMinor >= 1 && !/\bclose\b/i.test(headers.connection ?? "");
+  // One on which not all was sent is of no use to others.
+  if (connection !== undefined && isKept && request.writableFinished) keepConnection(connection);
+  else connection?.destroy();
 }
 
 /** The body, of which little is read before it is asked for. */

@@ -1,0 +1,105 @@
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
+
+/** Bytes that are read at once where nobody says what into. */
+const BUFFER = 64 * 1024;
+
+/** What becomes of the bytes that a connection brings. */
+export interface Reader {
+  /** Where the next of them are read into; without it, into memory that is used again for those after them. */
+  room?(): Uint8Array | undefined;
+  /** Takes bytes, and says whether more may come at once; some may all the same. */
+  got(bytes: Uint8Array): boolean;
+  /** No more bytes come, for a reason if there is one. */
+  ended(error?: Error): void;
+}
+
+/** Bytes that nobody asked for end the connection. */
+const IDLE: Reader = { got: () => false, ended: () => {} };
+
+/**
+ * A connection to an HTTP server, whose bytes are read right into the memory that its reader names: as the events of Node's own sockets, they
+ * come in buffers of 64 KiB, and of 16 with TLS, each made anew.
+ */
+export class Connection {
+  readonly origin: string;
+  readonly #socket: Socket;
+  readonly #buffer = new Uint8Array(BUFFER);
+  #reader: Reader = IDLE;
+  #end: { readonly error: Error | undefined } | undefined;
+
+  /** Begins to connect to the server of an `http:` or `https:` URL. */
+  constructor(url: URL) {
+    this.origin = url.origin;
+    this.#socket = opened(url, {
+      buffer: () => this.#reader.room?.() ?? this.#buffer,
+      callback: (length, buffer) => this.#got(buffer.subarray(0, length)),
+    });
+    this.#socket.on("error", (error) => this.#ended(error));
+    this.#socket.on("end", () => this.#ended());
+    this.#socket.on("close", () => this.#ended());
+  }
+
+  /** Whether there is nothing more to be had of it. */
+  get over(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Who gets what comes from now on. */
+  read(reader: Reader): void {
+    this.#reader = reader;
+    if (this.#end !== undefined) reader.ended(this.#end.error);
+  }
+
+  /** Goes on after a reader wanted no more. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends bytes; calls back when they are gone. */
+  write(chunks: readonly (Uint8Array | string)[], callback: (error?: Error | null) => void): void {
+    const last = chunks.length - 1;
+    this.#socket.cork();
+    for (const [index, chunk] of chunks.entries()) {
+      if (index < last) this.#socket.write(chunk);
+      else this.#socket.write(chunk, callback);
+    }
+    this.#socket.uncork();
+  }
+
+  /** Keeps it for the next request, and for that alone no process. */
+  rest(): void {
+    this.#reader = IDLE;
+    this.#socket.unref();
+    this.#socket.resume();
+  }
+
+  /** Is used again. */
+  wake(): void {
+    this.#socket.ref();
+  }
+
+  destroy(error?: Error): void {
+    this.#socket.destroy(error);
+  }
+
+  #got(bytes: Uint8Array): boolean {
+    if (this.#reader === IDLE) this.destroy();
+    return this.#reader.got(bytes);
+  }
+
+  #ended(error?: Error): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#reader.ended(error);
+  }
+}
+
+function opened({ protocol, hostname, port }: URL, onread: OnReadOpts): Socket {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (protocol === "http:") return connect({ host, port: Number(port || 80), noDelay: true, onread });
+  // An address is no name by which a server could choose its certificate (RFC 6066, section 3).
+  const servername = isIP(host) === 0 ? host : "";
+  const options = { host, port: Number(port || 443), servername, ALPNProtocols: ["http/1.1"], noDelay: true, onread };
+  // Loaded where it is needed: it takes longer than the rest of a client.
+  return process.getBuiltinModule("node:tls").connect(options);
+}
