@@ -1,28 +1,23 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { type Duplex, pipeline, type Readable } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import { urlToHttpOptions } from "node:url";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
-import type { Connection } from "./http/connection.js";
-import { keepConnection, takeConnection } from "./http/connections.js";
+import { releaseConnection, takeConnection } from "./http/connections.js";
 import { Exchange } from "./http/exchange.js";
-import { pieceBody } from "./http/piece-body.js";
+import { isLarge, largeBody } from "./http/large-body.js";
 import { version } from "./version.js";
 
 // Imported, it would be asked for all that it has, and load WebSockets and `fetch` for that: half of what the client takes to start.
 const { request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** What is decoded, as the Fetch standard has it, whether it was asked for or not. */
-const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
-  ["gzip", createGunzip],
-  ["x-gzip", createGunzip],
-  ["deflate", createInflate],
-  ["br", createBrotliDecompress],
-]);
-
-/** The bytes from which on a body is read past Node's parser, which copies them piece by piece. */
-const LARGE = 1024 * 1024;
+const DECODERS = new Map([
+  ["gzip", "createGunzip"],
+  ["x-gzip", "createGunzip"],
+  ["deflate", "createInflate"],
+  ["br", "createBrotliDecompress"],
+] as const) as ReadonlyMap<string, "createGunzip" | "createInflate" | "createBrotliDecompress">;
 
 /** Pieces of a body, of 64 KiB at most, that are read ahead: to halt and go on for each takes a tenth of the time of a transfer. */
 const CHUNKS_AHEAD = 8;
@@ -105,14 +100,6 @@ function headOf(request: ClientRequest, exchange: Exchange): Promise<IncomingMes
   });
 }
 
-/** Whether a response has a body of as many bytes as its `Content-Length` says, which Node has found to be a number, and they are many. */
-function isLarge({ statusCode, headers }: IncomingMessage, { method }: ClientRequest): boolean {
-  const hasBody = method === "GET" && (statusCode === 200 || statusCode === 206);
-  const isPlain = headers["transfer-encoding"] === undefined && headers["content-encoding"] === undefined;
-  const length = Number(headers["content-length"]);
-  return hasBody && isPlain && Number.isSafeInteger(length) && length >= LARGE;
-}
-
 function send(request: ClientRequest, body: RequestInit["body"]): void {
   if (body instanceof ReadableStream) {
     sendStream(request, body).catch((error: Error) => request.destroy(error));
@@ -182,43 +169,13 @@ async function responseOf(
   const head = { status, statusText, headers, type: "basic", redirected: false, url: "" } as const;
   const large = largeBody(message, request, exchange, signal);
   if (large !== undefined) return { ...head, body: large };
-  message.once("end", () => release(exchange.detach(), message, request));
+  message.once("end", () => releaseConnection(exchange.detach(), message, request));
   message.once("close", () => request.writableEnded || request.destroy());
   const empty = request.method === "HEAD" || BODILESS.has(status);
   // Then the connection is there for the next request.
   if (empty) await new Promise((resolve) => message.once("close", resolve).resume());
   const body = empty ? null : streamOf(message, headers.get("content-encoding") ?? null, signal);
   return { ...head, body };
-}
-
-/** A large body, the rest of which is read past Node's parser; undefined if it is none, or there is nothing to read it from. */
-function largeBody(
-  message: IncomingMessage,
-  request: ClientRequest,
-  exchange: Exchange,
-  signal: Signal,
-): ReadableStream<Uint8Array> | undefined {
-  if (!isLarge(message, request) || message.complete) return undefined;
-  const connection = exchange.detach();
-  if (connection === undefined) return undefined;
-  // What came with the head is the parser's, to the last byte.
-  while (exchange.readableLength > 0) exchange.read();
-  const first: Buffer = message.read() ?? Buffer.alloc(0);
-  const left = Number(message.headers["content-length"]) - first.byteLength;
-  const done = () => release(connection, message, request);
-  const body = pieceBody({ connection, first, left, signal, done });
-  // To the parser it ends here, and without the connection.
-  request.destroy();
-  return body;
-}
-
-/** Keeps a connection for the next request, if it is good for that once a response has come to its end. */
-function release(connection: Connection | undefined, message: IncomingMessage, request: ClientRequest): void {
-  const { httpVersionMajor, httpVersionMinor, headers } = message;
-  const isKept = httpVersionMajor === 1 && httpVersionMinor >= 1 && !/\bclose\b/i.test(headers.connection ?? "");
-  // One on which not all was sent is of no use to others.
-  if (connection !== undefined && isKept && request.writableFinished) keepConnection(connection);
-  else connection?.destroy();
 }
 
 /** The body, of which little is read before it is asked for. */
@@ -250,9 +207,12 @@ function streamOf(message: IncomingMessage, encoding: string | null, signal: Sig
   );
 }
 
-function decoded(message: IncomingMessage, encoding: string | undefined): Readable {
-  const decoder = DECODERS.get(encoding ?? "")?.();
-  return decoder === undefined ? message : pipeline(message, decoder, () => {});
+function decoded(message: IncomingMessage, encoding = ""): Readable {
+  const decoder = DECODERS.get(encoding);
+  // Loaded where it is needed, which is hardly anywhere.
+  return decoder === undefined
+    ? message
+    : pipeline(message, process.getBuiltinModule("node:zlib")[decoder](), () => {});
 }
 
 function asError(reason: unknown): Error {

@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Connection } from "./connection.js";
 
 /**
@@ -29,11 +30,21 @@ export function takeConnection(url: URL): Connection {
   return new Connection(url);
 }
 
-/** Keeps a connection, whose request and response have ended, for the next request. It does not keep the process. */
-export function keepConnection(connection: Connection): void {
+/** Keeps a connection for the next request, if it is good for that once a response has come to its end. It does not keep the process. */
+export function releaseConnection(
+  connection: Connection | undefined,
+  { httpVersionMajor, httpVersionMinor, headers }: IncomingMessage,
+  request: ClientRequest,
+): void {
+  if (connection === undefined) return;
+  const isKept = httpVersionMajor === 1 && httpVersionMinor >= 1 && !/\bclose\b/i.test(headers.connection ?? "");
+  // One on which not all was sent is of no use to others.
+  if (!isKept || !request.writableFinished) {
+    connection.destroy();
+    return;
+  }
   connection.rest();
-  const kept = idle.get(connection.origin);
-  const last = { connection, since: performance.now() };
-  if (kept === undefined) idle.set(connection.origin, [last]);
-  else kept.push(last);
+  const kept = idle.get(connection.origin) ?? [];
+  kept.push({ connection, since: performance.now() });
+  idle.set(connection.origin, kept);
 }
