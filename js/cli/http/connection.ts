@@ -5,20 +5,23 @@ const BUFFER = 64 * 1024;
 
 /** What becomes of the bytes that a connection brings. */
 export interface Reader {
-  /** Where the next of them are read into; without it, into memory that is used again for those after them. */
-  room?(): Uint8Array | undefined;
+  /**
+   * Where the next of them are read into; without it, into memory that is used again for those after them. It is asked for after each `got`, and
+   * the system may write to what was named until then: only within `got` can that memory be given away.
+   */
+  room?(): Uint8Array;
   /** Takes bytes, and says whether more may come at once; some may all the same. */
   got(bytes: Uint8Array): boolean;
   /** No more bytes come, for a reason if there is one. */
   ended(error?: Error): void;
 }
 
-/** Bytes that nobody asked for end the connection. */
+/** Nobody: bytes that nobody asked for end the connection. */
 const IDLE: Reader = { got: () => false, ended: () => {} };
 
 /**
- * A connection to an HTTP server, whose bytes are read right into the memory that its reader names: as the events of Node's own sockets, they
- * come in buffers of 64 KiB, and of 16 with TLS, each made anew.
+ * A connection to an HTTP server, whose bytes are read right into the memory that its reader names. Node's sockets else give them in buffers
+ * of 64 KiB, of 16 with TLS, each of them new.
  */
 export class Connection {
   readonly origin: string;
@@ -56,17 +59,14 @@ export class Connection {
   }
 
   /** Sends bytes; calls back when they are gone. */
-  write(chunks: readonly (Uint8Array | string)[], callback: (error?: Error | null) => void): void {
-    const last = chunks.length - 1;
+  write(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void {
     this.#socket.cork();
-    for (const [index, chunk] of chunks.entries()) {
-      if (index < last) this.#socket.write(chunk);
-      else this.#socket.write(chunk, callback);
-    }
+    for (const chunk of chunks.slice(0, -1)) this.#socket.write(chunk);
+    this.#socket.write(chunks.at(-1) ?? new Uint8Array(0), callback);
     this.#socket.uncork();
   }
 
-  /** Keeps it for the next request, and for that alone no process. */
+  /** Waits for the next request, and keeps no process for that. */
   rest(): void {
     this.#reader = IDLE;
     this.#socket.unref();
@@ -78,8 +78,8 @@ export class Connection {
     this.#socket.ref();
   }
 
-  destroy(error?: Error): void {
-    this.#socket.destroy(error);
+  destroy(): void {
+    this.#socket.destroy();
   }
 
   #got(bytes: Uint8Array): boolean {

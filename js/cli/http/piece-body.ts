@@ -41,7 +41,7 @@ class PieceBody implements Reader {
   readonly #controller: ReadableStreamDefaultController<Uint8Array>;
   readonly #options: PieceBodyOptions;
   #left: number;
-  /** What is being filled, and how far it is. The system may write behind that at any time but while bytes are being taken. */
+  /** What is being filled, and how far it is: the room, which the system may write to at any time but within `got`. */
   #piece: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -112,7 +112,7 @@ class PieceBody implements Reader {
     return (this.#controller.desiredSize ?? 0) > 0;
   }
 
-  /** Hands the piece on, which is no longer written to: the system is told of another when the bytes have been taken. */
+  /** Hands the piece on: within `got` alone. */
   #handOn(): void {
     const bytes = this.#piece?.subarray(0, this.#filled);
     this.#piece = undefined;

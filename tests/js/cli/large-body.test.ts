@@ -295,7 +295,9 @@ describe.runIf(isInstalled("openssl"))("over TLS", async () => {
   const names = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
   execFileSync("openssl", [...made, ...names, "-keyout", key, "-out", cert], { stdio: "pipe" });
   let connections = 0;
+  let requests = 0;
   const server = createHttps({ cert: readFileSync(cert), key: readFileSync(key) }, (_, response) => {
+    requests += 1;
     response.writeHead(200, { "Content-Length": String(body.length) }).end(body);
   });
   server.on("secureConnection", () => {
@@ -330,14 +332,16 @@ describe.runIf(isInstalled("openssl"))("over TLS", async () => {
     const digest = createHash("sha256").update(body).digest("hex");
     const { stdout } = await fetching(`https://127.0.0.1:${port}/`, { NODE_EXTRA_CA_CERTS: cert });
     expect(stdout).toBe(`${digest}\n${digest}\n`);
-    expect(connections).toBe(1);
+    expect({ connections, requests }).toEqual({ connections: 1, requests: 2 });
   });
 
   test.each([
     ["of another name", `https://localhost:${port}/`, { NODE_EXTRA_CA_CERTS: cert }, "ERR_TLS_CERT_ALTNAME_INVALID"],
     ["that nobody vouches for", `https://127.0.0.1:${port}/`, {}, "DEPTH_ZERO_SELF_SIGNED_CERT"],
-  ])("nothing comes from a server %s", async (_, url, env, code) => {
+  ])("no request goes to a server %s", async (_, url, env, code) => {
+    const before = requests;
     expect((await fetching(url, env)).stdout).toBe(`${code}\n${code}\n`);
+    expect(requests).toBe(before);
   });
 });
 
