@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 /** Bytes after which the buffers that they were in are given back. */
 const STEP = 4 * 1024 * 1024;
 
@@ -24,8 +21,9 @@ export function moved(bytes: number): void {
 /** The collector as Node gives it to whoever asks by a flag; nothing, on hosts that do not. */
 function collector(): Collect {
   try {
-    setFlagsFromString("--expose-gc");
-    const gc: unknown = runInNewContext("gc");
+    // Loaded where something is moved.
+    process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc");
+    const gc: unknown = process.getBuiltinModule("node:vm").runInNewContext("gc");
     if (typeof gc === "function") return gc as Collect;
   } catch {
     // It is a matter of memory only.

@@ -1,26 +1,24 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { type Duplex, pipeline, type Readable } from "node:stream";
-import * as tls from "node:tls";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { pipeline, type Readable } from "node:stream";
+import type { SecureContext } from "node:tls";
+import { urlToHttpOptions } from "node:url";
 import { Fields } from "./fields.js";
 import { moved } from "./garbage.js";
+import { releaseConnection, takeConnection } from "./http/connections.js";
+import { Exchange } from "./http/exchange.js";
+import { isLarge, largeBody } from "./http/large-body.js";
 import { version } from "./version.js";
 
 // Imported, it would be asked for all that it has, and load WebSockets and `fetch` for that: half of what the client takes to start.
-const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
-
-/** Connections are kept for the next request, but do not keep the process. */
-const CLEAR = new HttpAgent({ keepAlive: true });
-const SECURE = new HttpsAgent({ keepAlive: true });
+const { request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** What is decoded, as the Fetch standard has it, whether it was asked for or not. */
-const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
-  ["gzip", createGunzip],
-  ["x-gzip", createGunzip],
-  ["deflate", createInflate],
-  ["br", createBrotliDecompress],
-]);
+const DECODERS = new Map([
+  ["gzip", "createGunzip"],
+  ["x-gzip", "createGunzip"],
+  ["deflate", "createInflate"],
+  ["br", "createBrotliDecompress"],
+] as const) as ReadonlyMap<string, "createGunzip" | "createInflate" | "createBrotliDecompress">;
 
 /** Pieces of a body, of 64 KiB at most, that are read ahead: to halt and go on for each takes a tenth of the time of a transfer. */
 const CHUNKS_AHEAD = 8;
@@ -49,20 +47,21 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function httpFetch(
   input: string | URL | Request,
   init: RequestInit = {},
-  secure: HttpsAgent = SECURE,
+  secure?: SecureContext,
 ): Promise<Fetched> {
   const { signal, body } = init;
   signal?.throwIfAborted();
-  const request = begin(new URL(typeof input === "object" && "url" in input ? input.url : input), init, secure);
+  const url = new URL(typeof input === "object" && "url" in input ? input.url : input);
+  const { request, exchange } = begin(url, init, secure);
   const abort = () => void request.destroy(asError(signal?.reason));
   signal?.addEventListener("abort", abort);
   request.once("close", () => signal?.removeEventListener("abort", abort));
   try {
-    const head = headOf(request);
+    const head = headOf(request, exchange);
     // Where nothing can be sent, nobody waits for it.
     head.catch(() => {});
     send(request, body);
-    return await responseOf(await head, request, signal);
+    return await responseOf(await head, request, exchange, signal);
   } catch (error) {
     request.destroy();
     signal?.throwIfAborted();
@@ -71,27 +70,50 @@ export async function httpFetch(
 }
 
 /** What trusts these certificates (PEM) beside those that Node trusts. */
-export function trusting(certificates: string): HttpsAgent {
+export function trusting(certificates: string): SecureContext {
+  const tls = process.getBuiltinModule("node:tls");
   // Node 22.15 has what was set for it, by NODE_EXTRA_CA_CERTS or by the system; before, what it brings is all there is to have.
   const trusted = tls.getCACertificates?.("default") ?? tls.rootCertificates;
-  return new HttpsAgent({ keepAlive: true, ca: [...trusted, certificates] });
+  return tls.createSecureContext({ ca: [...trusted, certificates] });
 }
 
-function begin(url: URL, { method = "GET", headers }: RequestInit, secure: HttpsAgent): ClientRequest {
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw new TypeError(`${url.protocol} is not HTTP`);
+function begin(
+  url: URL,
+  { method = "GET", headers }: RequestInit,
+  secure: SecureContext | undefined,
+): { request: ClientRequest; exchange: Exchange } {
+  const isSecure = url.protocol === "https:";
+  if (!isSecure && url.protocol !== "http:") throw new TypeError(`${url.protocol} is not HTTP`);
   const fields = new Fields();
   const given = headers === undefined ? [] : Symbol.iterator in headers ? headers : Object.entries(headers);
   for (const [name = "", value = ""] of given) fields.append(name, value);
   if (!fields.has("accept")) fields.set("accept", "*/*");
   if (!fields.has("user-agent")) fields.set("user-agent", `pierhead/${version()}`);
-  const options = { method, headers: Object.fromEntries(fields) };
-  if (url.protocol === "http:") return httpRequest(url, { ...options, agent: CLEAR });
-  return httpsRequest(url, { ...options, agent: secure });
+  fields.set("connection", "keep-alive");
+  const exchange = new Exchange(takeConnection(url, secure));
+  try {
+    const request = httpRequest({
+      ...urlToHttpOptions(url),
+      // TLS is the connection's, and to Node's HTTP it is a stream like any other.
+      protocol: "http:",
+      defaultPort: isSecure ? 443 : 80,
+      createConnection: () => exchange,
+      method,
+      headers: Object.fromEntries(fields),
+    });
+    return { request, exchange };
+  } catch (error) {
+    exchange.destroy();
+    throw error;
+  }
 }
 
-function headOf(request: ClientRequest): Promise<IncomingMessage> {
+function headOf(request: ClientRequest, exchange: Exchange): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.once("response", resolve);
+    request.once("response", (message) => {
+      if (isLarge(message, request)) exchange.halt();
+      resolve(message);
+    });
     // Behind the head, whoever reads the body is told.
     request.on("error", reject);
     request.once("close", () => reject(new Error("the connection was closed")));
@@ -150,22 +172,30 @@ function drained(request: ClientRequest): Promise<void> {
   });
 }
 
-async function responseOf(message: IncomingMessage, request: ClientRequest, signal: Signal): Promise<Fetched> {
+async function responseOf(
+  message: IncomingMessage,
+  request: ClientRequest,
+  exchange: Exchange,
+  signal: Signal,
+): Promise<Fetched> {
   const headers = new Fields();
   const { rawHeaders, statusCode: status = 0 } = message;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
   }
-  // A connection on which not all was sent is of no use to others.
-  message.once("close", () => request.writableEnded || request.destroy());
   // Nobody may be reading when it breaks.
   message.on("error", () => {});
+  const statusText = message.statusMessage ?? "";
+  const head = { status, statusText, headers, type: "basic", redirected: false, url: "" } as const;
+  const large = largeBody(message, request, exchange, signal);
+  if (large !== undefined) return { ...head, body: large };
+  message.once("end", () => releaseConnection(exchange.detach(), message, request));
+  message.once("close", () => request.writableEnded || request.destroy());
   const empty = request.method === "HEAD" || BODILESS.has(status);
   // Then the connection is there for the next request.
   if (empty) await new Promise((resolve) => message.once("close", resolve).resume());
   const body = empty ? null : streamOf(message, headers.get("content-encoding") ?? null, signal);
-  const statusText = message.statusMessage ?? "";
-  return { status, statusText, headers, body, type: "basic", redirected: false, url: "" };
+  return { ...head, body };
 }
 
 /** The body, of which little is read before it is asked for. */
@@ -197,9 +227,12 @@ function streamOf(message: IncomingMessage, encoding: string | null, signal: Sig
   );
 }
 
-function decoded(message: IncomingMessage, encoding: string | undefined): Readable {
-  const decoder = DECODERS.get(encoding ?? "")?.();
-  return decoder === undefined ? message : pipeline(message, decoder, () => {});
+function decoded(message: IncomingMessage, encoding = ""): Readable {
+  const decoder = DECODERS.get(encoding);
+  // Loaded where it is needed, which is hardly anywhere.
+  return decoder === undefined
+    ? message
+    : pipeline(message, process.getBuiltinModule("node:zlib")[decoder](), () => {});
 }
 
 function asError(reason: unknown): Error {

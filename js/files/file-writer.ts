@@ -14,7 +14,7 @@ export interface Sink {
   digest?(): Promise<string>;
 }
 
-/** Writes the bytes of one open file, in order: one call at a time. It copies them, so that who gave them has them back at once. */
+/** Writes the bytes of one open file, in order: one call at a time. What was given is its own from then on, with the memory that it is in. */
 export interface FileWriter extends Sink {
   /** Resolves when all is written. May be called again. */
   end(): Promise<void>;

@@ -3,7 +3,7 @@
  * module file.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { fingerprint } from "./files.mjs";
 import { root, wasmBuilds } from "./project.mjs";
@@ -49,12 +49,13 @@ export async function buildDist() {
 /**
  * Joins the modules that several entries share: Node takes a quarter of a millisecond for each file, and there are dozens. What
  * an entry shares with another stands in `entry/shared-….js`, once, so there is one instance of the core whichever is imported.
+ *
+ * The program has all it needs in files of its own: nobody imports the package beside it, and of what entries share it would load thirty.
  */
 async function joinModules(folder) {
   const modules = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(".js"));
-  const { metafile } = await build({
+  const joined = {
     absWorkingDir: folder,
-    entryPoints: modules.filter((path) => ENTRIES.test(path)),
     outdir: folder,
     outbase: folder,
     allowOverwrite: true,
@@ -62,28 +63,57 @@ async function joinModules(folder) {
     splitting: true,
     format: "esm",
     target: "es2022",
-    // Beside the entries, so that what they have in common finds the same files by the same paths.
-    chunkNames: "entry/shared-[hash]",
     packages: "external",
     // What the package says of side effects is about `dist/` as it will stand.
     ignoreAnnotations: true,
     external: ["node:*", "*.wasm", "*-inline.js"],
-    plugins: [{ name: "glue", setup: findGlue }],
     metafile: true,
     logLevel: "error",
+  };
+  // Before its modules are replaced by what becomes of those that are entries, too.
+  const program = await build({
+    ...joined,
+    entryPoints: PROGRAM,
+    chunkNames: "cli/shared-[hash]",
+    plugins: [GLUE, INLINE],
+    write: false,
   });
-  const kept = new Set(Object.keys(metafile.outputs));
+  const { metafile } = await build({
+    ...joined,
+    entryPoints: modules.filter((path) => ENTRIES.test(path)),
+    // Beside the entries, so that what they have in common finds the same files by the same paths.
+    chunkNames: "entry/shared-[hash]",
+    plugins: [GLUE],
+  });
+  for (const { path, contents } of program.outputFiles) writeFileSync(path, contents);
+  const kept = new Set([metafile, program.metafile].flatMap(({ outputs }) => Object.keys(outputs)));
   for (const path of modules) if (!kept.has(path)) rmSync(join(folder, path));
 }
 
 /** The folder is made elsewhere than it will stand, so paths that lead out of it lead nowhere yet. */
-function findGlue({ onResolve }) {
-  onResolve({ filter: /^\.\.\/\.\.\/pkg\/.+\.js$/ }, ({ path }) => ({ path: join(root, path.replace("../../", "")) }));
-}
+const GLUE = {
+  name: "glue",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/\.\.\/pkg\/.+\.js$/ }, ({ path }) => ({
+      path: join(root, path.replace("../../", "")),
+    }));
+  },
+};
 
-/** What is imported from outside: by users, by `bin`, and by the tests and benches that look at a part from within. */
+/** The modules as base64, which stand beside the entries, from where the program is. */
+const INLINE = {
+  name: "inline",
+  setup({ onResolve }) {
+    onResolve({ filter: /-inline\.js$/ }, ({ path }) => ({ path: `../entry/${basename(path)}`, external: true }));
+  },
+};
+
+/** What `bin` loads: at once, and when something is fetched. */
+const PROGRAM = ["cli/main.js", "cli/program.js", "cli/http-fetch.js"];
+
+/** What else is imported from outside: by users, and by the tests and benches that look at a part from within. */
 const ENTRIES =
-  /^(entry\/(?!provide-)[\w.]+|cli\/(main|program|excerpt|http-fetch|output|progress\/progress|serve\/(collecting|serve)|places\/(failed|place)|credentials\/(helper|keychain)|threads\/(blob-thread|blob-writers))|core\/front|engine\/engine|stores\/(contract|fs|memory|r2|s3))\.js$/;
+  /^(entry\/(?!provide-)[\w.]+|cli\/(excerpt|output|progress\/progress|serve\/(collecting|serve)|places\/(failed|place)|credentials\/(helper|keychain)|threads\/(blob-thread|blob-writers))|core\/front|engine\/engine|stores\/(contract|fs|memory|r2|s3))\.js$/;
 
 /** Writes `entry/<name>-inline.js` and its declaration, for the entries that `import` it. */
 function writeInline(folder, name) {

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { isMissing } from "../files.js";
 import { CliError } from "../output.js";
@@ -90,6 +90,8 @@ export class CredentialHelper {
   async #run(action: Action, input: string, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     const given = AbortSignal.any([signal, AbortSignal.timeout(this.#deadline)]);
+    // Loaded where it is needed: few have such a program.
+    const { spawn } = process.getBuiltinModule("node:child_process");
     const child = spawn(this.#program, [action], { env: this.#environment, stdio: ["pipe", "pipe", "ignore"] });
     try {
       return await answerOf(child, input, given);

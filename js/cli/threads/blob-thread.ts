@@ -1,8 +1,8 @@
 /** The thread that hashes and writes blobs: `blob-writers.ts` starts it. */
 import { createHash, type Hash } from "node:crypto";
 import { writeSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
-import { type Failure, type Order, PIECE, type Report, type Start } from "./messages.js";
+import { parentPort } from "node:worker_threads";
+import type { Failure, Order, Report } from "./messages.js";
 
 interface OpenFile {
   readonly fd: number;
@@ -10,7 +10,6 @@ interface OpenFile {
   failed: boolean;
 }
 
-const { memory } = workerData as Start;
 const files = new Map<number, OpenFile>();
 
 parentPort?.on("message", (order: Order) => {
@@ -20,16 +19,18 @@ parentPort?.on("message", (order: Order) => {
   }
   const file = files.get(order.file);
   if (file === undefined) throw new Error(`no file has the number ${order.file}`);
-  if (order.kind === "piece") report({ ...order, ...written(file, order) });
-  else {
+  if (order.kind === "piece") {
+    const { kind, buffer } = order;
+    report({ kind, file: order.file, buffer, ...written(file, order) }, [buffer]);
+  } else {
     files.delete(order.file);
     report({ ...order, encoded: file.hash.digest("hex") });
   }
 });
 
-function written(file: OpenFile, { place, length }: { place: number; length: number }): { failure?: Failure } {
+function written(file: OpenFile, { buffer, length }: { buffer: ArrayBuffer; length: number }): { failure?: Failure } {
   if (file.failed) return {};
-  const bytes = new Uint8Array(memory, place * PIECE, length);
+  const bytes = new Uint8Array(buffer, 0, length);
   file.hash.update(bytes);
   try {
     for (let at = 0; at < length; ) at += writeSync(file.fd, bytes, at, length - at);
@@ -41,6 +42,6 @@ function written(file: OpenFile, { place, length }: { place: number; length: num
   }
 }
 
-function report(done: Report): void {
-  parentPort?.postMessage(done);
+function report(done: Report, transferred: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(done, transferred);
 }

@@ -3,7 +3,8 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import { InternalError } from "../../entry/index.js";
 import type { BlobWriter, FileWriter, OpenFile } from "../../files/file-writer.js";
 import type { Descriptor } from "../../generated/Descriptor.js";
-import { type Order, PIECE, type Report, type Start } from "./messages.js";
+import { givePiece, isPiece, PIECE, takePiece } from "../pieces.js";
+import type { Order, Report } from "./messages.js";
 
 /** Pieces that may be on their way to the thread: 8 MiB, a few milliseconds of its work. */
 const IN_FLIGHT = 16;
@@ -37,9 +38,6 @@ export function blobWriter(): BlobWriter | undefined {
 /** The files that one thread writes. It keeps the process while there are some. */
 export class BlobWriters {
   readonly #worker: Worker;
-  readonly #memory = new SharedArrayBuffer((IN_FLIGHT + MAX_FILES) * PIECE);
-  /** Places of the memory that nobody uses, those last that were used last: the system gives no page that was not touched. */
-  readonly #free = Array.from({ length: IN_FLIGHT + MAX_FILES }, (_, index) => IN_FLIGHT + MAX_FILES - 1 - index);
   readonly #files = new Map<number, ThreadFile>();
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
@@ -48,9 +46,8 @@ export class BlobWriters {
 
   /** Starts the thread. */
   constructor(script: URL) {
-    const start: Start = { memory: this.#memory };
     // What Node was told to load, or to watch, is for the command alone.
-    this.#worker = new Worker(script, { workerData: start, execArgv: [], env: SHARE_ENV, trackUnmanagedFds: false });
+    this.#worker = new Worker(script, { execArgv: [], env: SHARE_ENV, trackUnmanagedFds: false });
     this.#worker.on("message", (report: Report) => this.#done(report));
     this.#worker.on("error", (cause) => this.#fail(cause));
     this.#worker.on("exit", (code) => this.#fail(new Error(`it ended with ${code}`)));
@@ -76,27 +73,15 @@ export class BlobWriters {
     await this.#worker.terminate();
   }
 
-  /** A place to gather a piece in: there is one for each file, besides those that are in flight. */
-  take(): { place: number; bytes: Uint8Array } {
-    const place = this.#free.pop();
-    if (place === undefined) throw new InternalError("a file gathers more than one piece");
-    return { place, bytes: new Uint8Array(this.#memory, place * PIECE, PIECE) };
-  }
-
-  /** Gives a place back that was not sent. */
-  give(place: number): void {
-    this.#free.push(place);
-  }
-
-  /** Sends a piece to the thread, once there is room. */
-  async send(order: Order & { kind: "piece" }): Promise<void> {
+  /** Sends the memory of a piece to the thread, once there is room. */
+  async send(file: number, buffer: ArrayBuffer, length: number): Promise<void> {
     while (this.#inFlight === IN_FLIGHT) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#inFlight += 1;
-    this.order(order);
+    this.order({ kind: "piece", file, buffer, length }, [buffer]);
   }
 
-  order(order: Order): void {
-    this.#worker.postMessage(order);
+  order(order: Order, transferred: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(order, transferred);
   }
 
   #done(report: Report): void {
@@ -107,7 +92,7 @@ export class BlobWriters {
       return;
     }
     this.#inFlight -= 1;
-    this.give(report.place);
+    givePiece(report.buffer);
     if (report.failure !== undefined) {
       const { message, details } = report.failure;
       file?.fail(Object.assign(new Error(message), details));
@@ -139,7 +124,8 @@ class ThreadFile implements FileWriter {
   readonly #writers: BlobWriters;
   readonly #number: number;
   readonly #algorithm: Algorithm;
-  #gathered: { place: number; bytes: Uint8Array } | undefined;
+  /** What is gathered of bytes that are in no piece of their own, and how many they are. */
+  #gathered: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #failure: { readonly reason: Error } | undefined;
   /** Resolves with the encoded part of the digest when the thread has let go of the file. */
@@ -157,11 +143,16 @@ class ThreadFile implements FileWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (isPiece(bytes)) {
+      await this.#flush();
+      this.#check();
+      return await this.#writers.send(this.#number, bytes.buffer, bytes.byteLength);
+    }
     for (let at = 0; at < bytes.byteLength; ) {
       this.#check();
-      this.#gathered ??= this.#writers.take();
+      this.#gathered ??= takePiece();
       const part = bytes.subarray(at, at + PIECE - this.#filled);
-      this.#gathered.bytes.set(part, this.#filled);
+      this.#gathered.set(part, this.#filled);
       at += part.byteLength;
       this.#filled += part.byteLength;
       if (this.#filled === PIECE) await this.#flush();
@@ -180,7 +171,7 @@ class ThreadFile implements FileWriter {
   }
 
   async stop(): Promise<void> {
-    if (this.#gathered !== undefined) this.#writers.give(this.#gathered.place);
+    if (this.#gathered !== undefined) givePiece(this.#gathered.buffer);
     this.#gathered = undefined;
     await this.#close();
   }
@@ -200,7 +191,7 @@ class ThreadFile implements FileWriter {
     if (gathered === undefined) return;
     this.#gathered = undefined;
     this.#filled = 0;
-    await this.#writers.send({ kind: "piece", file: this.#number, place: gathered.place, length });
+    await this.#writers.send(this.#number, gathered.buffer, length);
   }
 
   #check(): void {

@@ -134,9 +134,9 @@ describe("a layout whose blobs a thread writes", TIMEOUT, () => {
     const failing = `
       import { parentPort } from "node:worker_threads";
       let pieces = 0;
-      parentPort.on("message", ({ kind, file, place }) => {
+      parentPort.on("message", ({ kind, file, buffer }) => {
         if (kind === "piece" && ++pieces === 3) throw new Error("broken");
-        if (kind === "piece") parentPort.postMessage({ kind, file, place });
+        if (kind === "piece") parentPort.postMessage({ kind, file, buffer }, [buffer]);
       });`;
     const { layout, folder, taken } = await layoutOf(startWriters(thread(failing)));
     const bytes = bytesOf(20 * MIB);
