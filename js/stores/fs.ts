@@ -77,8 +77,8 @@ const SHARD = 3;
  */
 export function fs(folder: string, { sync = true }: FsOptions = {}): ObjectStore {
   const host = hostOrNone();
-  if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "there is no file system here");
-  if (typeof folder !== "string" || folder === "") throw invalid("the folder must be a path");
+  if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "no file system here");
+  if (typeof folder !== "string" || folder === "") throw invalid("the folder is no path");
   return new FsStore(new Disk(host, host.path.resolve(folder), sync));
 }
 

@@ -123,7 +123,14 @@ class S3Store implements ObjectStore {
     const path = this.#path(key);
     await this.#ready(options.signal);
     if (content instanceof Uint8Array) return await this.#put(path, content, options);
-    if (!isWhole(options)) return await this.#putInParts(path, content, options);
+    if (!isWhole(options)) {
+      return await putInParts<string, ObjectInfo | undefined>(
+        content,
+        options,
+        (bytes) => this.#put(path, bytes, options),
+        () => this.#begin(path, options.signal),
+      );
+    }
     const incoming = new SizedBody(content, options);
     try {
       // Not every host sends an empty stream with a length.
@@ -168,7 +175,7 @@ class S3Store implements ObjectStore {
       const text = textOf(entry, "Key");
       const key = isEncoded ? decoded(text) : text;
       if (!key.startsWith(begin) || !precedes(before, key))
-        throw new StoreError("STORE_UNSUITABLE", "S3 lists what it was not asked for, or in another order");
+        throw new StoreError("STORE_UNSUITABLE", "S3 lists other keys, or in another order");
       before = key;
       const modified = time(textOf(entry, "LastModified"));
       objects.push({ key: key.slice(this.#prefix.length), size: wholeNumber(textOf(entry, "Size")), modified });
@@ -220,19 +227,6 @@ class S3Store implements ObjectStore {
     return response.ok
       ? infoOf(response, body instanceof Uint8Array ? body.byteLength : (body.size as number))
       : undefined;
-  }
-
-  async #putInParts(
-    key: string,
-    stream: ReadableStream<Uint8Array>,
-    options: PutOptions,
-  ): Promise<ObjectInfo | undefined> {
-    return await putInParts<string, ObjectInfo | undefined>(
-      stream,
-      options,
-      (bytes) => this.#put(key, bytes, options),
-      () => this.#begin(key, options.signal),
-    );
   }
 
   async #begin(key: string, signal: AbortSignal | undefined): Promise<PartsUpload<string, ObjectInfo>> {
@@ -299,7 +293,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw unavailable("with a key that is not encoded as it says");
+    throw unavailable("with a key that is not encoded");
   }
 }
 

@@ -27,6 +27,26 @@ export class RawClient {
 }
 
 /**
+ * The options of a collection. Who holds them may end it.
+ */
+export class RawCollect {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Adds a policy behind those that are there.
+     */
+    keep(repositories: string, untagged: boolean, tags?: number | null, days?: number | null): void;
+    /**
+     * Times are in milliseconds.
+     */
+    constructor(budget: number, pages: number, interval: number, wait: number, set_bytes: number, dry: boolean);
+    /**
+     * Ends the visit at its next page.
+     */
+    stop(): void;
+}
+
+/**
  * A copy under way.
  */
 export class RawCopy {
@@ -109,6 +129,10 @@ export class RawHosted {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Collects for one visit, and gives the report.
+     */
+    collect(options: RawCollect): number;
+    /**
      * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
      */
     handle(method: string, target: string, headers: string, body: any): number;
@@ -116,7 +140,7 @@ export class RawHosted {
      * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
      * refused in any case alone.
      */
-    constructor(store: any, origins: string[] | null | undefined, grace: number, expiry: number, chunk_min: number | null | undefined, chunk_max: number | null | undefined, profile: string | null | undefined, sparse: boolean);
+    constructor(store: any, origins: string[] | null | undefined, grace: number, expiry: number, chunk_min: number | null | undefined, chunk_max: number | null | undefined, profile: string | null | undefined, sparse: boolean, read_only: boolean);
 }
 
 /**
@@ -234,6 +258,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_rawclient_free: (a: number, b: number) => void;
+    readonly __wbg_rawcollect_free: (a: number, b: number) => void;
     readonly __wbg_rawcopy_free: (a: number, b: number) => void;
     readonly __wbg_rawdocument_free: (a: number, b: number) => void;
     readonly __wbg_rawfront_free: (a: number, b: number) => void;
@@ -254,6 +279,9 @@ export interface InitOutput {
     readonly rawclient_new: (a: number, b: number, c: any, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly rawclient_rateLimit: (a: number) => any;
     readonly rawclient_run: (a: number, b: any) => number;
+    readonly rawcollect_keep: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly rawcollect_new: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly rawcollect_stop: (a: number) => void;
     readonly rawcopy_bytes: (a: number, b: number) => any;
     readonly rawcopy_found: (a: number, b: number, c: any) => [number, number];
     readonly rawcopy_new: (a: any) => [number, number, number];
@@ -271,8 +299,9 @@ export interface InitOutput {
     readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly rawhosted_collect: (a: number, b: number) => number;
     readonly rawhosted_handle: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: any) => number;
-    readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => [number, number, number];
+    readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => [number, number, number];
     readonly rawpages_next: (a: number) => number;
     readonly rawtap_end: (a: number) => void;
     readonly rawtap_update: (a: number, b: number, c: number) => void;

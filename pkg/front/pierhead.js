@@ -16,7 +16,7 @@ export class RawClient {
      */
     list(given) {
         __wbg_hold(this);
-        let ret = wasm.s(this.__wbg_ptr, given);
+        let ret = wasm.t(this.__wbg_ptr, given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -40,7 +40,7 @@ export class RawClient {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passStringToWasm0(mirrors);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.t(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
+        let ret = wasm.u(ptr0, len0, settings, val3, val4, val5, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -54,7 +54,7 @@ export class RawClient {
      */
     get rateLimit() {
         __wbg_hold(this);
-        let ret = wasm.u(this.__wbg_ptr);
+        let ret = wasm.v(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -64,8 +64,56 @@ export class RawClient {
      */
     run(given) {
         __wbg_hold(this);
-        let ret = wasm.v(this.__wbg_ptr, given);
+        let ret = wasm.w(this.__wbg_ptr, given);
         return ret >>> 0;
+    }
+}
+
+/**
+ * The options of a collection. Who holds them may end it.
+ */
+export class RawCollect {
+    free() {
+        wasm.c(__wbg_release(this, RawCollectFinalization), 0);
+
+    }
+    /**
+     * Adds a policy behind those that are there.
+     * @param {string} repositories
+     * @param {boolean} untagged
+     * @param {number | null} [tags]
+     * @param {number | null} [days]
+     */
+    keep(repositories, untagged, tags, days) {
+        __wbg_hold(this);
+        const val2 = +untagged;
+        const val3 = +(isLikeNone(tags) ? Number.MAX_SAFE_INTEGER : (tags) >>> 0);
+        const val4 = +(isLikeNone(days) ? Number.MAX_SAFE_INTEGER : (days) >>> 0);
+        const ptr0 = passStringToWasm0(repositories);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.x(this.__wbg_ptr, ptr0, len0, val2, val3, val4);
+    }
+    /**
+     * Times are in milliseconds.
+     * @param {number} budget
+     * @param {number} pages
+     * @param {number} interval
+     * @param {number} wait
+     * @param {number} set_bytes
+     * @param {boolean} dry
+     */
+    constructor(budget, pages, interval, wait, set_bytes, dry) {
+        let ret = wasm.y(budget, pages, interval, wait, set_bytes, dry);
+        this.__wbg_ptr = ret;
+        __wbg_keep(this, RawCollectFinalization);
+        return this;
+    }
+    /**
+     * Ends the visit at its next page.
+     */
+    stop() {
+        __wbg_hold(this);
+        wasm.z(this.__wbg_ptr);
     }
 }
 
@@ -74,7 +122,7 @@ export class RawClient {
  */
 export class RawCopy {
     free() {
-        wasm.c(__wbg_release(this, RawCopyFinalization), 0);
+        wasm.d(__wbg_release(this, RawCopyFinalization), 0);
 
     }
     /**
@@ -84,7 +132,7 @@ export class RawCopy {
      */
     bytes(at) {
         __wbg_hold(this);
-        let ret = wasm.w(this.__wbg_ptr, at);
+        let ret = wasm.a1(this.__wbg_ptr, at);
         return ret;
     }
     /**
@@ -94,7 +142,7 @@ export class RawCopy {
      */
     found(at, found) {
         __wbg_hold(this);
-        let ret = wasm.x(this.__wbg_ptr, at, found);
+        let ret = wasm.b1(this.__wbg_ptr, at, found);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -105,7 +153,7 @@ export class RawCopy {
      * @param {Array<any>} given
      */
     constructor(given) {
-        let ret = wasm.y(given);
+        let ret = wasm.c1(given);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -119,7 +167,7 @@ export class RawCopy {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.z(this.__wbg_ptr);
+        let ret = wasm.d1(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -138,7 +186,7 @@ export class RawDocument {
         return obj;
     }
     free() {
-        wasm.d(__wbg_release(this, RawDocumentFinalization), 0);
+        wasm.e(__wbg_release(this, RawDocumentFinalization), 0);
 
     }
     /**
@@ -146,7 +194,7 @@ export class RawDocument {
      */
     artifact() {
         __wbg_hold(this);
-        let ret = wasm.a1(this.__wbg_ptr);
+        let ret = wasm.e1(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -157,7 +205,7 @@ export class RawDocument {
      */
     descriptors() {
         __wbg_hold(this);
-        let ret = wasm.b1(this.__wbg_ptr);
+        let ret = wasm.f1(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -168,7 +216,7 @@ export class RawDocument {
      */
     get kind() {
             __wbg_hold(this);
-            let ret = wasm.c1(this.__wbg_ptr);
+            let ret = wasm.g1(this.__wbg_ptr);
         return __wbg_text(ret);
     }
     /**
@@ -176,11 +224,11 @@ export class RawDocument {
      */
     get mediaType() {
         __wbg_hold(this);
-        let ret = wasm.d1(this.__wbg_ptr);
+        let ret = wasm.h1(this.__wbg_ptr);
         let v1;
         if (ret[0] !== 0) {
             v1 = getStringFromWasm0(ret[0], ret[1]);
-            wasm.g2(ret[0], ret[1], 1);
+            wasm.l2(ret[0], ret[1], 1);
         }
         return v1;
     }
@@ -195,7 +243,7 @@ export class RawDocument {
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(media_type) ? 0 : passStringToWasm0(media_type);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.e1(ptr0, len0, ptr1, len1);
+        let ret = wasm.i1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -212,7 +260,7 @@ export class RawDocument {
         const val2 = +exact;
         const ptr0 = passStringToWasm0(platform);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.f1(this.__wbg_ptr, ptr0, len0, val2);
+        let ret = wasm.j1(this.__wbg_ptr, ptr0, len0, val2);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -225,7 +273,7 @@ export class RawDocument {
  */
 export class RawFront {
     free() {
-        wasm.e(__wbg_release(this, RawFrontFinalization), 0);
+        wasm.f(__wbg_release(this, RawFrontFinalization), 0);
 
     }
     /**
@@ -245,7 +293,7 @@ export class RawFront {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(headers);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.g1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.k1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         return ret >>> 0;
     }
     /**
@@ -260,7 +308,7 @@ export class RawFront {
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.h1(ptr0, len0, settings, ptr1, len1);
+        let ret = wasm.l1(ptr0, len0, settings, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -281,7 +329,7 @@ export class RawHasher {
         return obj;
     }
     free() {
-        wasm.f(__wbg_release(this, RawHasherFinalization), 0);
+        wasm.g(__wbg_release(this, RawHasherFinalization), 0);
 
     }
     /**
@@ -290,7 +338,7 @@ export class RawHasher {
      */
     digest() {
             __wbg_hold(this);
-            let ret = wasm.i1(this.__wbg_ptr);
+            let ret = wasm.m1(this.__wbg_ptr);
         return __wbg_text(ret);
     }
     /**
@@ -299,7 +347,7 @@ export class RawHasher {
     constructor(algorithm) {
         const ptr0 = passStringToWasm0(algorithm);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.j1(ptr0, len0);
+        let ret = wasm.n1(ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -318,7 +366,7 @@ export class RawHasher {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(state);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.k1(ptr0, len0, ptr1, len1);
+        let ret = wasm.o1(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -329,12 +377,12 @@ export class RawHasher {
      */
     save() {
         __wbg_hold(this);
-        let ret = wasm.l1(this.__wbg_ptr);
+        let ret = wasm.p1(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-        wasm.g2(ret[0], ret[1], 1);
+        wasm.l2(ret[0], ret[1], 1);
         return v1;
     }
     /**
@@ -344,7 +392,7 @@ export class RawHasher {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        wasm.m1(this.__wbg_ptr, ptr0, len0);
+        wasm.q1(this.__wbg_ptr, ptr0, len0);
     }
 }
 
@@ -353,8 +401,20 @@ export class RawHasher {
  */
 export class RawHosted {
     free() {
-        wasm.g(__wbg_release(this, RawHostedFinalization), 0);
+        wasm.h(__wbg_release(this, RawHostedFinalization), 0);
 
+    }
+    /**
+     * Collects for one visit, and gives the report.
+     * @param {RawCollect} options
+     * @returns {number}
+     */
+    collect(options) {
+        __wbg_hold(this);
+        _assertClass(options, RawCollect);
+        __wbg_hold(options);
+        let ret = wasm.r1(this.__wbg_ptr, options.__wbg_ptr);
+        return ret >>> 0;
     }
     /**
      * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
@@ -373,7 +433,7 @@ export class RawHosted {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(headers);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.n1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, body);
+        let ret = wasm.s1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, body);
         return ret >>> 0;
     }
     /**
@@ -387,19 +447,21 @@ export class RawHosted {
      * @param {number | null | undefined} chunk_max
      * @param {string | null | undefined} profile
      * @param {boolean} sparse
+     * @param {boolean} read_only
      */
-    constructor(store, origins, grace, expiry, chunk_min, chunk_max, profile, sparse) {
+    constructor(store, origins, grace, expiry, chunk_min, chunk_max, profile, sparse, read_only) {
         const val3 = +grace;
         const val4 = +expiry;
         const val5 = +(isLikeNone(chunk_min) ? 0 : chunk_min);
         const val6 = +(isLikeNone(chunk_max) ? 0 : chunk_max);
         const val7 = +sparse;
+        const val8 = +read_only;
         let ptr0, len0, ptr1, len1;
             ptr0 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.o1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7);
+        let ret = wasm.t1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7, val8);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -420,7 +482,7 @@ export class RawPages {
         return obj;
     }
     free() {
-        wasm.h(__wbg_release(this, RawPagesFinalization), 0);
+        wasm.i(__wbg_release(this, RawPagesFinalization), 0);
 
     }
     /**
@@ -429,7 +491,7 @@ export class RawPages {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.p1(this.__wbg_ptr);
+        let ret = wasm.u1(this.__wbg_ptr);
         return ret >>> 0;
     }
 }
@@ -445,7 +507,7 @@ export class RawTap {
         return obj;
     }
     free() {
-        wasm.i(__wbg_release(this, RawTapFinalization), 0);
+        wasm.j(__wbg_release(this, RawTapFinalization), 0);
 
     }
     /**
@@ -453,7 +515,7 @@ export class RawTap {
      */
     end() {
         __wbg_hold(this);
-        wasm.q1(this.__wbg_ptr);
+        wasm.v1(this.__wbg_ptr);
     }
     /**
      * Hashes the next bytes.
@@ -463,7 +525,7 @@ export class RawTap {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        wasm.r1(this.__wbg_ptr, ptr0, len0);
+        wasm.w1(this.__wbg_ptr, ptr0, len0);
     }
 }
 
@@ -472,7 +534,7 @@ export class RawTap {
  */
 export class RawWalk {
     free() {
-        wasm.j(__wbg_release(this, RawWalkFinalization), 0);
+        wasm.k(__wbg_release(this, RawWalkFinalization), 0);
 
     }
     /**
@@ -484,7 +546,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passStringToWasm0(rule);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.s1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.x1(this.__wbg_ptr, ptr0, len0);
         return ret;
     }
     /**
@@ -493,7 +555,7 @@ export class RawWalk {
      */
     content(outcome) {
         __wbg_hold(this);
-        wasm.t1(this.__wbg_ptr, outcome);
+        wasm.y1(this.__wbg_ptr, outcome);
     }
     /**
      * @param {Uint8Array | number[]} bytes
@@ -503,7 +565,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(bytes);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.u1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.z1(this.__wbg_ptr, ptr0, len0);
         return ret !== 0;
     }
     /**
@@ -521,7 +583,7 @@ export class RawWalk {
         const val5 = +bytes;
         var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         var len0 = WASM_VECTOR_LEN;
-        let ret = wasm.v1(ptr0, len0, val2, val3, val4, val5);
+        let ret = wasm.a2(ptr0, len0, val2, val3, val4, val5);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -535,7 +597,7 @@ export class RawWalk {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.w1(this.__wbg_ptr);
+        let ret = wasm.b2(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -553,7 +615,7 @@ export class RawWalk {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(expected);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.x1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.c2(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -569,7 +631,7 @@ export function __wbg_reset_state () {
     __wbg_reinit_scheduled = false;
     wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
     wasm = wasmInstance.exports;
-    wasm.m2();
+    wasm.r2();
 }
 
 /**
@@ -577,7 +639,7 @@ export function __wbg_reset_state () {
  * @param {number} task
  */
 export function cancel(task) {
-    wasm.k(task);
+    wasm.l(task);
 }
 
 /**
@@ -594,7 +656,7 @@ export function digest(algorithm, bytes) {
             len0 = WASM_VECTOR_LEN;
             ptr1 = passArray8ToWasm0(bytes);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.l(ptr0, len0, ptr1, len1);
+        let ret = wasm.m(ptr0, len0, ptr1, len1);
         var ptr3 = ret[0];
         var len3 = ret[1];
         if (ret[3]) {
@@ -605,7 +667,7 @@ export function digest(algorithm, bytes) {
         deferred4_1 = len3;
         return getStringFromWasm0(ptr3, len3);
     } finally {
-        wasm.g2(deferred4_0, deferred4_1, 1);
+        wasm.l2(deferred4_0, deferred4_1, 1);
     }
 }
 
@@ -627,7 +689,7 @@ export function isValid(bytes, media_type, profile, expected) {
         len2 = WASM_VECTOR_LEN;
         ptr3 = isLikeNone(expected) ? 0 : passStringToWasm0(expected);
         len3 = WASM_VECTOR_LEN;
-    let ret = wasm.m(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
+    let ret = wasm.n(ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -641,7 +703,7 @@ export function isValid(bytes, media_type, profile, expected) {
 export function parseDigest(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.n(ptr0, len0);
+    let ret = wasm.o(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -655,7 +717,7 @@ export function parseDigest(text) {
 export function parsePlatform(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.o(ptr0, len0);
+    let ret = wasm.p(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -669,7 +731,7 @@ export function parsePlatform(text) {
 export function parseReference(text) {
     const ptr0 = passStringToWasm0(text);
     const len0 = WASM_VECTOR_LEN;
-    let ret = wasm.p(ptr0, len0);
+    let ret = wasm.q(ptr0, len0);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -690,7 +752,7 @@ export function platformRuns(asked, image, exact) {
         len0 = WASM_VECTOR_LEN;
         ptr1 = passStringToWasm0(image);
         len1 = WASM_VECTOR_LEN;
-    let ret = wasm.q(ptr0, len0, ptr1, len1, val3);
+    let ret = wasm.r(ptr0, len0, ptr1, len1, val3);
     if (ret[2]) {
         throw takeFromExternrefTable0(ret[1]);
     }
@@ -702,7 +764,7 @@ export function platformRuns(asked, image, exact) {
  * @param {number} task
  */
 export function poll(task) {
-    wasm.r(task);
+    wasm.s(task);
 }
 
 /**
@@ -710,7 +772,7 @@ export function poll(task) {
  * @returns {any}
  */
 export function rules() {
-    let ret = wasm.y1();
+    let ret = wasm.d2();
     return ret;
 }
 
@@ -729,7 +791,7 @@ export function settle(slot, succeeded, value) {
  * @param {any} host
  */
 export function start(host) {
-    wasm.a2(host);
+    wasm.f2(host);
 }
 
 /**
@@ -973,7 +1035,7 @@ function __wbg_get_imports() {
             return ret;
         },
         init_externref_table: () => {
-            const table = wasm.j2;
+            const table = wasm.o2;
             table.set(0, undefined);
             table.set(1024, undefined);
             table.set(1025, null);
@@ -991,19 +1053,26 @@ function __wbg_get_imports() {
 
 let __wbg_instance_id = 0;
 const RawClientFinalization = __wbg_finalization((ptr) => wasm.b(ptr, 1));
-const RawCopyFinalization = __wbg_finalization((ptr) => wasm.c(ptr, 1));
-const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.d(ptr, 1));
-const RawFrontFinalization = __wbg_finalization((ptr) => wasm.e(ptr, 1));
-const RawHasherFinalization = __wbg_finalization((ptr) => wasm.f(ptr, 1));
-const RawHostedFinalization = __wbg_finalization((ptr) => wasm.g(ptr, 1));
-const RawPagesFinalization = __wbg_finalization((ptr) => wasm.h(ptr, 1));
-const RawTapFinalization = __wbg_finalization((ptr) => wasm.i(ptr, 1));
-const RawWalkFinalization = __wbg_finalization((ptr) => wasm.j(ptr, 1));
+const RawCollectFinalization = __wbg_finalization((ptr) => wasm.c(ptr, 1));
+const RawCopyFinalization = __wbg_finalization((ptr) => wasm.d(ptr, 1));
+const RawDocumentFinalization = __wbg_finalization((ptr) => wasm.e(ptr, 1));
+const RawFrontFinalization = __wbg_finalization((ptr) => wasm.f(ptr, 1));
+const RawHasherFinalization = __wbg_finalization((ptr) => wasm.g(ptr, 1));
+const RawHostedFinalization = __wbg_finalization((ptr) => wasm.h(ptr, 1));
+const RawPagesFinalization = __wbg_finalization((ptr) => wasm.i(ptr, 1));
+const RawTapFinalization = __wbg_finalization((ptr) => wasm.j(ptr, 1));
+const RawWalkFinalization = __wbg_finalization((ptr) => wasm.k(ptr, 1));
 
 function addToExternrefTable0(obj) {
-    const idx = wasm.i2();
-    wasm.j2.set(idx, obj);
+    const idx = wasm.n2();
+    wasm.o2.set(idx, obj);
     return idx;
+}
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
 }
 
 function getArrayU8FromWasm0(ptr, len) {
@@ -1037,7 +1106,7 @@ function handleError(f, args) {
         return f.apply(this, args);
     } catch (e) {
         const idx = addToExternrefTable0(e);
-        wasm.h2(idx);
+        wasm.m2(idx);
     }
 }
 
@@ -1045,14 +1114,14 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
-function passArray8ToWasm0(arg, malloc = wasm.e2) {
+function passArray8ToWasm0(arg, malloc = wasm.j2) {
     const ptr = malloc(arg.length, 1) >>> 0;
     getUint8ArrayMemory0().set(arg, ptr);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }
 
-function passArrayJsValueToWasm0(array, malloc = wasm.e2) {
+function passArrayJsValueToWasm0(array, malloc = wasm.j2) {
     const ptr = malloc(array.length * 4, 4) >>> 0;
     for (let i = 0; i < array.length; i++) {
         const add = addToExternrefTable0(array[i]);
@@ -1062,7 +1131,7 @@ function passArrayJsValueToWasm0(array, malloc = wasm.e2) {
     return ptr;
 }
 
-function passStringToWasm0(arg, malloc = wasm.e2, realloc = wasm.f2) {
+function passStringToWasm0(arg, malloc = wasm.j2, realloc = wasm.k2) {
 
     let len = arg.length;
     let ptr = malloc(len, 1) >>> 0;
@@ -1095,8 +1164,8 @@ function passStringToWasm0(arg, malloc = wasm.e2, realloc = wasm.f2) {
 let __wbg_reinit_scheduled = false;
 
 function takeFromExternrefTable0(idx) {
-    const value = wasm.j2.get(idx);
-    wasm.k2(idx);
+    const value = wasm.o2.get(idx);
+    wasm.p2(idx);
     return value;
 }
 
@@ -1126,7 +1195,7 @@ function __wbg_finalize_init(instance, module) {
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedUint8ArrayMemory0 = null;
-    wasm.m2();
+    wasm.r2();
     return wasm;
 }
 
@@ -1215,7 +1284,7 @@ async function __wbg_init_once(module_or_path) {
 export { initSync };
 function __wbg_text([ptr, length]) {
     const text = getStringFromWasm0(ptr, length);
-    wasm.g2(ptr, length, 1);
+    wasm.l2(ptr, length, 1);
     return text;
 }
 function __wbg_hold(object) {

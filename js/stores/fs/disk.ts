@@ -1,5 +1,5 @@
 import { StoreError } from "../../errors.js";
-import { type Host, hasCode, isMissing, syncFolder } from "../../files/host.js";
+import { type FileHandle, type Host, hasCode, isMissing, syncFolder } from "../../files/host.js";
 
 /** The folder of a store, and how it is written. */
 export class Disk {
@@ -32,6 +32,11 @@ export class Disk {
   /** The names in a folder; none if there is no folder. */
   async names(folder: string): Promise<string[]> {
     return (await orMissing(this.fs.readdir(folder))) ?? [];
+  }
+
+  /** `undefined` if there is no such file. */
+  async open(file: string, flags: string | number): Promise<FileHandle | undefined> {
+    return await orMissing(this.fs.open(file, flags));
   }
 
   async remove(file: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { StoreError } from "../../errors.js";
-import type { FileHandle } from "../../files/host.js";
 import { SortedKeys } from "../sorted-keys.js";
-import { type Disk, done, orMissing } from "./disk.js";
+import { type Disk, done } from "./disk.js";
 import { decoder, isOld } from "./object-folder.js";
 
 /** Lines that are read beyond four times what there is to say, before the log is made shorter. */
@@ -92,9 +91,9 @@ export class KeyLog {
     const { O_APPEND, O_WRONLY } = this.#disk.fs.constants;
     for (;;) {
       const file = (await this.#files()).at(-1);
-      if (file === undefined) throw new StoreError("STORE_UNAVAILABLE", "the index of the store is gone");
+      if (file === undefined) throw new StoreError("STORE_UNAVAILABLE", "the index is gone");
       // Not one that is made by opening it: that would be a file which nobody reads.
-      const handle = await this.#open(file, O_WRONLY | O_APPEND);
+      const handle = await this.#disk.open(this.#path(file), O_WRONLY | O_APPEND);
       if (handle === undefined) continue;
       try {
         const { bytesWritten } = await handle.write(bytes, 0, bytes.byteLength);
@@ -127,7 +126,7 @@ export class KeyLog {
   });
 
   async #readFile(file: number): Promise<boolean> {
-    const handle = await this.#open(file, "r");
+    const handle = await this.#disk.open(this.#path(file), "r");
     if (handle === undefined) return false;
     try {
       for (;;) {
@@ -194,10 +193,6 @@ export class KeyLog {
     const begun = await done(this.#disk.fs.writeFile(this.#path(file), "", { flag: "wx" }), "EEXIST");
     await this.#disk.syncFolder(this.#path());
     return begun;
-  }
-
-  async #open(file: number, flags: string | number): Promise<FileHandle | undefined> {
-    return await orMissing(this.#disk.fs.open(this.#path(file), flags));
   }
 
   /** The numbers of the files there are, the newest last. */

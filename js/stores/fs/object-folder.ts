@@ -53,11 +53,7 @@ export class ObjectFolder {
 
   /** The file with the content; `undefined` if the object is another by now. */
   async open(present: Present): Promise<FileHandle | undefined> {
-    return (await this.#isWhole(present)) ? await this.#open(present) : undefined;
-  }
-
-  async #open({ data }: Present): Promise<FileHandle | undefined> {
-    return await orMissing(this.#disk.fs.open(this.#at(data), "r"));
+    return (await this.#isWhole(present)) ? await this.#disk.open(this.#at(present.data), "r") : undefined;
   }
 
   /** Whether the content is there; `false` if the object is another by now. If it is neither, that fails, after `undo`. */
@@ -75,7 +71,7 @@ export class ObjectFolder {
 
   /** The key, which stands behind the content; `undefined` if that is damaged. */
   async key(present: Present): Promise<string | undefined> {
-    const handle = await this.#open(present);
+    const handle = await this.#disk.open(this.#at(present.data), "r");
     if (!handle) return undefined;
     try {
       const { buffer, bytesRead } = await handle.read(new Uint8Array(MAX_KEY), 0, MAX_KEY, present.info.size);
