@@ -1,7 +1,7 @@
 /**
  * Resident memory of workerd that a push of 1 GiB in chunks of 8 MiB takes, beyond what a Worker takes that does no more than put the same requests' bodies
- * into the same bucket. As the bucket is simulated in the same process, and holds some memory for each request, the bare Worker asks it as often as the
- * registry does.
+ * into the same bucket. The bucket is simulated in the same process, and holds some memory for each request to it: so one bare Worker asks it as often as the
+ * registry does, which is what the target is about, and another for each chunk once.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const LIMIT = 32 * MIB;
 const RUNS = 3;
 
 /** It answers as an upload is answered, so that the same client does. For each chunk the registry makes two records, and reads and looks for one. */
-const BARE = `
+const bare = (records) => `
 let next = 0;
 export default {
   async fetch(request, env) {
@@ -27,11 +27,15 @@ export default {
     if (request.method === "POST") return new Response(null, { status: 202, headers });
     if (request.method === "PUT") return new Response(null, { status: 201, headers });
     const id = next++;
-    await env.BUCKET.put("claim" + id, new Uint8Array(64), { onlyIf: { etagDoesNotMatch: "*" } });
-    await (await env.BUCKET.get("claim" + id)).arrayBuffer();
+    if (${records}) {
+      await env.BUCKET.put("claim" + id, new Uint8Array(64), { onlyIf: { etagDoesNotMatch: "*" } });
+      await (await env.BUCKET.get("claim" + id)).arrayBuffer();
+    }
     await env.BUCKET.put("chunk" + id, request.body, { onlyIf: { etagDoesNotMatch: "*" } });
-    await env.BUCKET.put("at" + id, new Uint8Array(300), { onlyIf: { etagDoesNotMatch: "*" } });
-    await env.BUCKET.head("claim" + id);
+    if (${records}) {
+      await env.BUCKET.put("at" + id, new Uint8Array(300), { onlyIf: { etagDoesNotMatch: "*" } });
+      await env.BUCKET.head("claim" + id);
+    }
     return new Response(null, { status: 202, headers });
   },
 };
@@ -39,33 +43,38 @@ export default {
 
 export async function run() {
   const { folder, where } = scratchFor(2 * SIZE);
+  const contenders = {
+    puts: (bucket) => startBare(bucket, bare(false)),
+    asks: (bucket) => startBare(bucket, bare(true)),
+    registry: (bucket) => startWorker({ bucket }),
+  };
   try {
-    const growths = { bare: [], registry: [] };
+    const growths = { puts: [], asks: [], registry: [] };
     for (let count = 0; count < RUNS; count++) {
-      for (const [name, start] of Object.entries({ bare: startBare, registry: (bucket) => startWorker({ bucket }) })) {
+      for (const [name, start] of Object.entries(contenders)) {
         const bucket = join(folder, name);
         growths[name].push(await growth(() => start(bucket)));
         rmSync(bucket, { recursive: true, force: true });
       }
     }
-    const [bare, registry] = [median(growths.bare), median(growths.registry)];
-    const beyond = registry - bare;
+    const registry = median(growths.registry);
+    const row = (worker, bare) => ({
+      what: `push of 1 GiB in 8 MiB chunks, workerd and R2 in ${where}: growth of memory beyond a bare Worker's that ${worker}`,
+      figure: `${shown(registry - bare)} (${shown(registry)}, bare ${shown(bare)})`,
+    });
+    const asks = median(growths.asks);
     return [
-      {
-        what: `push of 1 GiB in 8 MiB chunks, workerd and R2 in ${where}: growth of memory beyond a bare Worker's`,
-        figure: `${shown(beyond)} (${shown(registry)}, bare ${shown(bare)})`,
-        target: "at most 32 MiB",
-        met: beyond <= LIMIT,
-      },
+      { ...row("asks the bucket as often", asks), target: "at most 32 MiB", met: registry - asks <= LIMIT },
+      { ...row("asks it once for each chunk", median(growths.puts)), target: "none", met: true },
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startBare(bucket) {
+async function startBare(bucket, contents) {
   const worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "index.mjs", contents: BARE }],
+    modules: [{ type: "ESModule", path: "index.mjs", contents }],
     compatibilityDate: "2025-01-01",
     r2Buckets: { BUCKET: "pierhead" },
     r2Persist: bucket,
