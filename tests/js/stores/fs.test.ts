@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import type { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type ObjectStore, storeContract } from "pierhead/stores/contract";
@@ -78,9 +79,16 @@ describe("several processes", () => {
         child.stdout?.on("data", (chunk: Buffer) => {
           said += chunk.toString();
         });
-        return { child, said: () => said, closed: once(child, "close") };
+        return {
+          child,
+          said: () => said,
+          writes: once(child.stdout as Readable, "data"),
+          closed: once(child, "close"),
+        };
       });
-      await wait(120 + Math.random() * 250);
+      // However long they take to start, what is interrupted is their writing.
+      await Promise.all(children.map(({ writes }) => writes));
+      await wait(Math.random() * 250);
       for (const { child } of children) child.kill("SIGKILL");
       await Promise.all(children.map(({ closed }) => closed));
       for (const { said } of children) {
