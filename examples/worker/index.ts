@@ -75,7 +75,8 @@ function count({ operation, method, repository, reference, status, outcome, ...r
   env.EVENTS?.writeDataPoint({
     blobs: [operation, method, outcome, String(status), repository ?? "", reference ?? ""],
     doubles: [rest.received, rest.sent, rest.duration],
-    indexes: [repository ?? ""],
+    // An index has at most 96 bytes, and the whole name stands above.
+    indexes: [(repository ?? "").slice(0, 96)],
   });
 }
 

@@ -169,10 +169,13 @@ async function putStream(
   if (FixedLengthStream === undefined)
     throw new StoreError("STORE_UNSUITABLE", "there is no FixedLengthStream: not a Worker");
   const { readable, writable } = new FixedLengthStream(incoming.size as number);
-  const fed = feed(incoming, writable.getWriter());
+  const writer = writable.getWriter();
+  const fed = feed(incoming, writer);
   try {
     return await orAborted(bucket.put(key, readable, whole), signal);
   } catch (error) {
+    // R2 may have fallen silent, and never read what is being written.
+    writer.abort(error).catch(() => {});
     // What failed first: the stream, and R2 because of it, or R2.
     throw incoming.failure ? incoming.failure.reason : translated(error);
   } finally {
