@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { Collect } from "../../front/collect.js";
 import type { CollectReport } from "../../generated/CollectReport.js";
 import type { RetentionPolicy } from "../../generated/RetentionPolicy.js";
+import { damage, LATE } from "../collected.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
 import { CliError, counted, Exit, humanSize, jsonLine, type Output } from "../output.js";
@@ -70,7 +71,7 @@ async function collectAll(collect: Collect, { dryRun, policy }: Flags, { signal 
   for (;;) {
     const report = await collect({ dryRun, policies: policy, signal });
     if (report.busy) throw new CliError("another collection is at it, or was cut off in the last ten minutes");
-    if (report.late) throw new CliError("the run was given up, as it takes more than two fifths of a day");
+    if (report.late) throw new CliError(LATE);
     if (report.done) return report;
   }
 }
@@ -80,7 +81,7 @@ function tell(report: CollectReport, { json }: Flags, output: Output): void {
     output.line(jsonLine(report));
     return;
   }
-  const { repositories, tags, manifests, links, uploads, condemned, blobs, segments, bytes, damaged, dry } = report;
+  const { repositories, tags, manifests, links, uploads, condemned, blobs, segments, bytes, dry } = report;
   const gone = [
     tags > 0 && counted(tags, "tag"),
     manifests > 0 && counted(manifests, "manifest"),
@@ -93,5 +94,6 @@ function tell(report: CollectReport, { json }: Flags, output: Output): void {
   output.line(`${dry ? "would be " : ""}gone: ${listed}`);
   if (links > 0) output.line(`${dry ? "would have " : ""}left a repository: ${counted(links, "blob")}`);
   if (condemned > 0) output.line(`${dry ? "would be " : ""}condemned: ${counted(condemned, "blob")}`);
-  if (damaged > 0) output.warn(`${counted(damaged, "record")} cannot be read: all stays that they may need`);
+  const warning = damage(report);
+  if (warning !== undefined) output.warn(warning);
 }

@@ -4,9 +4,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CollectReport } from "../../generated/CollectReport.js";
 import type { RetentionPolicy } from "../../generated/RetentionPolicy.js";
 import { gathered, wholeNumber } from "../arguments.js";
+import { damage, LATE } from "../collected.js";
 import type { Context } from "../context.js";
 import { carryOut } from "../failure.js";
-import { CliError, counted, jsonLine, type Output } from "../output.js";
+import { CliError, jsonLine, type Output } from "../output.js";
 import { POLICY_HELP, policyOption } from "../policies.js";
 
 const EXAMPLES = `
@@ -159,9 +160,9 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
 function told(report: CollectReport, { log }: Flags, output: Output): void {
   if (log) output.line(jsonLine({ operation: "collect", ...report }));
   if (!report.done) return;
-  if (report.late) output.problem("the collection was given up, as it takes more than two fifths of a day");
-  if (report.damaged > 0)
-    output.warn(`${counted(report.damaged, "record")} cannot be read: all stays that they may need`);
+  if (report.late) output.problem(LATE);
+  const warning = damage(report);
+  if (warning !== undefined) output.warn(warning);
 }
 
 async function tlsOf({ tlsCert, tlsKey }: Flags): Promise<{ cert: string; key: string } | undefined> {
