@@ -61,7 +61,7 @@ impl<T: Host> Hosted<T> {
     }
 
     /// What a tag names, and its record.
-    async fn tag(
+    pub(in crate::front) async fn tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,

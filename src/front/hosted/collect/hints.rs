@@ -82,15 +82,22 @@ impl<T: Host> Run<'_, T> {
         };
         let prefix = keys::tags(&name);
         let (objects, more) = self.page(&prefix).await?;
+        // Else they have been counted when it was said which manifests are kept.
+        let counts = !self.drops_untagged(&name);
         for object in objects {
             let tag = object.key.strip_prefix(&prefix);
             if object.size > 0
                 && self.is_over(object.modified)
                 && let Some(Ok(tag)) = tag.map(str::parse)
-                && let (Some(target), version) = self.registry.target(&name, &tag).await?
-                && self.is_dead(&name, &object, &target).await?
             {
-                self.empty(&object.key, &version).await?;
+                let (target, record) = self.registry.tag(&name, &tag).await?;
+                match target {
+                    Some(target) if self.is_dead(&name, &object, &target).await? => {
+                        self.empty(&object.key, &record.version).await?;
+                    }
+                    None if counts && record.bytes.is_some() => self.state.report.damaged += 1,
+                    _ => {}
+                }
             }
             self.state.cursor = object.key;
         }

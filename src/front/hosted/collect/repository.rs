@@ -154,9 +154,20 @@ impl<T: Host> Run<'_, T> {
             if object.size > 0
                 && !is_gone
                 && let Some(Ok(tag)) = tag.map(str::parse)
-                && let (Some(target), _) = self.registry.target(&name, &tag).await?
             {
-                self.state.sets.kept.add(target.digest.as_str());
+                let (target, record) = self.registry.tag(&name, &tag).await?;
+                let kept = &mut self.state.sets.kept;
+                match target {
+                    Some(target) => {
+                        kept.add(target.digest.as_str());
+                    }
+                    // Nobody knows what a damaged tag names.
+                    None if record.bytes.is_some() => {
+                        kept.fill();
+                        self.state.report.damaged += 1;
+                    }
+                    None => {}
+                }
             }
             self.state.cursor = object.key;
         }
@@ -203,9 +214,9 @@ impl<T: Host> Run<'_, T> {
             return Ok(false);
         };
         match Kept::decode(&bytes) {
-            Ok(kept) if self.is_over(kept.leased) => self.empty(key, &record.version).await,
-            Ok(_) => Ok(false),
-            Err(_) => {
+            Some(kept) if self.is_over(kept.leased) => self.empty(key, &record.version).await,
+            Some(_) => Ok(false),
+            None => {
                 self.state.report.damaged += 1;
                 Ok(false)
             }
