@@ -194,7 +194,7 @@ class S3Store implements ObjectStore {
     keyBytes(path);
     // URLs cannot say such parts, services refuse them, and XML has no such characters.
     if (/(^|\/)\.{1,2}(\/|$)|\p{Cc}/u.test(path)) {
-      throw invalid("S3 takes no key with a part . or .., or with control characters");
+      throw invalid("S3 takes no key with a part . or .., or control characters");
     }
     return path;
   }
