@@ -1,7 +1,8 @@
 /** A front on a port: HTTP/1.1, with TLS or without. */
+import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { createHandler, type Handle } from "../../front/handler.js";
 import { createMetrics } from "../../front/metrics.js";
@@ -39,6 +40,8 @@ export interface ServerLimits {
 /** A front that listens. */
 export interface Serving {
   readonly url: string;
+  /** Whether it listens for this machine alone. */
+  readonly isLocal: boolean;
   /**
    * Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut; so is a collection that has not
    * come to the end of its page.
@@ -74,7 +77,9 @@ export async function serve(
 ): Promise<Serving> {
   const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
   const metrics = createMetrics();
-  const isLocal = isLoopback(host);
+  // A name may be one of this machine's: judged by itself, it would have every page read what is for this machine alone.
+  const listened = isIP(host) > 0 || host === "" ? host : (await lookup(host)).address;
+  const isLocal = isLoopback(listened);
   const handle = createHandler({
     ...options,
     // What is for this machine alone is not for every page that its user looks at.
@@ -85,7 +90,7 @@ export async function serve(
     },
   });
   const all = beside(handle, options.store, () => metrics.text());
-  const answer = isLocal ? onlyByName(all, names) : all;
+  const answer = isLocal ? onlyByName(all, [host, ...names]) : all;
   const settings = {
     maxHeaderSize: MAX_HEADER_SIZE,
     headersTimeout,
@@ -122,7 +127,7 @@ export async function serve(
   server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen(port, listened, () => {
       server.off("error", reject);
       resolve();
     });
@@ -139,6 +144,7 @@ export async function serve(
   const name = family === "IPv6" ? `[${address}]` : address;
   return {
     url: `${tls ? "https" : "http"}://${name}:${bound}`,
+    isLocal,
     async close(milliseconds) {
       isClosing = true;
       ended.abort();
