@@ -305,6 +305,14 @@ impl ObjectStore for MemoryStore {
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Listing> {
         assert!((1..=1000).contains(&limit));
+        for text in [prefix, after.unwrap_or_default()] {
+            // What services refuse, or cannot say.
+            let is_plain = text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+            assert!(
+                is_plain && !text.contains("/.") && !text.contains("//"),
+                "{text:?}"
+            );
+        }
         let fault = self.begin("list", prefix).await?;
         let objects = self.0.objects.lock().unwrap();
         let mut found = objects

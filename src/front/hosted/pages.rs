@@ -14,7 +14,7 @@ const MAX_NAMES: usize = 1000;
 const MIN_KEYS: usize = 100;
 /// How often the store is asked for one page.
 const MAX_LISTS: u32 = 4;
-/// How much of `last` counts, in bytes: as much as the longest name.
+/// How much of `last` counts, in characters: as much as the longest name.
 const MAX_LAST: usize = RepositoryName::MAX_LEN + 1;
 
 /// Names to list.
@@ -82,14 +82,25 @@ pub(super) fn count(query: &Query) -> Result<Option<usize>, Failure> {
     Ok(Some(text.parse().unwrap_or(usize::MAX)))
 }
 
-/// What a list begins behind. Longer than any name, it may be cut: no name stands between.
-pub(super) fn last(query: &Query) -> Result<&str, Failure> {
-    let last = query.one("last", "UNSUPPORTED")?.unwrap_or_default();
-    let mut end = last.len().min(MAX_LAST);
-    while !last.is_char_boundary(end) {
-        end += 1;
+/// What a list begins behind, in characters that every store takes: where no name goes on as the text does, the names behind it are told as well
+/// by less of it. There are no control characters in it, none beyond ASCII, and no component that begins with a dot, as services that keep
+/// objects in folders want none such. Longer than any name, it may be cut: no name stands between.
+pub(super) fn last(query: &Query) -> Result<String, Failure> {
+    let text = query.one("last", "UNSUPPORTED")?.unwrap_or_default();
+    let mut last = String::new();
+    for character in text.chars().take(MAX_LAST) {
+        let begins = last.is_empty() || last.ends_with('/');
+        if character <= ' ' || (begins && matches!(character, '.' | '/')) {
+            break;
+        }
+        if character > '~' {
+            // It comes after all that are in names.
+            last.push('~');
+            break;
+        }
+        last.push(character);
     }
-    Ok(last.get(..end).unwrap_or_default())
+    Ok(last)
 }
 
 /// The `Link` to the next page of a list.
@@ -111,7 +122,7 @@ impl<T: Host> Hosted<T> {
     /// The page of names that a query asks for.
     pub(super) async fn page(&self, names: &Names, query: &Query) -> Result<Page, Failure> {
         let wanted = count(query)?.unwrap_or(MAX_NAMES).min(MAX_NAMES);
-        let mut after = names.after(last(query)?);
+        let mut after = names.after(&last(query)?);
         let mut page = Page::default();
         if wanted == 0 {
             return Ok(page);
