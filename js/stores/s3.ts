@@ -182,7 +182,7 @@ class S3Store implements ObjectStore {
     }
     const more = textOf(page, "IsTruncated") === "true";
     if (page.name !== "ListBucketResult" || objects.length > limit || (more && objects.length === 0)) {
-      throw unavailable("with no page of a list");
+      throw unavailable("with no list");
     }
     return { objects, more };
   }
@@ -232,7 +232,7 @@ class S3Store implements ObjectStore {
   async #begin(key: string, signal: AbortSignal | undefined): Promise<PartsUpload<string, ObjectInfo>> {
     const begun = await this.#service.send({ method: "POST", key, query: { uploads: "" }, signal, repeatable: true });
     const uploadId = textOf(await this.#service.parsed(begun, signal), "UploadId");
-    if (!uploadId) throw unavailable("without a name for an upload");
+    if (!uploadId) throw unavailable("without an UploadId");
     return {
       upload: async (number, body) => {
         const query = { partNumber: String(number), uploadId };

@@ -22,7 +22,7 @@ export function parseXml(text: string): Element {
   const rest = text.replace(TOKEN, (token, slash?: string, name?: string, empty?: string) => {
     const inner = open.at(-1) as Element;
     if (slash) {
-      if (open.pop()?.name !== name) throw new SyntaxError("an element ends that was not begun");
+      if (open.pop()?.name !== name) throw new SyntaxError("it does not nest");
     } else if (name) {
       const begun = element(name);
       inner.children.push(begun);
@@ -47,7 +47,7 @@ function element(name: string): Element {
 /** Throws a RangeError where an ampersand begins nothing that is known. */
 function unescaped(text: string): string {
   return text.replace(
-    /&(?:#(x?[0-9a-f]+);|(amp|lt|gt|quot|apos);)?/g,
+    /&(?:#(x?[0-9a-f]+);|(amp|lt|gt|quot|apos);)?/gi,
     (_, number?: string, name?: string) => NAMED[name ?? ""] ?? String.fromCodePoint(Number(`0${number}`) || -1),
   );
 }
