@@ -13,7 +13,14 @@ if (folder === undefined) {
 }
 
 const metrics = createMetrics();
-const front = createFront({ store: fs(folder), onEvent: (event) => metrics.observe(event) });
+const front = createFront({
+  store: fs(folder),
+  // What is for this machine alone is not for every page that its user looks at.
+  cors: false,
+  onEvent: (event) => metrics.observe(event),
+});
+/** What it may be asked for by: a web page can have a name of its own lead here, once it was loaded, and would read as a page of this registry. */
+const NAMES = ["127.0.0.1", "localhost"];
 
 const HOUR = 3_600_000;
 /** Rids the store of what nobody needs. A run may take several visits, and go on when this is started again. */
@@ -25,7 +32,9 @@ async function collect(): Promise<void> {
 const collecting = setInterval(() => collect().catch(console.error), HOUR);
 
 const server = Deno.serve({ hostname: "127.0.0.1", port: Number(port) }, (request) => {
-  if (new URL(request.url).pathname === "/metrics") return new Response(metrics.text());
+  const { hostname, pathname } = new URL(request.url);
+  if (!NAMES.includes(hostname)) return new Response(null, { status: 403 });
+  if (pathname === "/metrics") return new Response(metrics.text());
   return front(request);
 });
 

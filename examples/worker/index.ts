@@ -75,8 +75,8 @@ function count({ operation, method, repository, reference, status, outcome, ...r
   env.EVENTS?.writeDataPoint({
     blobs: [operation, method, outcome, String(status), repository ?? "", reference ?? ""],
     doubles: [rest.received, rest.sent, rest.duration],
-    // An index has at most 96 bytes, and the whole name stands above.
-    indexes: [(repository ?? "").slice(0, 96)],
+    // An index has at most 96 bytes, and the whole name stands above. One with other characters is none, but was asked for.
+    indexes: [(repository ?? "").replace(/[^\x20-\x7e]/g, "?").slice(0, 96)],
   });
 }
 

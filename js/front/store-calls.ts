@@ -126,7 +126,7 @@ const CALLS = {
     const found = await open(store, ranged, call);
     if (found === undefined) return undefined;
     const isSmall = ranged.length === 1 && found.info.size <= SMALL;
-    const body = isSmall ? await whole(found) : new HostBody(found.body, {}, undefined);
+    const body = isSmall ? await whole(found) : new HostBody(found.body, { idleTimeout: TIME_LIMIT }, undefined);
     return [...known(found.info), body];
   },
 

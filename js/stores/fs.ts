@@ -78,7 +78,7 @@ const SHARD = 3;
 export function fs(folder: string, { sync = true }: FsOptions = {}): ObjectStore {
   const host = hostOrNone();
   if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "no file system here");
-  if (typeof folder !== "string" || folder === "") throw invalid("the folder is no path");
+  if (typeof folder !== "string" || folder === "") throw invalid("folder is no path");
   return new FsStore(new Disk(host, host.path.resolve(folder), sync));
 }
 
@@ -234,7 +234,7 @@ class FsStore implements ObjectStore {
     const known = await orMissing(files.readFile(format, "utf8"));
     // It is empty where the power failed at the wrong moment.
     if (!known) await files.writeFile(format, FORMAT);
-    else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is of another store`);
+    else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is not known`);
     // Each folder above may be as new as this one.
     let below = "";
     for (let folder = root; folder !== below; folder = path.dirname(folder)) {

@@ -182,7 +182,7 @@ class S3Store implements ObjectStore {
     }
     const more = textOf(page, "IsTruncated") === "true";
     if (page.name !== "ListBucketResult" || objects.length > limit || (more && objects.length === 0)) {
-      throw unavailable("with no page of a list");
+      throw unavailable("with no list");
     }
     return { objects, more };
   }
@@ -194,7 +194,7 @@ class S3Store implements ObjectStore {
     keyBytes(path);
     // URLs cannot say such parts, services refuse them, and XML has no such characters.
     if (/(^|\/)\.{1,2}(\/|$)|\p{Cc}/u.test(path)) {
-      throw invalid("S3 takes no key with a part . or .., or with control characters");
+      throw invalid("S3 takes no key with a part . or .., or control characters");
     }
     return path;
   }
@@ -232,7 +232,7 @@ class S3Store implements ObjectStore {
   async #begin(key: string, signal: AbortSignal | undefined): Promise<PartsUpload<string, ObjectInfo>> {
     const begun = await this.#service.send({ method: "POST", key, query: { uploads: "" }, signal, repeatable: true });
     const uploadId = textOf(await this.#service.parsed(begun, signal), "UploadId");
-    if (!uploadId) throw unavailable("without a name for an upload");
+    if (!uploadId) throw unavailable("without an UploadId");
     return {
       upload: async (number, body) => {
         const query = { partNumber: String(number), uploadId };

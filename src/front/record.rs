@@ -4,7 +4,7 @@
 //! absent: no store can delete under a condition, so what is deleted stays as an empty object. Whoever writes a record puts into it
 //! what no one else writes, as a store may give equal bytes the same version.
 
-use super::store::{Condition, Content, ObjectInfo, ObjectStore};
+use super::store::{Condition, Content, Object, ObjectInfo, ObjectStore};
 use crate::client::Chunks;
 use crate::error::{Error, Kind, Result};
 
@@ -22,7 +22,7 @@ impl Version {
 /// What a record holds.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// Its bytes; `None` if it is absent.
+    /// Its bytes; `None` if it is absent. Of one that is larger than is read there are none that say anything: the registry did not write it.
     pub(super) bytes: Option<Vec<u8>>,
     /// Its state.
     pub(super) version: Version,
@@ -35,7 +35,7 @@ pub(super) struct Record {
 /// How much of a record is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// All of it, which are at most so many bytes.
+    /// All of it, if it has no more than so many bytes; else nothing.
     Whole(usize),
     /// At least so many bytes from its beginning, if it has them. Not by a range: an empty object has none that could be asked for.
     Start(usize),
@@ -43,7 +43,7 @@ pub(super) enum Extent {
     Small(u64, usize),
 }
 
-/// Reads a record of at most `limit` bytes.
+/// Reads a record, of which all that the registry writes have at most `limit` bytes.
 pub(super) async fn read<S: ObjectStore>(store: &S, key: &str, limit: usize) -> Result<Record> {
     read_extent(store, key, Extent::Whole(limit)).await
 }
@@ -62,12 +62,30 @@ pub(super) async fn read_extent<S: ObjectStore>(
             modified: 0,
         });
     };
+    read_object(object, extent).await
+}
+
+/// Reads an object as a record.
+pub(super) async fn read_object<B: Chunks>(
+    mut object: Object<B>,
+    extent: Extent,
+) -> Result<Record> {
+    let size = object.info.size;
     let enough = match extent {
         Extent::Start(enough) => enough,
-        Extent::Small(most, enough) if object.info.size > most => enough,
+        Extent::Small(most, enough) if size > most => enough,
         _ => usize::MAX,
     };
     let bytes = match extent {
+        Extent::Whole(limit) if size > limit as u64 => {
+            object.body.cancel();
+            return Ok(Record {
+                bytes: Some(Vec::new()),
+                version: Version::of(object.info.clone()),
+                size,
+                modified: object.info.modified,
+            });
+        }
         Extent::Whole(limit) => read_whole(object.body, limit).await,
         _ => read_start(object.body, enough).await,
     };

@@ -8,6 +8,8 @@
 )]
 
 mod auth;
+mod blobs;
+mod body;
 mod budget;
 mod client;
 mod copy;
@@ -22,10 +24,13 @@ mod mirrors;
 mod pages;
 mod quirks;
 mod referrers;
+mod referrers_tag;
 mod registry;
 mod resume;
 mod retry;
+mod shelf;
 mod tokens;
 mod trust;
 mod upload;
 mod upload_quirks;
+mod upstream;

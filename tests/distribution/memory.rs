@@ -9,10 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use pierhead::client::{
     Body, Chunks, Clock, Credential, Credentials, Expected, Payload, Piece as _, Transport,
-    Verified,
 };
 use pierhead::http::{Headers, Request, Response, Url};
 use pierhead::{Error, Kind, Result};
+
+use crate::body::Readable;
 
 /// Runs a future of this transport: it never waits for anything but itself.
 pub fn block_on<F: Future>(future: F) -> F::Output {
@@ -425,12 +426,6 @@ impl Chunks for Plain {
     }
 }
 
-/// A body, verified or not.
-pub enum Readable<P> {
-    Plain(P),
-    Verified(Box<Verified<P>>),
-}
-
 pub type MemoryBody = Readable<Plain>;
 
 impl MemoryBody {
@@ -441,33 +436,6 @@ impl MemoryBody {
             pieces,
             inner: Arc::default(),
         })
-    }
-}
-
-impl<P: Chunks> Readable<P> {
-    pub fn verify(self, expected: Expected) -> Result<Self> {
-        match self {
-            Self::Plain(body) => {
-                Verified::new(body, expected).map(|body| Self::Verified(Box::new(body)))
-            }
-            Self::Verified(_) => panic!("a body is verified twice"),
-        }
-    }
-}
-
-impl<P: Chunks> Chunks for Readable<P> {
-    async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
-        match self {
-            Self::Plain(body) => body.chunk().await,
-            Self::Verified(body) => body.chunk().await,
-        }
-    }
-
-    fn cancel(&mut self) {
-        match self {
-            Self::Plain(body) => body.cancel(),
-            Self::Verified(body) => body.cancel(),
-        }
     }
 }
 
@@ -491,26 +459,5 @@ impl Body for MemoryBody {
 
     fn verified(self, expected: Expected) -> Result<Self> {
         self.verify(expected)
-    }
-}
-
-/// All of a body, or the error that ended it.
-pub async fn drain_all(mut body: impl Chunks) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await? {
-        bytes.extend(chunk);
-    }
-    Ok(bytes)
-}
-
-/// All of a body that could be read, and the error that ended it.
-pub fn drain(mut body: impl Chunks) -> (Vec<u8>, Option<Kind>) {
-    let mut bytes = Vec::new();
-    loop {
-        match block_on(body.chunk()) {
-            Ok(Some(chunk)) => bytes.extend(chunk),
-            Ok(None) => return (bytes, None),
-            Err(error) => return (bytes, Some(error.kind())),
-        }
     }
 }

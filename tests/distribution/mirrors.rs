@@ -1,8 +1,9 @@
 //! Reads by way of mirrors.
 
 use crate::auth::{BASIC, authorization, bearer, get, guard, password};
+use crate::body::drain;
 use crate::client::{BASE, MANIFEST, kind, served, sha256};
-use crate::memory::{Memory, Reply, block_on, drain};
+use crate::memory::{Memory, Reply, block_on};
 use pierhead::client::copy::{Place as _, RepositoryPlace};
 use pierhead::client::{Client, ClientOptions, ListOptions, ManifestReference, PutManifest};
 use pierhead::document::Descriptor;

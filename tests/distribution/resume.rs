@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::body::drain;
 use crate::client::{BASE, kind};
-use crate::memory::{block_on, drain};
+use crate::memory::block_on;
 use crate::registry::{End, Fault, Settings, What, When, World};
 use pierhead::client::Client;
 use pierhead::digest::Digest;

@@ -14,6 +14,12 @@ fn refresh_token() -> Credential {
     Credential::RefreshToken("r&f".into())
 }
 
+/// How often a token was asked for.
+fn fetched(memory: &Memory) -> usize {
+    let asked = memory.asked();
+    asked.iter().filter(|url| url.contains(TOKEN_URL)).count()
+}
+
 #[test]
 fn a_password_goes_to_the_token_service_by_get_and_not_to_the_registry() {
     let memory = Memory::new();
@@ -314,12 +320,7 @@ fn many_who_need_one_token_fetch_it_once() {
             .iter()
             .all(Result::is_ok)
     );
-    let fetched = memory
-        .asked()
-        .iter()
-        .filter(|asked| asked.contains(TOKEN_URL))
-        .count();
-    assert_eq!(fetched, 1);
+    assert_eq!(fetched(&memory), 1);
 }
 
 #[test]
@@ -335,12 +336,7 @@ fn many_who_need_one_token_fail_together() {
         let error = read.unwrap_err();
         assert_eq!((error.kind(), error.status()), (Kind::Auth, Some(401)));
     }
-    let fetched = memory
-        .asked()
-        .iter()
-        .filter(|asked| asked.contains(TOKEN_URL))
-        .count();
-    assert_eq!(fetched, 1);
+    assert_eq!(fetched(&memory), 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What the client trusts with what: tokens and redirects.
 
+use crate::body::drain;
 use crate::client::{BASE, MANIFEST, client, kind, read, served, sha256};
-use crate::memory::{Memory, Piece, Reply, block_on, drain};
+use crate::memory::{Memory, Piece, Reply, block_on};
 use pierhead::Kind;
 use pierhead::client::Client;
 

@@ -1,7 +1,9 @@
 /** The registries of `examples/`, on Deno and on Bun: an image goes in, and comes back. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { cp, mkdir, writeFile } from "node:fs/promises";
+import { get } from "node:http";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/project.mjs";
 import { pushLayout } from "../../scripts/lib/push-layout.mjs";
@@ -50,6 +52,19 @@ export async function examples({ image, scratch }) {
         const range = { headers: { range: `bytes=${SIZE - 1000}-` } };
         const part = await fetch(`${url}/v2/hello/blobs/${digest}`, range);
         assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(SIZE - 1000));
+      });
+
+      await check(`${name}: no page of another origin reads it, by whatever name`, async () => {
+        const answer = await fetch(`${url}/v2/`, { headers: { origin: "https://page.example" } });
+        assert.deepEqual([answer.status, answer.headers.get("access-control-allow-origin")], [200, null]);
+        for (const [host, status] of [
+          [`localhost:${port}`, 200],
+          [`page.example:${port}`, 403],
+        ]) {
+          const [response] = await once(get(`${url}/metrics`, { headers: { host } }), "response");
+          response.resume();
+          assert.equal(response.statusCode, status, host);
+        }
       });
 
       await check(`${name}: its counters say so`, async () => {

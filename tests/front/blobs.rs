@@ -137,7 +137,7 @@ fn what_a_blob_does_not_have_is_refused() {
 
 #[test]
 fn where_the_store_gives_urls_a_blob_of_one_segment_is_read_from_there() {
-    let store = MemoryStore::new().presigning();
+    let store = MemoryStore::new().presigning("https://store.example/");
     let digest = push_blob(&store, "a", b"hello");
     let path = format!("/v2/a/blobs/{digest}");
     for fields in [&[][..], &[("range", "bytes=1-2")]] {
@@ -161,4 +161,21 @@ fn where_the_store_gives_urls_a_blob_of_one_segment_is_read_from_there() {
         .to_owned();
     let put = close(&store, &location, &sha256(b"helmet"), Some(b"met"));
     assert_eq!(get(&store, put.header("location")).bytes, b"helmet");
+}
+
+#[test]
+fn a_url_of_the_store_that_would_be_more_headers_is_none() {
+    for beginning in [
+        "https://store.example/\nset-cookie:a=b\nx:",
+        "https://store.example/€/",
+    ] {
+        let store = MemoryStore::new().presigning(beginning);
+        let digest = push_blob(&store, "a", b"hello");
+        let answer = get(&store, &format!("/v2/a/blobs/{digest}"));
+        assert_eq!((answer.status, answer.code().as_str()), (503, "UNKNOWN"));
+        assert_eq!(
+            (answer.header("location"), answer.header("set-cookie")),
+            ("", "")
+        );
+    }
 }

@@ -3,27 +3,13 @@
 use pierhead::front::CollectReport;
 
 use crate::collecting::{
-    DAY, collect, collect_all, collect_old, has_blob, intact, live, options, under, untagged,
+    DAY, collect, collect_all, collect_old, has_blob, intact, live, mixed, options, under, untagged,
 };
 use crate::content::{
     IMAGE, INDEX, delete, descriptor, image, index, list, push, push_blob, put, sha256, status,
     subject,
 };
-use crate::pushing::{begin, patch};
 use crate::store::MemoryStore;
-
-/// A repository with a tagged image, one without a tag, a blob that nothing uses, a blob in a repository without manifests, and an upload.
-fn mixed() -> (MemoryStore, String, String) {
-    let store = MemoryStore::new();
-    let kept = image(&store, "a", b"kept", "");
-    push(&store, "a", "latest", &kept);
-    let loose = image(&store, "a", b"loose", "");
-    push(&store, "a", &sha256(loose.as_bytes()), &loose);
-    push_blob(&store, "a", b"unused");
-    push_blob(&store, "b", b"alone");
-    patch(&store, &begin(&store, ""), 0, b"hello");
-    (store, kept, loose)
-}
 
 #[test]
 fn what_nothing_uses_goes_and_all_else_stays() {
@@ -244,22 +230,6 @@ fn bytes_that_belong_to_nothing_go_when_they_are_old() {
 }
 
 #[test]
-fn what_is_damaged_has_nothing_go_that_it_might_need() {
-    let (store, _, _) = mixed();
-    let key = store.keys("repositories/a:manifests/").pop().unwrap();
-    store.set(&key, b"damaged");
-    let blob = store.keys("blobs/").pop().unwrap();
-    store.set(&blob, b"damaged");
-    let segments = store.keys("segments/").len();
-    let report = collect_old(&store, &untagged());
-    assert_eq!(report.manifests, 0, "it may be an index of all others");
-    assert_eq!(report.links, 1, "that of the other repository");
-    assert_eq!(report.damaged, 2);
-    // But for those of the upload.
-    assert_eq!(store.keys("segments/").len(), segments - 1);
-}
-
-#[test]
 fn what_a_deletion_left_is_tidied_up() {
     let store = MemoryStore::new();
     let base = image(&store, "a", b"base", "");
@@ -299,31 +269,6 @@ fn what_a_deletion_left_is_tidied_up() {
             "its layer is gone"
         );
         intact(&store, "a", "base", &base, &[b"{}", b"base"]);
-    }
-}
-
-#[test]
-fn an_upload_that_cannot_be_read_stays_and_others_go() {
-    for damage in ["at/0000000000000000", "at/none", "start"] {
-        let store = MemoryStore::new();
-        let mut ids = Vec::new();
-        for _ in 0..3 {
-            let location = begin(&store, "");
-            if damage != "start" {
-                patch(&store, &location, 0, b"hello");
-            }
-            ids.push(location.rsplit_once('/').unwrap().1.to_owned());
-        }
-        store.set(&format!("uploads/{}/{damage}", ids[1]), b"damaged");
-        let damaged = store.keys(&format!("segments/{}", ids[1]));
-        for _ in 0..2 {
-            let report = collect_old(&store, &options());
-            assert_eq!(report.damaged, 1, "{damage}");
-        }
-        assert_eq!(store.keys("segments/"), damaged);
-        let mut left: Vec<_> = store.keys("uploads/");
-        left.retain(|key| !key.contains(&ids[1]));
-        assert_eq!(left, [""; 0]);
     }
 }
 

@@ -135,6 +135,16 @@ fn blobs(name: &str) -> (MemoryStore, String) {
     (store, manifest)
 }
 
+/// What was said of a config and a layer holds: the manifest that is put behind them finds both.
+fn kept_once_seen(image: &str) -> impl Fn(&MemoryStore, usize) + '_ {
+    move |store, done| match done {
+        3 => intact(store, "a", "latest", image, &[b"{}", b"layer"]),
+        2 => panic!("it was there, and is not"),
+        1 => assert!(has_blob(store, "a", b"{}")),
+        _ => {}
+    }
+}
+
 #[test]
 fn what_was_found_stays_for_the_manifest_that_names_it() {
     let (store, image) = blobs("a");
@@ -143,12 +153,7 @@ fn what_was_found_stays_for_the_manifest_that_names_it() {
         head("a", b"layer"),
         manifest("a", "latest", &image),
     ];
-    race(&store, 2, &steps, |store, done| match done {
-        3 => intact(store, "a", "latest", &image, &[b"{}", b"layer"]),
-        2 => panic!("it was there, and is not"),
-        1 => assert!(has_blob(store, "a", b"{}")),
-        _ => {}
-    });
+    race(&store, 2, &steps, kept_once_seen(&image));
 }
 
 #[test]
@@ -159,12 +164,7 @@ fn what_was_mounted_stays_for_the_manifest_that_names_it() {
         mount("a", "b", b"layer"),
         manifest("a", "latest", &image),
     ];
-    race(&store, 2, &steps, |store, done| match done {
-        3 => intact(store, "a", "latest", &image, &[b"{}", b"layer"]),
-        2 => panic!("it was there, and is not"),
-        1 => assert!(has_blob(store, "a", b"{}")),
-        _ => {}
-    });
+    race(&store, 2, &steps, kept_once_seen(&image));
 }
 
 /// The same, when blobs are condemned, and go in this collection.

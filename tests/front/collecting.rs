@@ -3,7 +3,8 @@
 use pierhead::front::{CollectOptions, CollectReport, RetentionPolicy};
 
 use crate::ask::registry;
-use crate::content::{get, sha256, status};
+use crate::content::{get, image, push, push_blob, sha256, status};
+use crate::pushing::{begin, patch};
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
 
@@ -76,4 +77,17 @@ pub fn intact(store: &MemoryStore, name: &str, reference: &str, manifest: &str, 
 /// Whether a blob can be read.
 pub fn has_blob(store: &MemoryStore, name: &str, bytes: &[u8]) -> bool {
     status(store, &format!("/v2/{name}/blobs/{}", sha256(bytes))) == 200
+}
+
+/// A repository with a tagged image, one without a tag, a blob that nothing uses, a blob in a repository without manifests, and an upload.
+pub fn mixed() -> (MemoryStore, String, String) {
+    let store = MemoryStore::new();
+    let kept = image(&store, "a", b"kept", "");
+    push(&store, "a", "latest", &kept);
+    let loose = image(&store, "a", b"loose", "");
+    push(&store, "a", &sha256(loose.as_bytes()), &loose);
+    push_blob(&store, "a", b"unused");
+    push_blob(&store, "b", b"alone");
+    patch(&store, &begin(&store, ""), 0, b"hello");
+    (store, kept, loose)
 }

@@ -13,6 +13,7 @@ mod body;
 mod bounds;
 mod collect;
 mod collect_costs;
+mod collect_damage;
 mod collect_races;
 mod collect_visits;
 mod collecting;

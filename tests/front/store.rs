@@ -60,7 +60,8 @@ struct Inner {
     /// Whether bytes of segments are counted, and not kept.
     discards: AtomicBool,
     unverifying: AtomicBool,
-    presigns: AtomicBool,
+    /// How the URLs begin that are given of what it holds.
+    presigned: Mutex<Option<&'static str>>,
 }
 
 /// The store. To clone it is to have it twice.
@@ -92,9 +93,9 @@ impl MemoryStore {
         self
     }
 
-    /// This store, made to give URLs of what it holds.
-    pub fn presigning(self) -> Self {
-        self.0.presigns.store(true, Ordering::Relaxed);
+    /// This store, made to give URLs of what it holds, which begin so.
+    pub fn presigning(self, beginning: &'static str) -> Self {
+        *self.0.presigned.lock().unwrap() = Some(beginning);
         self
     }
 
@@ -304,6 +305,14 @@ impl ObjectStore for MemoryStore {
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Listing> {
         assert!((1..=1000).contains(&limit));
+        for text in [prefix, after.unwrap_or_default()] {
+            // What services refuse, or cannot say.
+            let is_plain = text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+            assert!(
+                is_plain && !text.contains("/.") && !text.contains("//"),
+                "{text:?}"
+            );
+        }
         let fault = self.begin("list", prefix).await?;
         let objects = self.0.objects.lock().unwrap();
         let mut found = objects
@@ -318,8 +327,8 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn presign(&self, key: &str) -> Result<Option<String>> {
-        let presigns = self.0.presigns.load(Ordering::Relaxed);
-        Ok(presigns.then(|| format!("https://store.example/{key}?signature=x")))
+        let beginning = *self.0.presigned.lock().unwrap();
+        Ok(beginning.map(|beginning| format!("{beginning}{key}?signature=x")))
     }
 
     fn verifies(&self, digest: &Digest) -> bool {

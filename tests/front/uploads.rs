@@ -192,6 +192,18 @@ fn a_blob_is_mounted_where_it_is_in_the_other_repository() {
     assert_eq!(store.keys("segments/").len(), 1);
 }
 
+/// No upload is there.
+fn assert_unknown(store: &MemoryStore, location: &str) {
+    for method in ["GET", "DELETE", "PATCH"] {
+        let body = (method == "PATCH").then_some(&b"x"[..]);
+        let gone = ask(store, method, location, &[], body);
+        assert_eq!(
+            (gone.status, gone.code().as_str()),
+            (404, "BLOB_UPLOAD_UNKNOWN")
+        );
+    }
+}
+
 #[test]
 fn an_upload_is_cancelled_and_then_unknown() {
     let store = MemoryStore::new();
@@ -201,14 +213,7 @@ fn an_upload_is_cancelled_and_then_unknown() {
         .to_owned();
     assert_eq!(ask(&store, "DELETE", &location, &[], None).status, 204);
     assert_eq!(store.keys(""), [""; 0]);
-    for method in ["GET", "DELETE", "PATCH"] {
-        let body = (method == "PATCH").then_some(&b"x"[..]);
-        let gone = ask(&store, method, &location, &[], body);
-        assert_eq!(
-            (gone.status, gone.code().as_str()),
-            (404, "BLOB_UPLOAD_UNKNOWN")
-        );
-    }
+    assert_unknown(&store, &location);
     assert_eq!(close(&store, &location, &sha256(b"hel"), None).status, 404);
 }
 
@@ -216,14 +221,7 @@ fn an_upload_is_cancelled_and_then_unknown() {
 fn an_upload_is_of_one_repository() {
     let store = MemoryStore::new();
     let location = begin(&store, "").replace("/a/", "/b/");
-    for method in ["GET", "DELETE", "PATCH"] {
-        let body = (method == "PATCH").then_some(&b"x"[..]);
-        let gone = ask(&store, method, &location, &[], body);
-        assert_eq!(
-            (gone.status, gone.code().as_str()),
-            (404, "BLOB_UPLOAD_UNKNOWN")
-        );
-    }
+    assert_unknown(&store, &location);
     assert_eq!(close(&store, &location, &sha256(b""), None).status, 404);
 }
 

@@ -1,6 +1,6 @@
 /** Bundles tests for one runtime, with the export conditions that its users' bundlers set. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -48,4 +48,22 @@ export async function bundle(runtime, entry) {
     logLevel: "error",
   });
   return outfile;
+}
+
+/**
+ * A bundle for workerd, as Miniflare takes it.
+ *
+ * @param {string} file its path, as of {@link bundle}
+ */
+export function workerModules(file) {
+  const folder = dirname(file);
+  const wasm = readdirSync(folder).filter((name) => name.endsWith(".wasm"));
+  return [
+    { type: /** @type {const} */ ("ESModule"), path: "worker.mjs", contents: readFileSync(file, "utf8") },
+    ...wasm.map((path) => ({
+      type: /** @type {const} */ ("CompiledWasm"),
+      path,
+      contents: readFileSync(join(folder, path)),
+    })),
+  ];
 }

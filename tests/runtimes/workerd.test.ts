@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Miniflare } from "miniflare";
 import { afterAll, expect, test } from "vitest";
-import { bundleSuite } from "./bundle.mjs";
+import { bundleSuite, workerModules } from "./bundle.mjs";
 import type { Result } from "./case.ts";
 import { startFacts } from "./facts.mjs";
 
@@ -13,16 +11,7 @@ const COMPATIBILITY_DATE = "2025-01-01";
 const bundle = await bundleSuite("workerd");
 const { facts, close } = await startFacts("workerd");
 const worker = new Miniflare({
-  modules: [
-    { type: "ESModule", path: "suite.mjs", contents: readFileSync(bundle, "utf8") },
-    ...readdirSync(dirname(bundle))
-      .filter((name) => name.endsWith(".wasm"))
-      .map((name) => ({
-        type: "CompiledWasm" as const,
-        path: name,
-        contents: readFileSync(join(dirname(bundle), name)),
-      })),
-  ],
+  modules: workerModules(bundle),
   compatibilityDate: COMPATIBILITY_DATE,
   cf: false,
 });

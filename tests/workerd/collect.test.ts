@@ -1,19 +1,12 @@
 /** The cron of `examples/worker`, in workerd, on the bucket that it simulates. */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { Miniflare } from "miniflare";
 import type { CollectReport, Front } from "pierhead/front";
 import { afterAll, expect, test } from "vitest";
 import { ask, DAY, layerOf, pushBlob, pushChunk, pushImage, sha256, status } from "../js/front/pushing.ts";
-import { bundle } from "../runtimes/bundle.mjs";
+import { bundle, workerModules } from "../runtimes/bundle.mjs";
 
 const file = await bundle("workerd", new URL("collect.worker.ts", import.meta.url));
-const modules = [
-  { type: "ESModule" as const, path: "worker.mjs", contents: readFileSync(file, "utf8") },
-  ...readdirSync(dirname(file))
-    .filter((name) => name.endsWith(".wasm"))
-    .map((path) => ({ type: "CompiledWasm" as const, path, contents: readFileSync(join(dirname(file), path)) })),
-];
+const modules = workerModules(file);
 const workers: Miniflare[] = [];
 
 /** What Miniflare's own types need those of Workers for. */

@@ -1,12 +1,10 @@
 /** The front in workerd, as bytes on a socket: what a runtime adds, cuts or completes is seen there alone. */
 
-import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Miniflare } from "miniflare";
 import { afterAll, expect, test } from "vitest";
-import { bundle } from "../runtimes/bundle.mjs";
+import { bundle, workerModules } from "../runtimes/bundle.mjs";
 import { startFacts } from "../runtimes/facts.mjs";
 
 const file = await bundle("workerd", new URL("worker.ts", import.meta.url));
@@ -14,16 +12,7 @@ const { facts, close } = await startFacts("workerd");
 const worker = new Miniflare({
   host: "127.0.0.1",
   port: 0,
-  modules: [
-    { type: "ESModule", path: "worker.mjs", contents: readFileSync(file, "utf8") },
-    ...readdirSync(dirname(file))
-      .filter((name) => name.endsWith(".wasm"))
-      .map((path) => ({
-        type: "CompiledWasm" as const,
-        path,
-        contents: readFileSync(join(dirname(file), path)),
-      })),
-  ],
+  modules: workerModules(file),
   bindings: { UPSTREAM: facts.registry.url },
   compatibilityDate: "2025-01-01",
 });

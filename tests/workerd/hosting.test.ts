@@ -1,25 +1,14 @@
 /** A registry in workerd, on the bucket that it simulates: bodies go from sockets into the bucket and out again through the runtime's own streams. */
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { Miniflare } from "miniflare";
 import { afterAll, expect, test } from "vitest";
-import { bundle } from "../runtimes/bundle.mjs";
+import { bundle, workerModules } from "../runtimes/bundle.mjs";
 
 const file = await bundle("workerd", new URL("hosting.worker.ts", import.meta.url));
 const worker = new Miniflare({
   host: "127.0.0.1",
   port: 0,
-  modules: [
-    { type: "ESModule", path: "worker.mjs", contents: readFileSync(file, "utf8") },
-    ...readdirSync(dirname(file))
-      .filter((name) => name.endsWith(".wasm"))
-      .map((path) => ({
-        type: "CompiledWasm" as const,
-        path,
-        contents: readFileSync(join(dirname(file), path)),
-      })),
-  ],
+  modules: workerModules(file),
   r2Buckets: ["BUCKET"],
   compatibilityDate: "2025-01-01",
   cf: false,

@@ -1,12 +1,11 @@
 /** The stores of Workers, in workerd, on the bucket that it simulates. */
-import { readFileSync } from "node:fs";
 import { Miniflare } from "miniflare";
 import { afterAll, describe, expect, test } from "vitest";
-import { bundle } from "../runtimes/bundle.mjs";
+import { bundle, workerModules } from "../runtimes/bundle.mjs";
 
 const file = await bundle("workerd", new URL("stores.worker.ts", import.meta.url));
 const worker = new Miniflare({
-  modules: [{ type: "ESModule", path: "worker.mjs", contents: readFileSync(file, "utf8") }],
+  modules: workerModules(file),
   r2Buckets: ["BUCKET"],
   compatibilityDate: "2025-01-01",
   cf: false,

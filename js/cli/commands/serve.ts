@@ -124,7 +124,7 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
   const { policy: policies, collect = readOnly ? 0 : COLLECT } = flags;
   if (policies && collect === 0) throw new CliError("--policy is of no use where nothing is collected");
   const tls = await tlsOf(flags);
-  const { serve, fs, memory, isLoopback } = await import("../serve/serve.js");
+  const { serve, fs, memory } = await import("../serve/serve.js");
   const serving = await serve(
     {
       store: folder === undefined ? memory({ maxBytes: memoryLimit(flags) }) : fs(folder),
@@ -149,7 +149,7 @@ async function serveStore(flags: Flags, context: Context): Promise<void> {
   // Requests that run are let end, rather than the process within a moment.
   context.lingers(GRACE);
   output.note(`pierhead: serving ${serving.url}/v2/ ${folder === undefined ? "from memory" : `from ${folder}`}`);
-  if (!isLoopback(host) && !readOnly) output.warn(`whoever reaches ${host} may write: nobody is asked for a password`);
+  if (!serving.isLocal && !readOnly) output.warn(`whoever reaches ${host} may write: nobody is asked for a password`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve());

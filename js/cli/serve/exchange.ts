@@ -40,8 +40,9 @@ export async function exchange(
     if (body !== undefined && !request.complete) lingerAfter(request, response);
     await send(answered, response);
   } catch {
-    // Only a connection that is gone, or a body that failed: that must not look whole.
-    response.destroy();
+    // A connection that is gone, a body that failed, which must not look whole, or headers that cannot be sent.
+    if (response.headersSent || response.destroyed) response.destroy();
+    else await send(failure(method, 500, "UNKNOWN", "the front failed"), response);
   }
 }
 

@@ -1,9 +1,16 @@
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { failure, type Handle } from "../../front/handler.js";
 
-/** Whether an address, or the name of one, is of this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+/** Addresses that lead to this machine alone (RFC 6890, section 2.2), as IPv6 writes those of IPv4 too. */
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8);
+LOOPBACK.addAddress("::1", "ipv6");
+
+/** Whether an address is of this machine alone. */
+export function isLoopback(address: string): boolean {
+  const bare = address.replace(/%.*/, "");
+  const version = isIP(bare);
+  return version > 0 && LOOPBACK.check(bare, version === 6 ? "ipv6" : "ipv4");
 }
 
 /**
@@ -13,8 +20,8 @@ export function isLoopback(host: string): boolean {
 export function onlyByName(handle: Handle, names: readonly string[]): Handle {
   const known = new Set(names.map((name) => name.toLowerCase()));
   return async (asked) => {
-    const [, host = ""] = /^host:[ \t]*(.*?)[ \t]*$/im.exec(asked.headers) ?? [];
-    const name = host.replace(/:\d*$/, "").toLowerCase();
+    const [, host = ""] = /^host:(.*)$/im.exec(asked.headers) ?? [];
+    const name = host.trim().replace(/:\d*$/, "").toLowerCase();
     // No name leads to an address that is one itself.
     const isAddress = isIP(name.replace(/^\[(.*)\]$/, "$1")) > 0;
     if (isAddress || name === "localhost" || known.has(name)) return await handle(asked);

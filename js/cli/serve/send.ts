@@ -1,14 +1,24 @@
 /** A response of the front on its way through Node's server. */
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import { HostBody } from "../../core/host.js";
 import type { Answered } from "../../front/handler.js";
 import { PartsBody } from "../../front/parts-body.js";
 import { type Backing, backingOf } from "../../stores/backing.js";
 import { Outlet, PIECE } from "./outlet.js";
 
-/** Sends a response. Rejects if that fails: then it must not look whole, so whoever called breaks the connection. */
+/**
+ * Sends a response. Rejects if that fails: where its headers were sent it must not look whole, so whoever called breaks the connection; where they were
+ * not, as Node refuses one of them, whoever called may send another.
+ */
 export async function send({ status, headers, body, ended }: Answered, response: ServerResponse): Promise<void> {
-  response.writeHead(status, fieldsOf(headers));
+  try {
+    // With its text, as that of what could not be sent would stay.
+    response.writeHead(status, STATUS_CODES[status] ?? "", fieldsOf(headers));
+  } catch (reason) {
+    if (body instanceof HostBody) body.cancel(reason);
+    ended?.(0, { reason });
+    throw reason;
+  }
   if (!(body instanceof HostBody)) {
     response.end(body);
     ended?.(body?.byteLength ?? 0);

@@ -5,5 +5,4 @@ export type { FrontEvent } from "../../front/events.js";
 export { createHandler } from "../../front/handler.js";
 export { fs } from "../../stores/fs.js";
 export { memory } from "../../stores/memory.js";
-export { isLoopback } from "./loopback.js";
 export { type Serving, serve } from "./server.js";

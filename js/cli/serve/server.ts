@@ -1,7 +1,8 @@
 /** A front on a port: HTTP/1.1, with TLS or without. */
+import { lookup } from "node:dns/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { createHandler, type Handle } from "../../front/handler.js";
 import { createMetrics } from "../../front/metrics.js";
@@ -11,6 +12,7 @@ import type { ObjectStore } from "../../stores/object-store.js";
 import { type CollectingOptions, keepCollecting } from "./collecting.js";
 import { exchange } from "./exchange.js";
 import { isLoopback, onlyByName } from "./loopback.js";
+import { withinMemory } from "./manifests.js";
 
 /** Where and how it is served. */
 export interface ServerOptions {
@@ -34,11 +36,15 @@ export interface ServerLimits {
   readonly headersTimeout?: number | undefined;
   /** Milliseconds that may pass without a byte of a request's body: 408 behind them. A minute if left out. */
   readonly bodyTimeout?: number | undefined;
+  /** Bytes of manifests that may be on their way at a time: 429 beyond that. 128 MiB if left out. */
+  readonly manifestBytes?: number | undefined;
 }
 
 /** A front that listens. */
 export interface Serving {
   readonly url: string;
+  /** Whether it listens for this machine alone. */
+  readonly isLocal: boolean;
   /**
    * Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut; so is a collection that has not
    * come to the end of its page.
@@ -50,6 +56,8 @@ export interface Serving {
 const MAX_HEADER_SIZE = 128 * 1024;
 /** Connections at a time, of which each may take two buffers and two files. */
 const MAX_CONNECTIONS = 1024;
+/** Bytes of manifests on their way at a time, of which each is held whole: 32 of the largest, and thousands of the usual. */
+const MANIFEST_BYTES = 128 * 1024 * 1024;
 /** Milliseconds until the headers of a request must have come. */
 const HEADERS_TIMEOUT = 30_000;
 /** Milliseconds between two searches for requests whose headers have not: Node's own half minute would be added to what they may take. */
@@ -73,8 +81,11 @@ export async function serve(
   { host, port, tls, names = [], collecting, limits = {} }: ServerOptions,
 ): Promise<Serving> {
   const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
+  const { manifestBytes = MANIFEST_BYTES } = limits;
   const metrics = createMetrics();
-  const isLocal = isLoopback(host);
+  // A name may be one of this machine's: judged by itself, it would have every page read what is for this machine alone.
+  const listened = isIP(host) > 0 || host === "" ? host : (await lookup(host)).address;
+  const isLocal = isLoopback(listened);
   const handle = createHandler({
     ...options,
     // What is for this machine alone is not for every page that its user looks at.
@@ -84,8 +95,8 @@ export async function serve(
       options.onEvent?.(event, context);
     },
   });
-  const all = beside(handle, options.store, () => metrics.text());
-  const answer = isLocal ? onlyByName(all, names) : all;
+  const all = beside(withinMemory(handle, manifestBytes), options.store, () => metrics.text());
+  const answer = isLocal ? onlyByName(all, [host, ...names]) : all;
   const settings = {
     maxHeaderSize: MAX_HEADER_SIZE,
     headersTimeout,
@@ -122,7 +133,7 @@ export async function serve(
   server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen(port, listened, () => {
       server.off("error", reject);
       resolve();
     });
@@ -139,6 +150,7 @@ export async function serve(
   const name = family === "IPv6" ? `[${address}]` : address;
   return {
     url: `${tls ? "https" : "http"}://${name}:${bound}`,
+    isLocal,
     async close(milliseconds) {
       isClosing = true;
       ended.abort();

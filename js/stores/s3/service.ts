@@ -104,14 +104,17 @@ export class S3Service {
     return response;
   }
 
-  /** What an answer says. */
+  /** What an answer says: `STORE_UNAVAILABLE` where it breaks off, falls silent, or is no XML. */
   async parsed({ body }: Response, signal?: AbortSignal, limit = MAX_ANSWER): Promise<Element> {
-    const bytes = new HostBody(body, { idleTimeout: this.timeout }, signal);
+    const answer = new HostBody(body, { idleTimeout: this.timeout }, signal);
     try {
       // One that is longer has no end here, and cannot be read.
-      return parseXml(new TextDecoder().decode(await bytes.take(limit)));
+      return parseXml(new TextDecoder().decode(await answer.take(limit)));
+    } catch (error) {
+      // Also of a silence, which must not be taken for that of whoever sends what is put.
+      throw failed("read", error, signal);
     } finally {
-      bytes.cancel();
+      answer.cancel();
     }
   }
 
@@ -142,9 +145,8 @@ export class S3Service {
       return await orAborted(Promise.race([sent, timer.expired]), signal);
     } catch (error) {
       abort.abort();
-      signal?.throwIfAborted();
       if (body instanceof SizedBody && body.failure) throw body.failure.reason;
-      throw new StoreError("STORE_UNAVAILABLE", `S3 could not be asked: ${error}`, { cause: error });
+      throw failed("asked", error, signal);
     } finally {
       timer.end();
     }
@@ -186,6 +188,12 @@ const BUSY =
   /^(SlowDown|TooManyRequests|ServiceUnavailable|RequestTimeout|ConditionalRequestConflict|OperationAborted|ConcurrentModification)$/;
 const BAD_KEY = /InvalidObjectName|KeyTooLong|InvalidURI/;
 const BAD_CONTENT = /^(BadDigest|InvalidDigest|IncompleteBody|XAmzContent\w+Mismatch)$/;
+
+/** What it means that there is no answer, or none that can be read. */
+function failed(what: string, cause: unknown, signal: AbortSignal | undefined): StoreError {
+  signal?.throwIfAborted();
+  return new StoreError("STORE_UNAVAILABLE", `S3 could not be ${what}: ${cause}`, { cause });
+}
 
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);

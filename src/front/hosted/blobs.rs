@@ -64,7 +64,7 @@ impl<T: Host> Hosted<T> {
         if let Some(key) = segments.only(&upload)
             && let Some(url) = self.host.presign(&key).await.map_err(Failure::from_store)?
         {
-            return Ok(elsewhere(digest, url));
+            return elsewhere(digest, url);
         }
         let (status, length, parts) = match range {
             None => {
@@ -95,13 +95,17 @@ impl<T: Host> Hosted<T> {
 }
 
 /// The blob at a URL of the store. That works for some minutes, which no cache knows.
-fn elsewhere<B>(digest: &Digest, url: String) -> Response<Outgoing<B>> {
+///
+/// # Errors
+/// 503 if the URL has characters that no header can have: they would be more headers.
+fn elsewhere<B>(digest: &Digest, url: String) -> Result<Response<Outgoing<B>>, Failure> {
     let mut headers = Headers::new();
     headers.add("docker-content-digest", digest.to_string());
     headers.add("cache-control", "no-store");
     headers.add("content-length", "0");
-    headers.add("location", url);
-    Response::new(307, headers, Outgoing::None)
+    let stated = headers.append("location", url);
+    stated.map_err(Failure::from_store)?;
+    Ok(Response::new(307, headers, Outgoing::None))
 }
 
 pub(super) fn unknown() -> Failure {

@@ -37,7 +37,7 @@ impl<T: Host> Hosted<T> {
             path: "/v2/_catalog".to_owned(),
             head: "{\"repositories\":[".to_owned(),
             is_name: is_repository_name,
-            min_bytes: 1,
+            is_there: |bytes| bytes > 0,
         };
         let page = self.page(&names, &query).await?;
         Ok(page.response(&names, &query, method))

@@ -61,7 +61,7 @@ pub struct CollectOptions {
     /// How long a blob that is in no repository can be brought back, and read to its end, in milliseconds. An hour by default.
     pub wait: u64,
     /// The size of each of four sets in bytes; for a few entries in a hundred to be kept wrongly, and once, a byte for each manifest and
-    /// blob of the largest repository. 256 KiB by default.
+    /// blob of the largest repository. At most 8 MiB, to which more is cut down; 256 KiB by default.
     pub set_bytes: usize,
 }
 
@@ -107,7 +107,8 @@ impl<T: Host> Hosted<T> {
         };
         let begin = || {
             let run = format!("{:032x}", self.host.unique());
-            State::new(run, now, options.dry, options.set_bytes)
+            let set_bytes = options.set_bytes.min(state::MAX_SET_BYTES);
+            State::new(run, now, options.dry, set_bytes)
         };
         let state = match state {
             // A run that was only to look cannot go on as one that sweeps, nor the other way.

@@ -1,8 +1,6 @@
 //! The form of every record that is no manifest: a line for each field, of its name, a space and its value. What bytes a record has
 //! besides come behind a NUL.
 
-use crate::error::{Error, Kind};
-
 /// Adds a field.
 pub(super) fn add(text: &mut String, name: &str, value: &str) {
     for part in [name, " ", value, "\n"] {
@@ -33,12 +31,4 @@ pub(super) fn get<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 /// The value of a field that is a number.
 pub(super) fn number(text: &str, name: &str) -> Option<u64> {
     get(text, name)?.parse().ok()
-}
-
-/// A record that no version of this crate wrote.
-pub(super) fn broken() -> Error {
-    Error::new(
-        Kind::StoreUnavailable,
-        "the store holds something else than the registry put there",
-    )
 }

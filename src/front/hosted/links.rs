@@ -6,7 +6,6 @@ use super::patience::{MAX_CONFLICTS, contended};
 use super::segments::Segments;
 use super::{Host, Hosted, fields};
 use crate::digest::Digest;
-use crate::error::Result;
 use crate::reference::RepositoryName;
 
 /// The most bytes of a record of a blob: room for as many segments as there may be, each of another size.
@@ -63,12 +62,8 @@ impl Kept {
         text.into_bytes()
     }
 
-    /// Reads a record that is not empty.
-    pub(in crate::front) fn decode(record: &[u8]) -> Result<Self> {
-        Self::read(record).ok_or_else(fields::broken)
-    }
-
-    fn read(record: &[u8]) -> Option<Self> {
+    /// Reads a record; `None` if no version of this crate wrote it.
+    pub(in crate::front) fn decode(record: &[u8]) -> Option<Self> {
         let (text, _) = fields::parts(record)?;
         let bytes = match fields::get(text, "upload") {
             Some(upload) => {
@@ -223,6 +218,9 @@ impl<T: Host> Hosted<T> {
 }
 
 fn decoded(found: &record::Record) -> Result<Option<Kept>, Failure> {
-    let kept = found.bytes.as_deref().map(Kept::decode).transpose();
-    kept.map_err(Failure::from_store)
+    let Some(bytes) = &found.bytes else {
+        return Ok(None);
+    };
+    let kept = Kept::decode(bytes);
+    kept.map(Some).ok_or_else(Failure::damaged)
 }

@@ -14,7 +14,7 @@ const MAX_NAMES: usize = 1000;
 const MIN_KEYS: usize = 100;
 /// How often the store is asked for one page.
 const MAX_LISTS: u32 = 4;
-/// How much of `last` counts, in bytes: as much as the longest name.
+/// How much of `last` counts, in characters: as much as the longest name.
 const MAX_LAST: usize = RepositoryName::MAX_LEN + 1;
 
 /// Names to list.
@@ -29,8 +29,8 @@ pub(super) struct Names {
     pub(super) head: String,
     /// Whether a name is one.
     pub(super) is_name: fn(&str) -> bool,
-    /// The fewest bytes of the object of a name that is there.
-    pub(super) min_bytes: u64,
+    /// Whether a name is there whose object has so many bytes.
+    pub(super) is_there: fn(u64) -> bool,
 }
 
 impl Names {
@@ -84,14 +84,25 @@ pub(super) fn count(query: &Query) -> Result<Option<usize>, Failure> {
     Ok(Some(text.parse().unwrap_or(usize::MAX)))
 }
 
-/// What a list begins behind. Longer than any name, it may be cut: no name stands between.
-pub(super) fn last(query: &Query) -> Result<&str, Failure> {
-    let last = query.one("last", "UNSUPPORTED")?.unwrap_or_default();
-    let mut end = last.len().min(MAX_LAST);
-    while !last.is_char_boundary(end) {
-        end += 1;
+/// What a list begins behind, in characters that every store takes: where no name goes on as the text does, the names behind it are told as well
+/// by less of it. There are no control characters in it, none beyond ASCII, and no component that begins with a dot, as services that keep
+/// objects in folders want none such. Longer than any name, it may be cut: no name stands between.
+pub(super) fn last(query: &Query) -> Result<String, Failure> {
+    let text = query.one("last", "UNSUPPORTED")?.unwrap_or_default();
+    let mut last = String::new();
+    for character in text.chars().take(MAX_LAST) {
+        let begins = last.is_empty() || last.ends_with('/');
+        if character <= ' ' || (begins && matches!(character, '.' | '/')) {
+            break;
+        }
+        if character > '~' {
+            // It comes after all that are in names.
+            last.push('~');
+            break;
+        }
+        last.push(character);
     }
-    Ok(last.get(..end).unwrap_or_default())
+    Ok(last)
 }
 
 /// The `Link` to the next page of a list.
@@ -113,7 +124,7 @@ impl<T: Host> Hosted<T> {
     /// The page of names that a query asks for.
     pub(super) async fn page(&self, names: &Names, query: &Query) -> Result<Page, Failure> {
         let wanted = count(query)?.unwrap_or(MAX_NAMES).min(MAX_NAMES);
-        let mut after = names.after(last(query)?);
+        let mut after = names.after(&last(query)?);
         let mut page = Page::default();
         if wanted == 0 {
             return Ok(page);
@@ -128,7 +139,7 @@ impl<T: Host> Hosted<T> {
                 .map_err(Failure::from_store)?;
             for object in listing.objects {
                 if let Some(name) = names.name(&object.key)
-                    && object.size >= names.min_bytes
+                    && (names.is_there)(object.size)
                 {
                     if page.names.len() == wanted {
                         page.next = page.names.last().cloned();

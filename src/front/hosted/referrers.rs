@@ -70,7 +70,7 @@ impl<T: Host> Hosted<T> {
         let filter = filter.filter(|filter| !filter.is_empty());
         let most = count(&query)?.unwrap_or(MAX_LINKS).min(MAX_LINKS);
         let prefix = keys::referrers(name, subject);
-        let after = [&prefix, last(&query)?].concat();
+        let after = prefix.clone() + &last(&query)?;
         let mut hints = Vec::new();
         // What the next page begins behind, if there is one.
         let mut next = None;

@@ -158,7 +158,9 @@ impl<T: Host> Hosted<T> {
         // The whole is as long as the line says; of a part, there is nothing more to be said.
         let line = Line::read(&bytes).filter(|line| {
             let whole = part != Part::Whole || line.size == content.len() as u64;
-            whole && line.size + bytes.len() as u64 == record.size
+            whole
+                && line.size <= MAX_MANIFEST_BYTES as u64
+                && line.size + bytes.len() as u64 == record.size
         });
         Ok(Stored {
             found: line.map_or(Found::Unreadable, Found::Live),

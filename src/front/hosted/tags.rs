@@ -25,8 +25,8 @@ const RENEWAL: u64 = 60 * 60 * 1000;
 const INTENT: u64 = 10 * 60 * 1000;
 /// How long after a note was made, in milliseconds by the store's clock, somebody may be about to set the tag. Much longer, as clocks differ.
 const MAX_INTENT: u64 = 60 * 60 * 1000;
-/// The fewest bytes of the record of a tag that names something: the digest alone has more. That of one that names nothing has a nonce, or no bytes.
-pub(in crate::front) const MIN_TAG_BYTES: u64 = 64;
+/// How many bytes the record of a tag has that names nothing, and says so by a nonce alone.
+const UNSET_BYTES: u64 = "nonce 00000000000000000000000000000000\n".len() as u64;
 
 /// What a tag names: a manifest, as long as its record is of this instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl<T: Host> Hosted<T> {
     }
 
     /// What a tag names, and its record.
-    async fn tag(
+    pub(in crate::front) async fn tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
@@ -289,7 +289,7 @@ impl<T: Host> Hosted<T> {
             path: ["/v2/", name.as_str(), "/tags/list"].concat(),
             head: ["{\"name\":\"", name.as_str(), "\",\"tags\":["].concat(),
             is_name: is_tag,
-            min_bytes: MIN_TAG_BYTES,
+            is_there: is_set,
         };
         let page = self.page(&names, &query).await?;
         if page.is_empty() && !self.is_repository(name).await? {
@@ -301,6 +301,11 @@ impl<T: Host> Hosted<T> {
         }
         Ok(page.response(&names, &query, method))
     }
+}
+
+/// Whether the record of a tag, of so many bytes, says more than that it names nothing.
+pub(in crate::front) fn is_set(bytes: u64) -> bool {
+    bytes != 0 && bytes != UNSET_BYTES
 }
 
 /// That there is no such manifest.

@@ -255,11 +255,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_expression_takes_no_longer_for_the_length_of_the_list() {
+    fn a_name_of_a_long_expression_is_compared_with_few_of_the_list() {
+        let most = LISTED.counts.iter().max().copied().unwrap();
+        assert!(most < 16, "{most} of {COUNT}");
         let expression = "A OR ".repeat(1 << 18) + "A";
-        let started = std::time::Instant::now();
+        assert_eq!(tokens(&expression).count(), (1 << 19) + 1);
         assert_eq!(fault(&expression), Some(Fault::Unlisted));
-        assert!(started.elapsed() < std::time::Duration::from_secs(2));
     }
 
     #[test]

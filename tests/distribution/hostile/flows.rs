@@ -7,9 +7,10 @@ use pierhead::client::{Client, Credential, ListOptions, PushOptions};
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::{Error, Result};
 
+use crate::body::drain_all;
 use crate::client::BASE;
 use crate::manifests::{MANIFEST, to};
-use crate::memory::{block_on, drain_all};
+use crate::memory::block_on;
 use crate::quirks::{BYTES, SIGNATURE, image};
 use crate::registry::{Auth, Bearer, Repository, Settings, Source, User, World, sha256};
 

@@ -13,8 +13,9 @@ use pierhead::digest::Digest;
 use pierhead::{Error, Kind, Result};
 use serde_json::json;
 
+use crate::body::drain;
 use crate::manifests::MANIFEST;
-use crate::memory::{block_on, drain};
+use crate::memory::block_on;
 use crate::registry::{
     Auth, End, Fault, Link, Mounts, Posts, Source, User, What, When, World, sha256,
 };

@@ -14,7 +14,7 @@ use pierhead::{Error, Kind, Result};
 
 use super::world::Outcome;
 use super::{Asked, End, World};
-use crate::memory::Readable;
+use crate::body::Readable;
 
 /// How long a host waits for what does not come, in milliseconds.
 const PATIENCE: u64 = 60_000;

@@ -7,8 +7,10 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { exchange } from "../../../js/cli/serve/exchange.ts";
 import { send } from "../../../js/cli/serve/send.ts";
 import { HostBody } from "../../../js/core/host.ts";
+import type { Answered, Asked } from "../../../js/front/handler.ts";
 import { PartsBody } from "../../../js/front/parts-body.ts";
 import { type Backing, backed, backingOf } from "../../../js/stores/backing.ts";
 import { fs } from "../../../js/stores/fs.ts";
@@ -190,6 +192,48 @@ test.each(Object.keys(CUTS))("the connection is cut behind what was sent: %s", a
   expect(ended).toEqual([{ bytes: expect.any(Number), reason: expect.any(Error) }]);
   expect(ended[0]?.bytes).toBeLessThanOrEqual(2 * MIB);
   await expect.poll(areClosed).toBe(true);
+});
+
+test.each([
+  ["a control character in a value", "x-a:b\u0001c"],
+  ["a character beyond U+00FF", "x-a:\u20ac"],
+  ["no token for a name", "x a:b"],
+])("a response whose headers cannot be sent becomes a 500, and the connection goes on: %s", async (_, line) => {
+  const ended: unknown[] = [];
+  const cancelled: unknown[] = [];
+  const cancel = (reason: unknown) => {
+    cancelled.push(reason);
+  };
+  const handle = async ({ method }: Asked): Promise<Answered> => ({
+    status: 200,
+    headers: `content-length:${MIB}\n${line}\n`,
+    body: method === "HEAD" ? undefined : new HostBody(new ReadableStream({ cancel }), {}, undefined),
+    ended: (bytes, failure) => ended.push([bytes, failure?.reason]),
+  });
+  const server = createServer((request, response) => exchange(handle, request, response, { bodyTimeout: 1000 }));
+  servers.add(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  let received = "";
+  socket.setEncoding("latin1").on("data", (text) => {
+    received += text;
+  });
+  const last = "Connection: close\r\n";
+  for (const [method, more] of [
+    ["GET", ""],
+    ["HEAD", ""],
+    ["GET", last],
+  ]) {
+    socket.write(`${method} / HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`);
+  }
+  await once(socket, "close");
+  const body = '{"errors":[{"code":"UNKNOWN","message":"the front failed"}]}';
+  const heads = received.split(body).join("").split("\r\n\r\n").slice(0, -1);
+  expect(heads.map((head) => head.split("\r\n", 1)[0])).toEqual(Array(3).fill("HTTP/1.1 500 Internal Server Error"));
+  expect(received.split(body)).toHaveLength(3);
+  expect(received).not.toContain("x-a");
+  expect(ended).toEqual(Array(3).fill([0, expect.any(TypeError)]));
+  expect(cancelled).toEqual(Array(2).fill(expect.any(TypeError)));
 });
 
 test("no byte is sent beyond what was said, which would be read as the next response", async () => {

@@ -78,3 +78,33 @@ test.each([
   expect(took).toBeGreaterThanOrEqual(500);
   expect(took).toBeLessThan(5_000);
 });
+
+test("manifests that are on their way take no more memory than they may, and others come when those are over", async () => {
+  const mib = 1024 * 1024;
+  const { ask } = await asking({ manifestBytes: 8 * mib });
+  const { port } = new URL((serving as Serving).url);
+  const put = (path: string, headers: string) =>
+    `PUT ${path} HTTP/1.1\r\n${HOST}Content-Type: application/vnd.oci.image.index.v1+json\r\n${headers}\r\n\r\n`;
+  // The last is larger than any that is read, and counts as one that is.
+  const sizes = [`Content-Length: ${4 * mib - 1}`, `Transfer-Encoding: chunked`, `Content-Length: ${9 * mib}`];
+  const sockets = await Promise.all(
+    sizes.slice(0, 2).map(async (size, at) => {
+      const socket = connect(Number(port), "127.0.0.1");
+      await once(socket, "connect");
+      socket.on("data", () => {});
+      socket.write(put(`/v2/a/manifests/${at}`, size));
+      return socket;
+    }),
+  );
+  const empty = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+  const whole = `${put("/v2/manifests/manifests/x?tag=y", `Content-Length: ${empty.length}\r\nConnection: close`)}${empty}`;
+  await expect.poll(async () => (await ask(whole)).received).toMatch(/^HTTP\/1\.1 429 [\s\S]*retry-after: ?1\r\n/i);
+  // What is read piece by piece is none of them.
+  const blob = `POST /v2/a/manifests/blobs/uploads/ HTTP/1.1\r\n${HOST}Content-Length: 0\r\nConnection: close\r\n\r\n`;
+  expect((await ask(blob)).received).toMatch(/^HTTP\/1\.1 202 /);
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(async () => (await ask(whole)).received, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 201 /);
+  expect((await ask(put("/v2/a/manifests/x", `${sizes[2]}\r\nConnection: close`))).received).toMatch(
+    /^HTTP\/1\.1 413 /,
+  );
+});

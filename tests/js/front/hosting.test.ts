@@ -119,6 +119,32 @@ test("what the store fails with is told to the operator, and answered with what 
   }
 });
 
+test("an object of the store's that does not come to its end is waited for no longer than a minute", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const onError = vi.fn();
+    const info = { size: 300_000, version: "1", modified: 0 };
+    const cancel = vi.fn();
+    // More than is read at once, of which some comes.
+    const get = async () => ({
+      info,
+      body: new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(9)), cancel }),
+    });
+    const ask = asking({ store: but(() => ({ get })), onError });
+    const answer = ask("GET", `/v2/a/manifests/${sha256(new Uint8Array())}`);
+    let status: number | undefined;
+    void answer.then((response) => {
+      status = response.status;
+    });
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect([status, cancel.mock.calls.length]).toEqual([undefined, 0]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([status, cancel.mock.calls.length]).toEqual([503, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a store that takes longer than a minute is told of to the operator, and the client asked to come again", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {

@@ -1,10 +1,11 @@
 /** The store in a bucket, on services that others wrote, and on one that does everything wrong. */
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { createFront } from "pierhead/front";
 import type { ObjectStore } from "pierhead/stores/contract";
 import { storeContract } from "pierhead/stores/contract";
 import { type S3Options, s3 } from "pierhead/stores/s3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { goTool } from "../../../scripts/lib/go-tools.mjs";
 import { kinds, startS3 } from "../../support/s3-server.mjs";
 
@@ -360,11 +361,11 @@ test("a list is read as it is written, by number, by name, and encoded where the
   const page = (encoding: string, key: string) =>
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><!-- -->${encoding}
     <Contents><Key>${key}</Key><Size>7</Size><LastModified>2026-01-31T00:00:00.000Z</LastModified></Contents></ListBucketResult>`;
-  let text = page("", "a&amp;&#38;&#x26;%2B+");
+  let text = page("", "a&amp;&#38;&#x26;&#x3D;&#x3d;%2B+");
   const { options } = service((request) => (request.url.includes("list-type") ? new Response(text) : undefined));
   const store = s3(options);
   const modified = Date.UTC(2026, 0, 31);
-  expect(await store.list("")).toEqual({ objects: [{ key: "a&&&%2B+", size: 7, modified }], more: false });
+  expect(await store.list("")).toEqual({ objects: [{ key: "a&&&==%2B+", size: 7, modified }], more: false });
   text = page("<EncodingType>url</EncodingType>", "a%2B+b%F0%9F%98%80");
   expect((await store.list("")).objects[0]?.key).toBe("a+ b😀");
 });
@@ -383,6 +384,55 @@ test("an upload in parts that fails late, under a good status, has failed, and i
   const stream = new Blob([new Uint8Array(9 * 1024 * 1024)]).stream();
   await expect(s3(options).put("a", stream)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   expect(seen).toEqual(["POST", "PUT 1", "PUT 2", "POST", "DELETE"]);
+});
+
+/** The beginning of an answer, behind which nothing comes, or which breaks off. */
+const unended = (end?: (controller: ReadableStreamDefaultController) => void) =>
+  new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("<I><UploadId>u")),
+      pull: (controller) => (end ? end(controller) : new Promise(() => {})),
+    }),
+  );
+
+test.each([
+  ["falls silent", undefined],
+  ["breaks off", (controller: ReadableStreamDefaultController) => controller.error(new Error("gone"))],
+])("an answer that %s is the service's fault, and not that of whoever sends what is put", async (_, end) => {
+  for (const [given, cut] of [
+    ["list-type", "GET"],
+    ["uploads", "POST"],
+    ["uploadId", "POST"],
+  ] as const) {
+    const { options } = service((request) => {
+      const { searchParams } = new URL(request.url);
+      if (request.method === cut && searchParams.has(given)) return unended(end);
+      if (searchParams.has("uploads")) return new Response("<I><UploadId>u</UploadId></I>");
+      return searchParams.has("uploadId") ? new Response(null, { headers: { ETag: '"p"' } }) : undefined;
+    });
+    const store = s3(options);
+    const stream = new Blob([new Uint8Array(9 * 1024 * 1024)]).stream();
+    const done = given === "list-type" ? store.list("") : store.put("a", stream);
+    await expect(done).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  }
+});
+
+test("a registry whose bucket falls silent asks its client to come again", async () => {
+  const { options } = service((request) => {
+    if (request.url.includes("list-type")) {
+      return new Response("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+    }
+    return new URL(request.url).searchParams.has("uploads") ? unended() : undefined;
+  });
+  const onError = vi.fn();
+  const front = createFront({ store: s3(options), onError });
+  const ask = (method: string, path: string, body?: ReadableStream) =>
+    front(new Request(new URL(path, "http://front.test"), { method, body, duplex: "half" } as RequestInit));
+  const location = (await ask("POST", "/v2/a/blobs/uploads/")).headers.get("location") as string;
+  // Of no size that anybody knows, so it goes in parts.
+  const answer = await ask("PATCH", location, new Blob([new Uint8Array(9 * 1024 * 1024)]).stream());
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
 });
 
 test("credentials go nowhere over plain HTTP, but to this host, or where that is allowed", () => {

@@ -10,12 +10,12 @@ export async function objectsOf(store, prefix) {
   return all;
 }
 
-/** The fewest bytes of the record of a tag that names something. */
-const MIN_TAG = 64;
+/** How many bytes the record of a tag has that names nothing. */
+const UNSET_TAG = "nonce 00000000000000000000000000000000\n".length;
 
 /** Whether an object is a record of something that is there. */
 export function isThere({ key, size }) {
-  return size >= (key.includes(":tags/") ? MIN_TAG : 1);
+  return size > 0 && !(key.includes(":tags/") && size === UNSET_TAG);
 }
 
 async function textOf(store, key) {

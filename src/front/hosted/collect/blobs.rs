@@ -36,13 +36,12 @@ impl<T: Host> Run<'_, T> {
         let Some(bytes) = record.bytes else {
             return Ok(());
         };
-        let Ok(mut kept) = Kept::decode(&bytes) else {
+        let kept = Kept::decode(&bytes);
+        let upload = kept.as_ref().and_then(|kept| kept.bytes.clone());
+        let (Some(mut kept), Some((upload, _))) = (kept, upload) else {
             // Nobody knows whose bytes a damaged record names.
             self.state.sets.uploads.fill();
             self.state.report.damaged += 1;
-            return Ok(());
-        };
-        let Some((upload, _)) = kept.bytes.clone() else {
             return Ok(());
         };
         let now = self.now();

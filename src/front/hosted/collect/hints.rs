@@ -1,7 +1,7 @@
 //! What a deletion leaves that did not come to its end: referrers and tags of manifests that are no more. Readers pass over them.
 
 use super::super::Host;
-use super::super::tags::{MIN_TAG_BYTES, Target};
+use super::super::tags::{Target, is_set};
 use super::Run;
 use super::state::Phase;
 use crate::front::error::Failure;
@@ -82,15 +82,24 @@ impl<T: Host> Run<'_, T> {
         };
         let prefix = keys::tags(&name);
         let (objects, more) = self.page(&prefix).await?;
+        // Else they have been counted when it was said which manifests are kept.
+        let counts = !self.drops_untagged(&name);
         for object in objects {
             let tag = object.key.strip_prefix(&prefix);
-            if object.size >= MIN_TAG_BYTES
+            if is_set(object.size)
                 && self.is_over(object.modified)
                 && let Some(Ok(tag)) = tag.map(str::parse)
-                && let (Some(target), version) = self.registry.target(&name, &tag).await?
-                && self.is_dead(&name, &object, &target).await?
             {
-                self.unset(&object.key, &version).await?;
+                let (target, record) = self.registry.tag(&name, &tag).await?;
+                match target {
+                    Some(target) if self.is_dead(&name, &object, &target).await? => {
+                        self.unset(&object.key, &record.version).await?;
+                    }
+                    None if counts && is_set(record.size) => {
+                        self.state.report.damaged += 1;
+                    }
+                    _ => {}
+                }
             }
             self.state.cursor = object.key;
         }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::super::Host;
 use super::super::links::Kept;
-use super::super::tags::MIN_TAG_BYTES;
+use super::super::tags::is_set;
 use super::Run;
 use super::policy::RetentionPolicy;
 use super::state::Phase;
@@ -77,7 +77,7 @@ impl<T: Host> Run<'_, T> {
             let page = self.registry.host.list(&prefix, after.as_deref(), 1000);
             let page = page.await.map_err(Failure::from_store)?;
             for object in &page.objects {
-                if object.size >= MIN_TAG_BYTES {
+                if is_set(object.size) {
                     times.push(Reverse(object.modified));
                 }
                 if times.len() > most {
@@ -123,7 +123,7 @@ impl<T: Host> Run<'_, T> {
         }
         let (objects, more) = self.page(&keys::tags(&name)).await?;
         for object in objects {
-            if object.size >= MIN_TAG_BYTES && self.is_dropped(&name, object.modified) {
+            if is_set(object.size) && self.is_dropped(&name, object.modified) {
                 let info = self.registry.host.head(&object.key).await;
                 let info = info.map_err(Failure::from_store)?;
                 // It may have been set again since it was listed.
@@ -152,12 +152,23 @@ impl<T: Host> Run<'_, T> {
             let tag = object.key.strip_prefix(&prefix);
             // Where nothing is changed, tags are still there that would have gone.
             let is_gone = self.state.dry && self.is_dropped(&name, object.modified);
-            if object.size >= MIN_TAG_BYTES
+            if is_set(object.size)
                 && !is_gone
                 && let Some(Ok(tag)) = tag.map(str::parse)
-                && let (Some(target), _) = self.registry.target(&name, &tag).await?
             {
-                self.state.sets.kept.add(target.digest.as_str());
+                let (target, record) = self.registry.tag(&name, &tag).await?;
+                let kept = &mut self.state.sets.kept;
+                match target {
+                    Some(target) => {
+                        kept.add(target.digest.as_str());
+                    }
+                    // Nobody knows what a damaged tag names.
+                    None if is_set(record.size) => {
+                        kept.fill();
+                        self.state.report.damaged += 1;
+                    }
+                    None => {}
+                }
             }
             self.state.cursor = object.key;
         }
@@ -204,9 +215,9 @@ impl<T: Host> Run<'_, T> {
             return Ok(false);
         };
         match Kept::decode(&bytes) {
-            Ok(kept) if self.is_over(kept.leased) => self.empty(key, &record.version).await,
-            Ok(_) => Ok(false),
-            Err(_) => {
+            Some(kept) if self.is_over(kept.leased) => self.empty(key, &record.version).await,
+            Some(_) => Ok(false),
+            None => {
                 self.state.report.damaged += 1;
                 Ok(false)
             }

@@ -9,11 +9,13 @@ use super::filter::Filter;
 use super::report::CollectReport;
 use crate::error::Result;
 use crate::front::keys;
-use crate::front::record::read_whole;
+use crate::front::record::{Extent, read_object};
 use crate::front::store::{Condition, Content, ObjectStore};
 
-/// The most bytes of a state that are read.
-const STATE_LIMIT: usize = 64 * 1024 * 1024;
+/// The most bytes of a set.
+pub(super) const MAX_SET_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes of a state: its sets, and its lines.
+const STATE_LIMIT: usize = 4 * MAX_SET_BYTES + 64 * 1024;
 
 /// What is done, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,7 +254,9 @@ pub(super) async fn take<S: ObjectStore>(
                 // It was replaced just now.
                 return Ok(Taken::Busy);
             };
-            let bytes = read_whole(object.body, STATE_LIMIT).await?;
+            // One that nobody can read says nothing, and is replaced.
+            let read = read_object(object, Extent::Whole(STATE_LIMIT)).await?;
+            let bytes = read.bytes.unwrap_or_default();
             let text = head(&bytes).map_or("", |(text, _)| text);
             if number(text, "held-until") > now {
                 return Ok(Taken::Busy);

@@ -10,7 +10,7 @@ use super::{Place, Written};
 /// What is to become of an upload.
 #[derive(Debug)]
 pub(in crate::front) enum Fate {
-    /// It goes on.
+    /// It goes on, or is over and nobody can say whether its bytes are those of a blob.
     Lives,
     /// Nobody goes on with it.
     GivenUp(Box<Upload>),
@@ -91,9 +91,13 @@ impl<T: Host> Hosted<T> {
             Some(End::GivenUp) => Fate::Over { keeps_bytes: false },
             // Whoever closed it did not come to the end of that, and may no longer.
             Some(End::Closed(digest)) => {
-                let owner = self.owner(digest).await?;
-                Fate::Over {
-                    keeps_bytes: owner.as_deref() == Some(id),
+                match self.owner(digest).await {
+                    Ok(owner) => Fate::Over {
+                        keeps_bytes: owner.as_deref() == Some(id),
+                    },
+                    // The blob's record is what cannot be read.
+                    Err(failure) if failure.is_damage() => Fate::Lives,
+                    Err(failure) => return Err(failure),
                 }
             }
         })

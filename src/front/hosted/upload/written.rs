@@ -139,7 +139,7 @@ impl<T: Host> Hosted<T> {
         // A list that does not end before this one would lead in a circle.
         let ends = page.earlier.is_none_or(|it| it.size < earlier.size);
         if page.size() != earlier.size || page.count() != earlier.count || !ends {
-            return Err(Failure::from_store(fields::broken()));
+            return Err(Failure::damaged());
         }
         Ok(Some(page))
     }

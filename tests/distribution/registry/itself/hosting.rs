@@ -8,7 +8,8 @@ use pierhead::http::{Method, Request};
 use pierhead::{Kind, Result};
 
 use super::*;
-use crate::memory::{block_on, drain};
+use crate::body::drain;
+use crate::memory::block_on;
 
 fn blob() -> String {
     format!("{HOME}/v2/a/b/blobs/{}", sha256(b"0123456789"))
