@@ -34,6 +34,7 @@ mod refusals;
 mod routes;
 mod schedule;
 mod store;
+mod upload_cleanup;
 mod upload_costs;
 mod upload_faults;
 mod upload_limits;
