@@ -11,7 +11,7 @@
 //! | `repositories/<name>:blobs/<algorithm>/<encoded>` | record: a blob is in a repository |
 //! | `repositories/<name>:manifests/<algorithm>/<encoded>` | record: a manifest |
 //! | `repositories/<name>:tags/<tag>` | record: which manifest a tag names |
-//! | `repositories/<name>:tagged/<algorithm>/<encoded>/<instance>/<tag>` | a tag that may name a manifest; created once |
+//! | `repositories/<name>:tagged/<algorithm>/<encoded>/<instance>/<tag>` | a tag that may name a manifest; written before it is to |
 //! | `repositories/<name>:referrers/<algorithm>/<encoded>/<algorithm>/<encoded>/<instance>` | a manifest that may have a subject, which comes first; created once |
 //! | `gc/state/<sequence>` | how far a collection has come; created once |
 //!

@@ -1,6 +1,7 @@
 //! What responses that carry content have in common, whoever holds it.
 
 use super::Outgoing;
+use super::error::Failure;
 use crate::digest::Digest;
 use crate::http::{Headers, Method, Response};
 use crate::media_type::MediaType;
@@ -78,15 +79,19 @@ pub(super) fn is_conditional(headers: &Headers) -> bool {
         .is_some()
 }
 
-/// Whether `If-Match` and `If-None-Match` let what is now there be changed (RFC 9110, sections 13.1.1, by strong comparison, and 13.1.2).
-pub(super) fn conditions_hold(headers: &Headers, current: Option<&Digest>) -> bool {
-    let Some(current) = current else {
-        return headers.get("if-match").is_none();
-    };
+/// Fails with 412 unless `If-Match` and `If-None-Match` let what is now there be changed (RFC 9110, sections 13.1.1, by strong comparison,
+/// 13.1.2, and 15.5.13).
+pub(super) fn check_conditions(headers: &Headers, current: Option<&Digest>) -> Result<(), Failure> {
     let mut wanted = headers.all("if-match").flat_map(|value| value.split(','));
-    (headers.get("if-match").is_none()
-        || wanted.any(|tag| tag.trim() == "*" || is_etag(tag.trim(), current)))
-        && !matches_etag(headers, current)
+    let matches = headers.get("if-match").is_none()
+        || current.is_some_and(|current| {
+            wanted.any(|tag| tag.trim() == "*" || is_etag(tag.trim(), current))
+        });
+    if matches && !current.is_some_and(|current| matches_etag(headers, current)) {
+        return Ok(());
+    }
+    let message = "what is there is not what the request is conditional on";
+    Err(Failure::new(412, "PRECONDITION_FAILED", message))
 }
 
 /// Whether `If-Range` lets the range stand (RFC 9110, section 13.1.5: strong comparison; a date never matches).

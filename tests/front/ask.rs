@@ -7,13 +7,16 @@ use crate::body::MemoryBody;
 use crate::schedule::block_on;
 use crate::store::MemoryStore;
 
+/// A registry that is tested.
+pub type Registry = Front<Hosted<MemoryStore>>;
+
 /// A registry over a store.
-pub fn registry(store: &MemoryStore) -> Front<Hosted<MemoryStore>> {
+pub fn registry(store: &MemoryStore) -> Registry {
     registry_with(store, HostedOptions::default())
 }
 
 /// A registry over a store, as an operator wants it.
-pub fn registry_with(store: &MemoryStore, options: HostedOptions) -> Front<Hosted<MemoryStore>> {
+pub fn registry_with(store: &MemoryStore, options: HostedOptions) -> Registry {
     Front::new(Hosted::new(store.clone(), options), Options::default())
 }
 

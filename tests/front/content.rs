@@ -62,6 +62,15 @@ pub fn subject(manifest: &str) -> String {
     format!(r#","subject":{}"#, descriptor(IMAGE, manifest.as_bytes()))
 }
 
+/// What a manifest says it is.
+pub fn media_type(manifest: &str) -> &'static str {
+    if manifest.contains("\"manifests\"") {
+        INDEX
+    } else {
+        IMAGE
+    }
+}
+
 /// Puts a manifest as what it says it is.
 pub fn put(store: &MemoryStore, name: &str, reference: &str, manifest: &str) -> Answer {
     put_if(store, name, reference, manifest, &[])
@@ -75,12 +84,7 @@ pub fn put_if(
     manifest: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
-    let media_type = if manifest.contains("\"manifests\"") {
-        INDEX
-    } else {
-        IMAGE
-    };
-    let mut fields = vec![("content-type", media_type)];
+    let mut fields = vec![("content-type", media_type(manifest))];
     fields.extend(headers);
     let path = format!("/v2/{name}/manifests/{reference}");
     ask(store, "PUT", &path, &fields, Some(manifest.as_bytes()))

@@ -5,81 +5,9 @@ use std::pin::Pin;
 use crate::ask::{Answer, answer, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{IMAGE, delete, get, image, list, push, sha256, status, subject};
+use crate::racing::{Asked, put, race, remove, sound, statuses};
 use crate::schedule::{run, switching};
 use crate::store::MemoryStore;
-
-/// One who asks.
-struct Asked<'a> {
-    method: &'a str,
-    reference: &'a str,
-    manifest: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-}
-
-fn put<'a>(reference: &'a str, manifest: &'a str) -> Asked<'a> {
-    Asked {
-        method: "PUT",
-        reference,
-        manifest,
-        headers: &[],
-    }
-}
-
-fn remove(reference: &str) -> Asked<'_> {
-    Asked {
-        method: "DELETE",
-        reference,
-        manifest: "",
-        headers: &[],
-    }
-}
-
-/// Has all of them ask at the same time, from the same beginning, at every interleaving; `check` is told what they were answered.
-fn race(
-    beginning: &MemoryStore,
-    switches: usize,
-    asked: &[Asked<'_>],
-    mut check: impl FnMut(&MemoryStore, &[Answer]),
-) {
-    beginning.advance(5000);
-    let tried = switching(switches, |choose| {
-        let store = beginning.copied();
-        let front = registry(&store);
-        let mut futures: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
-        for one in asked {
-            let mut fields = vec![("content-type", IMAGE)];
-            fields.extend(one.headers);
-            let path = format!("/v2/a/manifests/{}", one.reference);
-            let body = MemoryBody::of(one.manifest.as_bytes(), 1 << 20);
-            let request = request(one.method, &path, &fields, Some(body));
-            let response = front.handle(request);
-            futures.push(Box::pin(async move { answer(response.await) }));
-        }
-        let answers = run(futures, choose);
-        sound(&store);
-        check(&store, &answers);
-    });
-    assert!(tried > 100, "{tried}");
-}
-
-/// Every tag that is listed names a manifest that is there.
-fn sound(store: &MemoryStore) {
-    let tags = get(store, "/v2/a/tags/list");
-    if tags.status == 404 {
-        return;
-    }
-    for tag in list(store, "/v2/a/tags/list", "tags").0 {
-        assert_eq!(
-            status(store, &format!("/v2/a/manifests/{tag}")),
-            200,
-            "{tag} dangles"
-        );
-    }
-}
-
-fn statuses(answers: &[Answer]) -> Vec<u16> {
-    answers.iter().map(|answer| answer.status).collect()
-}
 
 /// The digests of what refers to a manifest.
 fn referrers(store: &MemoryStore, manifest: &str) -> Vec<String> {

@@ -9,7 +9,7 @@ import { act, blobsOf, look, prepare, REPOSITORIES, TAGS } from "./lib/load.mjs"
 import { startCollect, startCommand } from "./lib/processes.mjs";
 import { Pusher, Tally, things } from "./lib/pusher.mjs";
 import { Choices } from "./lib/random.mjs";
-import { garbageOf, objectsOf, prefixesOf, without } from "./lib/stored.mjs";
+import { garbageOf, isThere, objectsOf, prefixesOf, without } from "./lib/stored.mjs";
 import { Uploader } from "./lib/uploader.mjs";
 
 /** Clients at once, and those beside them whose uploads go on after a process was killed. */
@@ -113,7 +113,7 @@ export class Kills {
     await this.#looking.pusher.put(REPOSITORIES[0], referrer, { tags: [TAGS[0]] });
     await this.#lookAgain();
     for (const [kind, prefix] of Object.entries(prefixesOf(REPOSITORIES[0]))) {
-      const there = (await objectsOf(store, prefix)).filter(({ size }) => size > 0);
+      const there = (await objectsOf(store, prefix)).filter(isThere);
       const { key } = this.#moments.of(there);
       await without(store, key, async () => {
         await this.#lookAgain();

@@ -1,9 +1,8 @@
 //! Blobs: reading them and taking them out of a repository (end-2, end-10).
 
 use super::super::error::Failure;
-use super::super::serve::{OCTETS, conditions_hold, content_headers, matches_etag, range_holds};
+use super::super::serve::{OCTETS, check_conditions, content_headers, matches_etag, range_holds};
 use super::super::{Incoming, Outgoing};
-use super::tags::condition_failed;
 use super::{Host, Hosted};
 use crate::digest::Digest;
 use crate::http::{ByteRange, Headers, Method, RangeRequest, Response};
@@ -22,9 +21,7 @@ impl<T: Host> Hosted<T> {
                 self.read_blob(&request.headers, method, name, digest).await
             }
             Some(Method::Delete) => {
-                if !conditions_hold(&request.headers, Some(digest)) {
-                    return Err(condition_failed());
-                }
+                check_conditions(&request.headers, Some(digest))?;
                 if !self.unlink(name, digest).await? {
                     return Err(unknown());
                 }

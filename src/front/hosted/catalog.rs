@@ -37,6 +37,7 @@ impl<T: Host> Hosted<T> {
             path: "/v2/_catalog".to_owned(),
             head: "{\"repositories\":[".to_owned(),
             is_name: is_repository_name,
+            min_bytes: 1,
         };
         let page = self.page(&names, &query).await?;
         Ok(page.response(&names, &query, method))

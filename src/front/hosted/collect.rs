@@ -220,6 +220,14 @@ impl<T: Host> Run<'_, T> {
         self.registry.swap(key, version, Vec::new()).await
     }
 
+    /// Has a tag name nothing whose record is still of this version; gives whether it was.
+    async fn unset(&self, key: &str, version: &Version) -> Result<bool, Failure> {
+        if self.state.dry {
+            return Ok(true);
+        }
+        self.registry.write_tag(key, version, None).await
+    }
+
     /// Reads a record of a blob or a link.
     async fn read(&self, key: &str) -> Result<record::Record, Failure> {
         let read = record::read(&self.registry.host, key, RECORD_LIMIT).await;

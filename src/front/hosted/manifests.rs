@@ -6,10 +6,10 @@ mod put;
 mod validation;
 
 use super::super::error::Failure;
-use super::super::serve::{conditions_hold, content_headers, matches_etag, served_type, sized};
+use super::super::serve::{check_conditions, content_headers, matches_etag, served_type, sized};
 use super::super::{Incoming, Outgoing};
 use super::stored::{Found, Part, verified};
-use super::tags::{condition_failed, unknown};
+use super::tags::unknown;
 use super::{Host, Hosted};
 use crate::client::ManifestReference;
 use crate::http::{Headers, Method, Response};
@@ -38,9 +38,7 @@ impl<T: Host> Hosted<T> {
                         self.delete_tag(name, tag, &request.headers).await?;
                     }
                     ManifestReference::Digest(digest) => {
-                        if !conditions_hold(&request.headers, Some(digest)) {
-                            return Err(condition_failed());
-                        }
+                        check_conditions(&request.headers, Some(digest))?;
                         self.delete_manifest(name, digest).await?;
                     }
                 }

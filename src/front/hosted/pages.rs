@@ -29,6 +29,8 @@ pub(super) struct Names {
     pub(super) head: String,
     /// Whether a name is one.
     pub(super) is_name: fn(&str) -> bool,
+    /// The fewest bytes of the object of a name that is there.
+    pub(super) min_bytes: u64,
 }
 
 impl Names {
@@ -126,7 +128,7 @@ impl<T: Host> Hosted<T> {
                 .map_err(Failure::from_store)?;
             for object in listing.objects {
                 if let Some(name) = names.name(&object.key)
-                    && object.size > 0
+                    && object.size >= names.min_bytes
                 {
                     if page.names.len() == wanted {
                         page.next = page.names.last().cloned();

@@ -5,6 +5,7 @@ use super::super::record::{self, Version};
 use super::super::store::{Condition, Content};
 use super::{Host, Hosted};
 use crate::error::{Error, Kind};
+use crate::reference::Tag;
 
 /// How often a write is tried that the store is too busy for.
 const MAX_WRITES: u32 = 4;
@@ -36,11 +37,21 @@ impl<T: Host> Hosted<T> {
 
     /// Puts an object that is created once; one that is there already is as good.
     pub(super) async fn create(&self, key: &str) -> Result<(), Failure> {
+        self.mark(key, Condition::Absent).await
+    }
+
+    /// Notes that a tag may name what is listed under `prefix`, as of now.
+    pub(super) async fn note(&self, prefix: &str, tag: &Tag) -> Result<(), Failure> {
+        let key = [prefix, tag.as_str()].concat();
+        self.mark(&key, Condition::None).await
+    }
+
+    async fn mark(&self, key: &str, condition: Condition<'_>) -> Result<(), Failure> {
         let mut writes = 1;
         loop {
             // An object without bytes counts as none.
             let content = Content::Bytes(b"{}".to_vec());
-            match self.host.put(key, content, Condition::Absent, None).await {
+            match self.host.put(key, content, condition, None).await {
                 Err(error) if error.kind() == Kind::StoreBusy && writes < MAX_WRITES => {
                     writes += 1;
                     self.wait().await;

@@ -3,7 +3,7 @@
 use super::super::error::Failure;
 use super::super::record::{self, Record, Version};
 use super::super::route::Query;
-use super::super::serve::{conditions_hold, is_conditional};
+use super::super::serve::{check_conditions, is_conditional};
 use super::super::{Outgoing, keys};
 use super::pages::{Names, is_tag};
 use super::patience::{MAX_CONFLICTS, contended};
@@ -21,6 +21,12 @@ const MAX_MOVES: u32 = 8;
 /// Milliseconds after which a tag is written again that is set to what it names, as retention goes by when a tag was set. So long that no key is
 /// written often.
 const RENEWAL: u64 = 60 * 60 * 1000;
+/// How long, in milliseconds, whoever has noted that a tag may name a manifest goes on to set it without noting it again.
+const INTENT: u64 = 10 * 60 * 1000;
+/// How long after a note was made, in milliseconds by the store's clock, somebody may be about to set the tag. Much longer, as clocks differ.
+const MAX_INTENT: u64 = 60 * 60 * 1000;
+/// The fewest bytes of the record of a tag that names something: the digest alone has more. That of one that names nothing has a nonce, or no bytes.
+pub(in crate::front) const MIN_TAG_BYTES: u64 = 64;
 
 /// What a tag names: a manifest, as long as its record is of this instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +44,6 @@ impl Target {
             digest: fields::get(fields, "digest")?.parse().ok()?,
             instance: fields::get(fields, "instance")?.to_owned(),
         })
-    }
-
-    fn record(&self, nonce: &str) -> Vec<u8> {
-        let mut record = String::new();
-        fields::add(&mut record, "digest", self.digest.as_str());
-        fields::add(&mut record, "instance", &self.instance);
-        fields::add(&mut record, "nonce", nonce);
-        record.into_bytes()
     }
 }
 
@@ -116,66 +114,109 @@ impl<T: Host> Hosted<T> {
                 return Ok((target.digest, stored));
             }
             // The tag may have moved on before its manifest was deleted.
+            self.bury(name, tag, &target).await?;
             dead = Some(target);
         }
         Err(contended())
     }
 
-    /// Lets a tag name a manifest, if the conditions hold for what it names now. Of several writers the last wins.
+    /// Lets a tag name a manifest, if the conditions hold for what it names now; gives whether the manifest is there to be named. Of several writers the
+    /// last wins.
+    ///
+    /// The tag is read and the note made before the manifest is looked for. So whoever deletes the manifest after that finds the note, and then either the tag
+    /// that names it, or writes the tag so that it cannot be set any more by who had read it before: see [`drop_tag`](Self::drop_tag).
     pub(super) async fn set_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
         target: &Target,
         conditions: Option<&Headers>,
-    ) -> Result<(), Failure> {
-        let mut listed = false;
+    ) -> Result<bool, Failure> {
+        let mut noted: Option<u64> = None;
         for _ in 0..MAX_CONFLICTS {
             let (current, was) = self.tag(name, tag).await?;
             if let Some(conditions) = conditions {
-                self.check_conditions(name, current.as_ref(), conditions)
+                self.check_tag(name, tag, current.as_ref(), conditions)
                     .await?;
             }
             let is_set = current.as_ref() == Some(target);
-            if is_set && self.host.unix_time().saturating_sub(was.modified) < RENEWAL {
-                return Ok(());
+            let now = self.host.unix_time();
+            if !is_set && noted.is_none_or(|noted| now.saturating_sub(noted) > INTENT) {
+                self.note(&keys::tagged(name, &target.digest, &target.instance), tag)
+                    .await?;
+                noted = Some(now);
             }
-            if !is_set && !listed {
-                self.create(&note(name, tag, target)).await?;
-                listed = true;
+            if !self.lives(name, &target.digest, &target.instance).await? {
+                return Ok(false);
             }
-            let record = target.record(&self.nonce());
+            if is_set && now.saturating_sub(was.modified) < RENEWAL {
+                return Ok(true);
+            }
             if self
-                .swap(&keys::tag(name, tag), &was.version, record)
+                .write_tag(&keys::tag(name, tag), &was.version, Some(target))
                 .await?
             {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(contended())
     }
 
+    /// Lets the record of a tag, which is still of this version, name something or nothing; gives whether it was. No two such records are the same, so a
+    /// version never comes again.
+    pub(in crate::front) async fn write_tag(
+        &self,
+        key: &str,
+        version: &Version,
+        target: Option<&Target>,
+    ) -> Result<bool, Failure> {
+        let mut record = String::new();
+        if let Some(target) = target {
+            fields::add(&mut record, "digest", target.digest.as_str());
+            fields::add(&mut record, "instance", &target.instance);
+        }
+        fields::add(&mut record, "nonce", &self.nonce());
+        self.swap(key, version, record.into_bytes()).await
+    }
+
     /// Fails with 412 unless the conditions of a request hold for what a tag names.
-    pub(super) async fn check_conditions(
+    pub(super) async fn check_tag(
         &self,
         name: &RepositoryName,
+        tag: &Tag,
         target: Option<&Target>,
         conditions: &Headers,
     ) -> Result<(), Failure> {
         if !is_conditional(conditions) {
             return Ok(());
         }
-        let mut current = None;
-        if let Some(target) = target
-            && self.lives(name, &target.digest, &target.instance).await?
-        {
-            current = Some(&target.digest);
+        check_conditions(conditions, self.named(name, tag, target).await?)
+    }
+
+    /// The digest of the manifest that a tag names, if it is there.
+    async fn named<'t>(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+        target: Option<&'t Target>,
+    ) -> Result<Option<&'t Digest>, Failure> {
+        let Some(target) = target else {
+            return Ok(None);
+        };
+        if self.lives(name, &target.digest, &target.instance).await? {
+            return Ok(Some(&target.digest));
         }
-        if conditions_hold(conditions, current) {
-            Ok(())
-        } else {
-            Err(condition_failed())
+        self.bury(name, tag, target).await?;
+        Ok(None)
+    }
+
+    /// Takes a tag from a manifest that was found to be no more, which who deleted it may not have come to yet: before anybody is told, so that it is not set after
+    /// that by who thinks that it still names the manifest.
+    async fn bury(&self, name: &RepositoryName, tag: &Tag, dead: &Target) -> Result<(), Failure> {
+        if self.options.read_only {
+            return Ok(());
         }
+        self.drop_tag(name, tag, dead, 0).await
     }
 
     /// Deletes a tag (end-9).
@@ -187,13 +228,13 @@ impl<T: Host> Hosted<T> {
     ) -> Result<(), Failure> {
         for _ in 0..MAX_CONFLICTS {
             let (target, version) = self.target(name, tag).await?;
-            self.check_conditions(name, target.as_ref(), conditions)
-                .await?;
-            if target.is_none() {
+            let named = self.named(name, tag, target.as_ref()).await?;
+            check_conditions(conditions, named)?;
+            if named.is_none() {
                 return Err(unknown());
             }
             if self
-                .swap(&keys::tag(name, tag), &version, Vec::new())
+                .write_tag(&keys::tag(name, tag), &version, None)
                 .await?
             {
                 return Ok(());
@@ -202,27 +243,34 @@ impl<T: Host> Hosted<T> {
         Err(contended())
     }
 
-    /// Lets a tag that still names what is no more name something else, or nothing.
-    pub(super) async fn replace_tag(
+    /// Takes a tag from a manifest that is no more, of which it was noted then that the tag may name it. A tag that does not name it, and may be about to,
+    /// is written as it is: whoever has read it before cannot set it any more, and whoever reads it now finds that the manifest is no more.
+    pub(in crate::front) async fn drop_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
         dead: &Target,
-        next: Option<&Target>,
+        noted: u64,
     ) -> Result<(), Failure> {
+        let mut may_be_set = self.host.unix_time().saturating_sub(noted) < MAX_INTENT;
         for _ in 0..MAX_CONFLICTS {
             let (target, version) = self.target(name, tag).await?;
-            if target.as_ref() != Some(dead) {
+            let is_dead = target.as_ref() == Some(dead);
+            if !is_dead && !may_be_set {
                 return Ok(());
             }
-            let mut record = Vec::new();
-            if let Some(next) = next {
-                self.create(&note(name, tag, next)).await?;
-                record = next.record(&self.nonce());
-            }
-            if self.swap(&keys::tag(name, tag), &version, record).await? {
+            if self
+                .write_tag(
+                    &keys::tag(name, tag),
+                    &version,
+                    target.as_ref().filter(|_| !is_dead),
+                )
+                .await?
+            {
                 return Ok(());
             }
+            // Somebody else has written it since the manifest was deleted, which is as good.
+            may_be_set = false;
         }
         Err(contended())
     }
@@ -241,6 +289,7 @@ impl<T: Host> Hosted<T> {
             path: ["/v2/", name.as_str(), "/tags/list"].concat(),
             head: ["{\"name\":\"", name.as_str(), "\",\"tags\":["].concat(),
             is_name: is_tag,
+            min_bytes: MIN_TAG_BYTES,
         };
         let page = self.page(&names, &query).await?;
         if page.is_empty() && !self.is_repository(name).await? {
@@ -254,18 +303,7 @@ impl<T: Host> Hosted<T> {
     }
 }
 
-/// The key that says that a tag may name a manifest: it is there before the tag is set, so that whoever deletes the manifest finds the tag.
-fn note(name: &RepositoryName, tag: &Tag, target: &Target) -> String {
-    keys::tagged(name, &target.digest, &target.instance) + tag.as_str()
-}
-
 /// That there is no such manifest.
 pub(super) fn unknown() -> Failure {
     Failure::new(404, "MANIFEST_UNKNOWN", "there is no such manifest")
-}
-
-/// RFC 9110, section 15.5.13.
-pub(super) fn condition_failed() -> Failure {
-    let message = "what is there is not what the request is conditional on";
-    Failure::new(412, "PRECONDITION_FAILED", message)
 }

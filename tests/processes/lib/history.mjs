@@ -1,16 +1,10 @@
 /** What clients did and saw, thing by thing: tags, manifests, referrers, blobs. */
-import { effects, judged } from "./register.mjs";
-
-/**
- * @typedef {import("./register.mjs").Operation & {deletes?: boolean, deletedAs?: string, names?: string}} Entry An operation. `deletes` says that a manifest
- *   goes by it; `deletedAs` which thing that would be, of an operation that has a tag name it, and `names` its digest. Where both are at once, the tag may
- *   name nothing for a moment, until the manifest is put again.
- */
+import { judged } from "./register.mjs";
 
 export class History {
   /** What each thing may have been when the operations began; nothing where nobody knows of it. @type {Map<string, import("./register.mjs").Value[]>} */
   #values = new Map();
-  /** @type {Map<string, Entry[]>} */
+  /** @type {Map<string, import("./register.mjs").Operation[]>} */
   #operations = new Map();
   /** When somebody was last told that a thing is there, which is then kept for a while. @type {Map<string, number>} */
   #told = new Map();
@@ -21,7 +15,7 @@ export class History {
 
   /**
    * @param {string} thing
-   * @param {Entry} operation
+   * @param {import("./register.mjs").Operation} operation
    */
   add(thing, operation) {
     this.count += 1;
@@ -53,27 +47,12 @@ export class History {
   judge() {
     const problems = [];
     for (const [thing, operations] of this.#operations) {
-      const { broken, values } = judged(this.#withMoments(operations), this.#values.get(thing) ?? [null]);
+      const { broken, values } = judged(operations, this.#values.get(thing) ?? [null]);
       this.#values.set(thing, values);
       if (broken !== undefined) problems.push(told(thing, operations, broken, values));
     }
     this.#operations.clear();
     return problems;
-  }
-
-  /** The operations, and the moments of those whose manifest was deleted meanwhile. */
-  #withMoments(operations) {
-    const moments = operations.filter(({ start, end, deletedAs }) =>
-      this.#operations.get(deletedAs)?.some((other) => other.deletes && other.start <= end && other.end >= start),
-    );
-    const more = { certain: false, repeats: true };
-    return [
-      ...operations,
-      ...moments.flatMap(({ what, start, end, names }) => [
-        { what, start, end, ...more, apply: effects.lose() },
-        { what, start, end, ...more, apply: effects.swap(null, names) },
-      ]),
-    ];
   }
 }
 

@@ -72,19 +72,20 @@ export class Pusher {
     const own = [things.manifest(repository, digest)];
     if (manifest.subject !== undefined) own.push(things.referrer(repository, digest));
     for (const thing of own) {
-      // What was refused for its tag's sake may have been stored under its digest.
-      if (isRefused) this.#history.add(thing, { what, ...spanOf(answer), certain: false, apply: write(THERE) });
+      // What was refused for its tag's sake may have been stored under its digest, and again when it was deleted before that was clear.
+      if (isRefused)
+        this.#history.add(thing, { what, ...spanOf(answer), certain: false, repeats: true, apply: write(THERE) });
       else this.#did(thing, what, answer, { 201: write(THERE) }, write(THERE), { repeats: true });
     }
     for (const tag of tags) {
       const written = write(digest);
       const done =
         condition === undefined ? { 201: written } : { 201: swap(condition.from, digest), 412: other(condition.from) };
-      const more = { repeats: condition === undefined, deletedAs: own[0], names: digest };
+      // Of several tags all are set again when the manifest is deleted before the last of them is set.
+      const more = { repeats: condition === undefined && tags.length > 1 };
       this.#did(things.tag(repository, tag), what, answer, done, done[201], more);
-      // In the list a tag may be for a moment that names what was deleted while it was being put: conditions are on what it names.
-      if (!isRefused)
-        this.#did(things.listed(repository, tag), what, answer, { 201: written }, written, { repeats: true });
+      // In the list a tag may be for a moment that names what was just deleted: conditions are on what it names.
+      if (!isRefused) this.#did(things.listed(repository, tag), what, answer, { 201: written }, written, more);
     }
     return answer.status;
   }
@@ -101,7 +102,7 @@ export class Pusher {
     const answer = await this.ask("DELETE", `${repository}/manifests/${digest}`);
     const what = `DELETE ${name} ${digest}: ${answer.status}`;
     const gone = { 202: clear(), 404: read(null) };
-    this.#did(things.manifest(repository, digest), what, answer, gone, lose(), { deletes: answer.status !== 404 });
+    this.#did(things.manifest(repository, digest), what, answer, gone, lose());
     if (subject !== undefined) this.#did(things.referrer(repository, digest), what, answer, gone, lose());
     for (const tag of tags) {
       const dropped = drop(digest);

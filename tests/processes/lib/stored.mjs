@@ -10,6 +10,14 @@ export async function objectsOf(store, prefix) {
   return all;
 }
 
+/** The fewest bytes of the record of a tag that names something. */
+const MIN_TAG = 64;
+
+/** Whether an object is a record of something that is there. */
+export function isThere({ key, size }) {
+  return size >= (key.includes(":tags/") ? MIN_TAG : 1);
+}
+
 async function textOf(store, key) {
   const found = await store.get(key);
   return found === undefined ? "" : await new Response(found.body).text();
@@ -25,7 +33,7 @@ export async function garbageOf(store) {
   // By digest, in each repository: what its manifests name. By upload: whose bytes are a blob's.
   const [named, linked, owners, found] = [new Set(), new Set(), new Set(), []];
   const parts = (key) => /^repositories\/(.+?):(\w+)\/(.+)$/.exec(key)?.slice(1) ?? [];
-  const inRepositories = (await objectsOf(store, "repositories/")).filter(({ size }) => size > 0);
+  const inRepositories = (await objectsOf(store, "repositories/")).filter(isThere);
   const instances = new Map();
   for (const { key } of inRepositories.filter(({ key }) => parts(key)[1] === "manifests")) {
     const [repository, , path] = parts(key);
@@ -47,7 +55,7 @@ export async function garbageOf(store) {
     if (instances.get(`${repository} ${algorithm}/${encoded}`) !== instance)
       found.push(`a hint of a manifest that is not there: ${key}`);
   }
-  for (const { key } of (await objectsOf(store, "blobs/")).filter(({ size }) => size > 0)) {
+  for (const { key } of (await objectsOf(store, "blobs/")).filter(isThere)) {
     const upload = /^upload (.+)$/m.exec(await textOf(store, key))?.[1];
     if (upload === undefined) throw new Error(`${key} is no record of a blob`);
     owners.add(upload);

@@ -1,7 +1,7 @@
 //! What a deletion leaves that did not come to its end: referrers and tags of manifests that are no more. Readers pass over them.
 
 use super::super::Host;
-use super::super::tags::Target;
+use super::super::tags::{MIN_TAG_BYTES, Target};
 use super::Run;
 use super::state::Phase;
 use crate::front::error::Failure;
@@ -62,7 +62,7 @@ impl<T: Host> Run<'_, T> {
             {
                 if let Ok(tag) = tag.parse() {
                     self.registry
-                        .replace_tag(&name, &tag, &target, None)
+                        .drop_tag(&name, &tag, &target, object.modified)
                         .await?;
                 }
                 self.delete(std::slice::from_ref(&object.key)).await?;
@@ -84,13 +84,13 @@ impl<T: Host> Run<'_, T> {
         let (objects, more) = self.page(&prefix).await?;
         for object in objects {
             let tag = object.key.strip_prefix(&prefix);
-            if object.size > 0
+            if object.size >= MIN_TAG_BYTES
                 && self.is_over(object.modified)
                 && let Some(Ok(tag)) = tag.map(str::parse)
                 && let (Some(target), version) = self.registry.target(&name, &tag).await?
                 && self.is_dead(&name, &object, &target).await?
             {
-                self.empty(&object.key, &version).await?;
+                self.unset(&object.key, &version).await?;
             }
             self.state.cursor = object.key;
         }

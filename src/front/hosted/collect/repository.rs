@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::super::Host;
 use super::super::links::Kept;
+use super::super::tags::MIN_TAG_BYTES;
 use super::Run;
 use super::policy::RetentionPolicy;
 use super::state::Phase;
@@ -76,7 +77,7 @@ impl<T: Host> Run<'_, T> {
             let page = self.registry.host.list(&prefix, after.as_deref(), 1000);
             let page = page.await.map_err(Failure::from_store)?;
             for object in &page.objects {
-                if object.size > 0 {
+                if object.size >= MIN_TAG_BYTES {
                     times.push(Reverse(object.modified));
                 }
                 if times.len() > most {
@@ -122,12 +123,12 @@ impl<T: Host> Run<'_, T> {
         }
         let (objects, more) = self.page(&keys::tags(&name)).await?;
         for object in objects {
-            if object.size > 0 && self.is_dropped(&name, object.modified) {
+            if object.size >= MIN_TAG_BYTES && self.is_dropped(&name, object.modified) {
                 let info = self.registry.host.head(&object.key).await;
                 let info = info.map_err(Failure::from_store)?;
                 // It may have been set again since it was listed.
                 if let Some(info) = info.filter(|info| info.modified == object.modified)
-                    && self.empty(&object.key, &Version::of(info)).await?
+                    && self.unset(&object.key, &Version::of(info)).await?
                 {
                     self.state.report.tags += 1;
                 }
@@ -151,7 +152,7 @@ impl<T: Host> Run<'_, T> {
             let tag = object.key.strip_prefix(&prefix);
             // Where nothing is changed, tags are still there that would have gone.
             let is_gone = self.state.dry && self.is_dropped(&name, object.modified);
-            if object.size > 0
+            if object.size >= MIN_TAG_BYTES
                 && !is_gone
                 && let Some(Ok(tag)) = tag.map(str::parse)
                 && let (Some(target), _) = self.registry.target(&name, &tag).await?

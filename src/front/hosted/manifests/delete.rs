@@ -2,6 +2,7 @@
 
 use super::super::super::error::Failure;
 use super::super::super::keys;
+use super::super::super::store::Listed;
 use super::super::patience::{MAX_CONFLICTS, contended};
 use super::super::several::several;
 use super::super::stored::{Found, Part, Stored};
@@ -100,12 +101,13 @@ impl<T: Host> Hosted<T> {
             for object in listing.objects {
                 let instance = entry(&object.key, prefix).map(|(instance, _)| instance);
                 if instance.is_some() && instance != live.as_deref() {
-                    stale.push(object.key);
+                    stale.push(object);
                 }
             }
             self.drop_each(name, digest, prefix, &stale).await?;
             if !stale.is_empty() {
-                self.delete_keys(&stale).await?;
+                let keys: Vec<String> = stale.into_iter().map(|object| object.key).collect();
+                self.delete_keys(&keys).await?;
             }
             if !listing.more {
                 return Ok(());
@@ -118,11 +120,12 @@ impl<T: Host> Hosted<T> {
         name: &RepositoryName,
         digest: &Digest,
         prefix: &str,
-        stale: &[String],
+        stale: &[Listed],
     ) -> Result<(), Failure> {
         let mut left = stale.iter();
         several(MAX_AT_ONCE, &mut || {
-            let (instance, tag) = entry(left.next()?, prefix)?;
+            let object = left.next()?;
+            let (instance, tag) = entry(&object.key, prefix)?;
             Some(Box::pin(async move {
                 let Ok(tag) = tag.parse::<Tag>() else {
                     return Ok(());
@@ -131,7 +134,7 @@ impl<T: Host> Hosted<T> {
                     digest: digest.clone(),
                     instance: instance.to_owned(),
                 };
-                self.replace_tag(name, &tag, &dead, None).await
+                self.drop_tag(name, &tag, &dead, object.modified).await
             }))
         })
         .await

@@ -3,7 +3,7 @@
 use super::super::super::error::Failure;
 use super::super::super::record::read_whole;
 use super::super::super::route::Query;
-use super::super::super::serve::{conditions_hold, is_conditional};
+use super::super::super::serve::{check_conditions, is_conditional};
 use super::super::super::{Incoming, Outgoing, keys};
 use super::super::patience::{MAX_CONFLICTS, contended};
 use super::super::stored::{Found, Line, MAX_MANIFEST_BYTES, Part};
@@ -54,22 +54,19 @@ impl<T: Host> Hosted<T> {
             match reference {
                 ManifestReference::Tag(tag) => {
                     let (target, _) = self.target(name, tag).await?;
-                    self.check_conditions(name, target.as_ref(), &asked).await?;
+                    self.check_tag(name, tag, target.as_ref(), &asked).await?;
                 }
                 ManifestReference::Digest(digest) => {
                     let stored = self.stored(name, digest, Part::Line).await?;
                     let current = stored.line()?.map(|_| digest);
-                    if !conditions_hold(&asked, current) {
-                        return Err(super::super::tags::condition_failed());
-                    }
+                    check_conditions(&asked, current)?;
                 }
             }
         }
         self.ensure_children(name, std::mem::take(&mut pushed.children))
             .await?;
-        // What the tag was set to when the conditions held. That counts: where it was deleted then, and something else was put under the tag, they may
-        // hold no longer.
-        let mut set: Option<Target> = None;
+        // Where it was set on a condition, it is not set again when the manifest is deleted after that: the condition may hold no longer.
+        let mut is_set = false;
         for _ in 0..MAX_ATTEMPTS {
             let instance = self.ensure_record(name, &pushed).await?;
             if let Some(subject) = &pushed.subject {
@@ -80,20 +77,20 @@ impl<T: Host> Hosted<T> {
                 digest: pushed.digest.clone(),
                 instance,
             };
-            if let ManifestReference::Tag(tag) = reference {
-                match &set {
-                    Some(dead) => self.replace_tag(name, tag, dead, Some(&target)).await?,
-                    None => self.set_tag(name, tag, &target, Some(&asked)).await?,
-                }
+            let mut lives = true;
+            if let ManifestReference::Tag(tag) = reference
+                && !is_set
+            {
+                lives = self.set_tag(name, tag, &target, Some(&asked)).await?;
+                is_set = lives && is_conditional(&asked);
             }
             for tag in &more_tags {
-                self.set_tag(name, tag, &target, None).await?;
+                lives = lives && self.set_tag(name, tag, &target, None).await?;
             }
-            // Whoever deleted it in the meantime may not have found what was written since.
-            if self.lives(name, &target.digest, &target.instance).await? {
+            // Else somebody has deleted it before all tags could name it.
+            if lives {
                 return Ok(created(name, &pushed, &more_tags));
             }
-            set = is_conditional(&asked).then_some(target);
         }
         Err(contended())
     }

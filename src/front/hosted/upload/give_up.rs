@@ -105,8 +105,8 @@ impl<T: Host> Hosted<T> {
         })
     }
 
-    /// Deletes what requests have left to `cleanup`: to be called once they are answered. That the store fails ends it early, and a collection deletes
-    /// what is left then. So it does where this is never called, or dropped.
+    /// Deletes what requests have left to `cleanup`: to be called as soon as they are answered. Where the store fails with an upload, a collection
+    /// deletes what is left of that. So it does where this is never called, or dropped.
     pub async fn clean_up(&self, cleanup: &Cleanup) {
         while let Some(Left { id, keeps_bytes }) = cleanup.take() {
             self.clear(&id, keeps_bytes).await;
