@@ -1,6 +1,7 @@
 //! The registry front: the distribution API over a store of objects ([`Hosted`]), or the read side of it over one upstream
 //! registry ([`Proxy`]).
 
+mod cleanup;
 mod cors;
 mod error;
 mod hosted;
@@ -16,6 +17,7 @@ use std::future::Future;
 use crate::client::{Body, MaybeSend, MaybeSync};
 use crate::http::{Headers, Method, Response};
 
+pub use cleanup::Cleanup;
 pub use cors::Cors;
 pub use error::Failure;
 pub use hosted::{
@@ -36,6 +38,8 @@ pub struct Incoming<B> {
     pub headers: Headers,
     /// Its body, if it has one.
     pub body: Option<B>,
+    /// Where it may leave what is to be deleted behind its answer. Without one all is deleted before.
+    pub cleanup: Option<Cleanup>,
 }
 
 impl<B> Incoming<B> {
@@ -47,6 +51,7 @@ impl<B> Incoming<B> {
             target: target.into(),
             headers,
             body: None,
+            cleanup: None,
         }
     }
 
@@ -55,6 +60,15 @@ impl<B> Incoming<B> {
     pub fn with_body(self, body: B) -> Self {
         Self {
             body: Some(body),
+            ..self
+        }
+    }
+
+    /// This request, which leaves to `cleanup` what is to be deleted behind its answer; see [`Hosted::clean_up`].
+    #[must_use]
+    pub fn with_cleanup(self, cleanup: Cleanup) -> Self {
+        Self {
+            cleanup: Some(cleanup),
             ..self
         }
     }

@@ -47,7 +47,9 @@ const MAX_TIME = 10 * 365 * DAY;
 const MIN_MAX_CHUNK = 4 * 1024 * 1024;
 const PROFILES: readonly unknown[] = ["structural", "1.1", "dev", "schema"];
 
-type Wire = [status: number, headers: string, body: Uint8Array<ArrayBuffer> | HostBody | undefined];
+/** What is left of an upload that a request has ended: its id, and whether a blob has its bytes. */
+type Left = [upload: string, keepsBytes: boolean];
+type Wire = [status: number, headers: string, body: Uint8Array<ArrayBuffer> | HostBody | undefined, ...left: Left | []];
 
 /**
  * What answers by these options.
@@ -59,14 +61,15 @@ export function createHandler(options: FrontOptions): Handle | HostingHandle;
 export function createHandler(options: FrontOptions): Handle | HostingHandle {
   const origins = optionalTexts("cors", options.cors === false ? [] : options.cors);
   const onError = optionalFunction("onError", options.onError) ?? console.error;
-  const { begin, collect } =
-    "store" in options ? hosting(options, origins, onError) : { ...pullThrough(options, origins), collect: undefined };
+  const { begin, clear, collect } =
+    "store" in options ? hosting(options, origins, onError) : pullThrough(options, origins);
   const handle: Handle = async (asked) => {
     if (asked.target.length > MAX_TARGET) return failure(asked.method, 414, "UNSUPPORTED", "the URL is too long");
     try {
       // A request with a body ends by itself, as that fails: what it had claimed is given back then, for whoever goes on with it.
       const signal = asked.body === undefined ? asked.signal : undefined;
-      const [status, headers, body] = await frontCore.run<Wire>(begin(asked), signal);
+      const [status, headers, body, ...left] = await frontCore.run<Wire>(begin(asked), signal);
+      if (left.length > 0) clear?.(left as Left, asked.context);
       if (asked.signal?.aborted && body instanceof HostBody) body.cancel();
       asked.signal?.throwIfAborted();
       return { status, headers, body };
@@ -104,7 +107,16 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
     const handle = front.get();
     return () => handle.handle(method, target, headers, body);
   };
-  return { begin, collect: collector(front, calls) };
+  const clear = (left: Left, context: FrontContext | undefined) => {
+    // Nobody waits for it where the host cannot be asked to. It may fail: a collection deletes what is left then.
+    const cleared = Promise.resolve().then(() => {
+      const handle = front.get();
+      return frontCore.run<void>(() => handle.clear(...left));
+    });
+    const ended = cleared.catch(onError).catch(() => {});
+    context?.waitUntil?.(ended);
+  };
+  return { begin, clear, collect: collector(front, calls) };
 }
 
 function pullThrough(options: PullThroughOptions, origins: string[] | undefined) {
@@ -118,7 +130,7 @@ function pullThrough(options: PullThroughOptions, origins: string[] | undefined)
     const handle = front.get();
     return () => handle.handle(method, target, headers);
   };
-  return { begin };
+  return { begin, clear: undefined, collect: undefined };
 }
 
 /** A response of the specification's form ("Error Codes") that shows nothing of what failed. */

@@ -76,6 +76,9 @@ export type FrontOptions = HostingOptions | PullThroughOptions;
 
 /** What a host gives beside a request. An `ExecutionContext` of Workers is one. */
 export interface FrontContext {
-  /** Has the host go on with something when the response has been sent, or its client has left: with giving up an upload in order. */
+  /**
+   * Has the host go on with something when the response has been sent, or its client has left: with giving up an upload in order, and with deleting
+   * what is left of one that was closed or cancelled. Where it is missing that goes on all the same, if the host lets it.
+   */
   waitUntil?(promise: Promise<unknown>): void;
 }

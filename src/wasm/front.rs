@@ -12,7 +12,8 @@ use super::transport::{self, FetchTransport};
 use super::{document, executor, value};
 use crate::client::ClientOptions;
 use crate::front::{
-    Cors, Failure, Front, Hosted, HostedOptions, Incoming, Options, Outgoing, Proxy, Validation,
+    Cleanup, Cors, Failure, Front, Hosted, HostedOptions, Incoming, Options, Outgoing, Proxy,
+    Validation,
 };
 use crate::http::Response;
 
@@ -44,14 +45,22 @@ impl RawFront {
         let request = Incoming::new(method, target, transport::from_host(headers));
         executor::spawn(async move {
             let (head, body) = parted(front.handle(request).await);
-            Ok(answer(head, body.map(|body| body.into_js())))
+            Ok(answer(head, body.map(|body| body.into_js())).into())
         })
     }
 }
 
+/// How many uploads may be deleted at a time behind their answers. Whoever comes beyond that waits for what it has ended, so a store that is slow to
+/// delete slows its clients, and does not have ever more to do.
+const MOST_BEHIND: usize = 64;
+
 /// A front over a store.
 #[wasm_bindgen]
-pub struct RawHosted(Rc<Front<Hosted<StoreHost>>>);
+pub struct RawHosted {
+    front: Rc<Front<Hosted<StoreHost>>>,
+    /// Shared by what is deleted behind an answer, for as long as that goes on.
+    behind: Rc<()>,
+}
 
 #[wasm_bindgen]
 impl RawHosted {
@@ -88,25 +97,48 @@ impl RawHosted {
             ..HostedOptions::default()
         };
         let hosted = Hosted::new(StoreHost(store), options);
-        Ok(Self(Rc::new(Front::new(hosted, cors(origins)))))
+        Ok(Self {
+            front: Rc::new(Front::new(hosted, cors(origins))),
+            behind: Rc::new(()),
+        })
     }
 
-    /// Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+    /// Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`. Where something is left to be deleted behind the answer,
+    /// that goes on with what [`RawHosted::clear`] is then to be given: plain values, which outlive this instance.
     pub fn handle(&self, method: &str, target: &str, headers: &str, body: JsValue) -> u32 {
-        let front = Rc::clone(&self.0);
+        let front = Rc::clone(&self.front);
+        let cleanup = Cleanup::new();
         let mut request = Incoming::new(method, target, transport::from_host(headers));
+        if Rc::strong_count(&self.behind) <= MOST_BEHIND {
+            request = request.with_cleanup(cleanup.clone());
+        }
         if !body.is_undefined() {
             request = request.with_body(StoreBody::of(body));
         }
         executor::spawn(async move {
             let (head, body) = parted(front.handle(request).await);
-            Ok(answer(head, body.map(|body| body.into_js())))
+            let answer = answer(head, body.map(|body| body.into_js()));
+            if let Some(left) = cleanup.take() {
+                answer.push(&left.id.into());
+                answer.push(&left.keeps_bytes.into());
+            }
+            Ok(answer.into())
+        })
+    }
+
+    /// Deletes what is left of an upload that was ended, and its bytes unless a blob has them.
+    pub fn clear(&self, id: String, keeps_bytes: bool) -> u32 {
+        let (front, behind) = (Rc::clone(&self.front), Rc::clone(&self.behind));
+        executor::spawn(async move {
+            front.backend().clear(&id, keeps_bytes).await;
+            drop(behind);
+            Ok(JsValue::UNDEFINED)
         })
     }
 
     /// Collects for one visit, and gives the report.
     pub fn collect(&self, options: &RawCollect) -> u32 {
-        let front = Rc::clone(&self.0);
+        let front = Rc::clone(&self.front);
         let options = options.0.clone();
         executor::spawn(async move {
             let report = front.backend().collect(&options).await;
@@ -137,9 +169,9 @@ fn parted<B>(response: Response<Outgoing<B>>) -> (Response<Option<Vec<u8>>>, Opt
     )
 }
 
-fn answer(head: Response<Option<Vec<u8>>>, body: Option<JsValue>) -> JsValue {
+fn answer(head: Response<Option<Vec<u8>>>, body: Option<JsValue>) -> Array {
     let bytes = head.body.map(|bytes| Uint8Array::from(bytes.as_slice()));
     let body = body.or(bytes.map(JsValue::from)).unwrap_or_default();
     let headers = transport::to_host(&head.headers);
-    Array::of3(&head.status.into(), &headers.into(), &body).into()
+    Array::of3(&head.status.into(), &headers.into(), &body)
 }

@@ -1,6 +1,6 @@
 //! Requests to a registry over a store in memory, and what comes of them.
 
-use pierhead::front::{Front, Hosted, HostedOptions, Incoming, Options, Outgoing};
+use pierhead::front::{Cleanup, Front, Hosted, HostedOptions, Incoming, Options, Outgoing};
 use pierhead::http::{Headers, Response};
 
 use crate::body::MemoryBody;
@@ -106,12 +106,41 @@ pub fn ask(
     headers: &[(&str, &str)],
     body: Option<&[u8]>,
 ) -> Answer {
+    let request = sized(method, target, headers, body);
+    answer(block_on(registry(store).handle(request)))
+}
+
+/// Asks as [`ask`] does, and gives what is left to be deleted behind the answer, too.
+pub fn ask_first(
+    store: &MemoryStore,
+    method: &str,
+    target: &str,
+    body: Option<&[u8]>,
+) -> (Answer, Cleanup) {
+    let cleanup = Cleanup::new();
+    let request = sized(method, target, &[], body).with_cleanup(cleanup.clone());
+    let answer = answer(block_on(registry(store).handle(request)));
+    (answer, cleanup)
+}
+
+/// Deletes what was left behind an answer.
+pub fn clean_up(store: &MemoryStore, cleanup: &Cleanup) {
+    block_on(registry(store).backend().clean_up(cleanup));
+    assert!(cleanup.is_empty());
+}
+
+/// A request, with a body of known length where there is one.
+fn sized(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Incoming<MemoryBody> {
     let length = body.map(|body| body.len().to_string());
     let mut fields = headers.to_vec();
     if let Some(length) = &length {
         fields.push(("content-length", length));
     }
     let body = body.map(|body| MemoryBody::of(body, 1 << 20));
-    let request = request(method, target, &fields, body);
-    answer(block_on(registry(store).handle(request)))
+    request(method, target, &fields, body)
 }

@@ -37,6 +37,7 @@ mod routes;
 mod schedule;
 mod store;
 mod tag_races;
+mod upload_cleanup;
 mod upload_costs;
 mod upload_faults;
 mod upload_limits;

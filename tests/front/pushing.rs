@@ -1,9 +1,10 @@
 //! What clients do to push a blob.
 
 use pierhead::digest::Digest;
+use pierhead::front::Cleanup;
 
-use crate::ask::{Answer, ask};
-use crate::content::get;
+use crate::ask::{Answer, ask, ask_first};
+use crate::content::{get, sha256};
 use crate::store::MemoryStore;
 
 /// Begins an upload; gives its location.
@@ -46,6 +47,17 @@ pub fn patch(store: &MemoryStore, location: &str, start: usize, bytes: &[u8]) ->
 pub fn close(store: &MemoryStore, location: &str, digest: &str, bytes: Option<&[u8]>) -> Answer {
     let location = with(location, &format!("digest={digest}"));
     ask(store, "PUT", &location, &[], bytes)
+}
+
+/// Closes an upload as this blob, perhaps with its last bytes, and leaves what is to be deleted behind the answer.
+pub fn close_first(
+    store: &MemoryStore,
+    location: &str,
+    blob: &[u8],
+    last: Option<&[u8]>,
+) -> (Answer, Cleanup) {
+    let target = with(location, &format!("digest={}", sha256(blob)));
+    ask_first(store, "PUT", &target, last)
 }
 
 /// Whatever is in a repository can be read, and is what it should be; no bytes are named that are not there.

@@ -4,10 +4,11 @@ use pierhead::Kind;
 use pierhead::digest::{Algorithm, Digest};
 use pierhead::front::Outgoing;
 
-use crate::ask::{Answer, answer, ask, registry, request};
+use crate::ask::{Answer, answer, ask, ask_first, clean_up, registry, request};
 use crate::body::MemoryBody;
+use crate::collecting::{collect, options};
 use crate::content::{get, push_blob, sha256};
-use crate::pushing::{close, patch, sound, with};
+use crate::pushing::{close, close_first, patch, sound, with};
 use crate::schedule::block_on;
 use crate::store::{Fault, MemoryStore};
 
@@ -226,6 +227,56 @@ fn whatever_fails_a_cancelled_upload_is_gone() {
         assert_eq!(get(store, location).status, 404);
         assert_eq!(close(store, location, &sha256(BLOB), None).status, 404);
     });
+}
+
+#[test]
+fn whatever_fails_behind_an_answer_is_collected() {
+    let beginning = MemoryStore::new();
+    let begun = ask(&beginning, "POST", "/v2/a/blobs/uploads/", &[], None);
+    let location = patch(&beginning, begun.header("location"), 0, &BLOB[..5]);
+    let location = patch(&beginning, location.header("location"), 5, &BLOB[5..]);
+    let location = location.header("location");
+    let digest = sha256(BLOB);
+    // A blob that was not there, one that was, and an upload that comes to nothing.
+    for (known, method) in [(false, "PUT"), (true, "PUT"), (false, "DELETE")] {
+        let before = beginning.copied();
+        if known {
+            push_blob(&before, "b", BLOB);
+        }
+        before.advance(5000);
+        let is_blob = method == "PUT";
+        let end = |store: &MemoryStore| {
+            let (answer, cleanup) = match method {
+                "PUT" => close_first(store, location, BLOB, None),
+                _ => ask_first(store, method, location, None),
+            };
+            assert_eq!(answer.status, if is_blob { 201 } else { 204 });
+            cleanup
+        };
+        let store = before.copied();
+        end(&store);
+        store.advance(5000);
+        let operations = failing(&store, |store| {
+            // The same as was left there.
+            let cleanup = end(&before.copied());
+            clean_up(store, &cleanup);
+            store.heal();
+            let over = ask(store, "GET", location, &[], None);
+            assert_eq!(over.status, 404);
+            for _ in 0..2 {
+                store.advance(13 * 60 * 60 * 1000);
+                if is_blob {
+                    let path = format!("/v2/a/blobs/{digest}");
+                    assert_eq!(ask(store, "HEAD", &path, &[], None).status, 200);
+                }
+                assert!(collect(store, &options()).done);
+            }
+            assert_eq!(store.keys("uploads/"), [""; 0]);
+            let segments = usize::from(is_blob) * if known { 1 } else { 2 };
+            assert_eq!(store.keys("segments/").len(), segments);
+        });
+        assert!(operations > 10, "{operations}");
+    }
 }
 
 #[test]

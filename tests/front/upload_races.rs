@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use pierhead::http::Headers;
 
-use crate::ask::{Answer, answer, registry, request};
+use crate::ask::{Answer, answer, ask_first, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{get, push_blob, sha256};
 use crate::pushing::{begin, close, patch, sound, with};
@@ -19,6 +19,8 @@ struct Asked {
     body: Option<&'static [u8]>,
     /// Whether nobody is told how long the body is.
     streams: bool,
+    /// Whether it is answered before anybody else asks, and only what it leaves behind its answer is done at the same time.
+    is_answered: bool,
 }
 
 fn asked(method: &'static str, target: &str) -> Asked {
@@ -28,6 +30,7 @@ fn asked(method: &'static str, target: &str) -> Asked {
         range: None,
         body: None,
         streams: false,
+        is_answered: false,
     }
 }
 
@@ -52,7 +55,17 @@ fn at_once(
     let store = beginning.copied();
     let front = registry(&store);
     let mut futures: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
-    for one in asked {
+    for one in asked.iter().filter(|one| one.is_answered) {
+        let (answer, cleanup) = ask_first(&store, one.method, &one.target, one.body);
+        assert!(!cleanup.is_empty());
+        let backend = front.backend();
+        futures.push(Box::pin(async move {
+            backend.clean_up(&cleanup).await;
+            answer
+        }));
+        store.advance(5000);
+    }
+    for one in asked.iter().filter(|one| !one.is_answered) {
         let length = one.body.filter(|_| !one.streams);
         let length = length.map(|body| body.len().to_string());
         let fields = [
@@ -94,7 +107,12 @@ fn race(beginning: &MemoryStore, asked: &[Asked], mut check: impl FnMut(&MemoryS
         sound(&store);
     };
     let tried = switching(3, &mut once);
-    assert!(tried > 100, "{tried}");
+    // Whoever only deletes what was left has few turns.
+    let least = match asked.iter().any(|one| one.is_answered) {
+        true => 10,
+        false => 100,
+    };
+    assert!(tried > least, "{tried}");
     every(200, once);
 }
 
@@ -311,6 +329,102 @@ fn a_blob_that_is_deleted_while_it_is_put_or_mounted_is_there_whole_or_not_at_al
             assert!([200, 404].contains(&crate::content::status(store, &path)));
         });
     }
+}
+
+#[test]
+fn what_an_end_leaves_behind_is_deleted_beside_whoever_comes_later() {
+    let store = MemoryStore::new();
+    let location = begun(&store);
+    let (_, id) = location.rsplit_once('/').unwrap();
+    let id = id.split('?').next().unwrap();
+    let ended = |end: Asked| Asked {
+        is_answered: true,
+        ..end
+    };
+    // Where the blob is that upload's, and where its bytes are nobody's.
+    for known in [false, true] {
+        if known {
+            push_blob(&store, "b", b"hel");
+        }
+        let end = || ended(closing(&location, b"hel"));
+        let path = format!("/v2/a/blobs/{}", sha256(b"hel"));
+        let blob_is_there = |store: &MemoryStore| {
+            assert_eq!(get(store, &path).bytes, b"hel");
+            assert_eq!(crate::content::status(store, &location), 404);
+        };
+        for late in [
+            chunk(&location, "3-4", b"lo"),
+            Asked {
+                streams: true,
+                range: None,
+                ..chunk(&location, "", b"lo")
+            },
+            asked("DELETE", &location),
+            Asked {
+                body: Some(b"lo"),
+                ..closing(&location, b"hello")
+            },
+            asked("GET", &location),
+        ] {
+            race(&store, &[end(), late], |store, statuses| {
+                assert_eq!(statuses, [201, 404]);
+                blob_is_there(store);
+            });
+        }
+        let again = || closing(&location, b"hel");
+        race(&store, &[end(), again()], |store, statuses| {
+            // What had been there before says nothing of who brought it, so it is too late once the upload is gone.
+            let late = if known { 404 } else { 201 };
+            assert!([[201, 201], [201, late]].contains(&[statuses[0], statuses[1]]));
+            blob_is_there(store);
+        });
+        race(&store, &[end(), asked("EXPIRE", id)], |store, statuses| {
+            assert_eq!(statuses[0], 201);
+            blob_is_there(store);
+        });
+    }
+}
+
+#[test]
+fn what_a_cancellation_leaves_behind_is_deleted_beside_whoever_comes_later() {
+    let store = MemoryStore::new();
+    let location = begun(&store);
+    let end = || Asked {
+        is_answered: true,
+        ..asked("DELETE", &location)
+    };
+    for late in [
+        chunk(&location, "3-4", b"lo"),
+        asked("DELETE", &location),
+        closing(&location, b"hel"),
+        Asked {
+            body: Some(b"lo"),
+            ..closing(&location, b"hello")
+        },
+    ] {
+        let has_body = late.body.is_some();
+        race(&store, &[end(), late], |store, statuses| {
+            assert_eq!(statuses, [204, 404]);
+            assert_eq!(crate::content::status(store, &location), 404);
+            // What came too late is nobody's, and is collected.
+            assert!(store.keys("segments/").len() <= usize::from(has_body));
+        });
+    }
+}
+
+#[test]
+fn two_who_delete_what_one_upload_left_leave_nothing_of_it() {
+    let store = MemoryStore::new();
+    let location = begun(&store);
+    let end = || Asked {
+        is_answered: true,
+        ..closing(&location, b"hel")
+    };
+    race(&store, &[end(), end()], |store, statuses| {
+        assert_eq!(statuses, [201, 201]);
+        assert_eq!(store.keys("uploads/"), [""; 0]);
+        assert_eq!(store.keys("segments/").len(), 1);
+    });
 }
 
 #[test]

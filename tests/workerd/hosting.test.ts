@@ -16,6 +16,11 @@ const worker = new Miniflare({
 const url = await worker.ready;
 afterAll(() => worker.dispose());
 
+/** What Miniflare's own types need those of Workers for. */
+interface Bucket {
+  list(options: { prefix: string }): Promise<{ objects: { key: string }[] }>;
+}
+
 const MIB = 2 ** 20;
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
@@ -113,4 +118,25 @@ test("bytes of another digest close no upload, which goes on", async () => {
   expect(await close(location, sha256(bytes), new Uint8Array(100_000))).toBe(400);
   expect(await close(location, sha256(bytes), bytes.slice(200_000))).toBe(201);
   expect(sha256(await pulled("wrong", sha256(bytes)))).toBe(sha256(bytes));
+});
+
+test("what is left of an upload is deleted once its end is answered, also where that has no body", async () => {
+  const bucket = (await worker.getR2Bucket("BUCKET")) as unknown as Bucket;
+  const keys = async (prefix: string) => (await bucket.list({ prefix })).objects.map(({ key }) => key);
+  const ids: string[] = [];
+  for (const ends of ["with nothing more", "cancelled"]) {
+    const bytes = new Uint8Array(randomBytes(100_000));
+    let location = await begin("left");
+    for (let at = 0; at < bytes.byteLength; at += 5_000)
+      location = await sendChunk(location, at, bytes.slice(at, at + 5_000));
+    const id = location.pathname.split("/").at(-1) as string;
+    ids.push(id);
+    expect((await keys(`uploads/${id}/`)).length).toBeGreaterThan(40);
+    if (ends === "cancelled") expect((await ask("DELETE", location.href)).status).toBe(204);
+    else expect(await close(location, sha256(bytes))).toBe(201);
+    await expect.poll(() => keys(`uploads/${id}/`), { timeout: 10_000 }).toEqual([]);
+    if (ends !== "cancelled") expect(sha256(await pulled("left", sha256(bytes)))).toBe(sha256(bytes));
+  }
+  await expect.poll(() => keys(`segments/${ids[1]}/`), { timeout: 10_000 }).toEqual([]);
+  expect(await keys(`segments/${ids[0]}/`)).toHaveLength(20);
 });

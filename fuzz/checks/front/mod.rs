@@ -12,8 +12,9 @@ mod requests;
 use std::pin::Pin;
 
 use pierhead::Kind;
-use pierhead::front::{CollectOptions, Front, Hosted, HostedOptions, Options};
+use pierhead::front::{Cleanup, CollectOptions, Front, Hosted, HostedOptions, Incoming, Options};
 
+use crate::body::MemoryBody;
 use crate::schedule::{block_on, run};
 use crate::store::{Fault, MemoryStore};
 use answered::Answered;
@@ -74,6 +75,8 @@ struct World {
     sparse: bool,
     /// The most operations of the store that one request takes which nothing is in the way of.
     most: usize,
+    /// What is left to be deleted behind answers, where it is not deleted before them.
+    cleanup: Option<Cleanup>,
     told: Told,
 }
 
@@ -98,6 +101,7 @@ impl World {
         }
         Self {
             most,
+            cleanup: (choices & 32 != 0).then(Cleanup::new),
             told: Told::default(),
             front: Front::new(Hosted::new(store.clone(), options), Options::default()),
             store,
@@ -109,7 +113,11 @@ impl World {
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
-        match input.below(16) {
+        let step = input.below(16);
+        if step != 13 && step != 14 {
+            self.clean_up();
+        }
+        match step {
             12 => {
                 let pause = input.pick(&PAUSES);
                 self.told.0.push(format!("nothing for {pause} ms"));
@@ -147,6 +155,22 @@ impl World {
         known.asked(input)
     }
 
+    /// A request as the registry gets it.
+    fn incoming(&self, asked: &Asked) -> Incoming<MemoryBody> {
+        let request = asked.request();
+        match &self.cleanup {
+            Some(cleanup) => request.with_cleanup(cleanup.clone()),
+            None => request,
+        }
+    }
+
+    /// Deletes what was left behind answers.
+    fn clean_up(&self) {
+        if let Some(cleanup) = &self.cleanup {
+            block_on(self.front.backend().clean_up(cleanup));
+        }
+    }
+
     fn now(&self) -> u64 {
         use pierhead::front::Host as _;
         self.store.unix_time()
@@ -155,7 +179,7 @@ impl World {
     /// Asks for one thing that nothing is in the way of.
     fn ask(&mut self, asked: &Asked) -> Answered {
         self.store.operations();
-        let answered = Answered::read(block_on(self.front.handle(asked.request())));
+        let answered = Answered::read(block_on(self.front.handle(self.incoming(asked))));
         self.told.asked(asked);
         self.told.answered(&answered);
         answered.is_proper(asked.method);
@@ -182,7 +206,8 @@ impl World {
 
     /// Asks for one thing while the store fails.
     fn hindered(&mut self, asked: &Asked) {
-        let answered = Answered::read(block_on(self.front.handle(asked.request())));
+        let answered = Answered::read(block_on(self.front.handle(self.incoming(asked))));
+        self.clean_up();
         self.told.asked(asked);
         self.told.answered(&answered);
         answered.is_proper(asked.method);
@@ -199,20 +224,30 @@ impl World {
         self.remember(&change, &answered);
     }
 
-    /// Asks for several things at once.
+    /// Asks for several things at once, while that is deleted which was left behind answers.
     fn several(&mut self, input: &mut Input<'_>) {
         let asked: Vec<Asked> = (0..2 + input.below(2)).map(|_| self.asked(input)).collect();
         self.told.0.push(format!("{} at once:", asked.len()));
         self.store.operations();
-        let mut futures: Vec<Pin<Box<dyn Future<Output = Answered> + '_>>> = Vec::new();
+        let mut futures: Vec<Pin<Box<dyn Future<Output = Option<Answered>> + '_>>> = Vec::new();
         for one in &asked {
-            let response = self.front.handle(one.request());
-            futures.push(Box::pin(async move { Answered::read(response.await) }));
+            let response = self.front.handle(self.incoming(one));
+            futures.push(Box::pin(
+                async move { Some(Answered::read(response.await)) },
+            ));
+        }
+        if let Some(cleanup) = &self.cleanup {
+            let backend = self.front.backend();
+            futures.push(Box::pin(async move {
+                backend.clean_up(cleanup).await;
+                None
+            }));
         }
         let mut choices = input.bytes().iter().cycle();
         let answers = run(futures, |left| {
             usize::from(choices.next().copied().unwrap_or_default()) % left
         });
+        let answers: Vec<Answered> = answers.into_iter().flatten().collect();
         for (asked, answered) in asked.iter().zip(&answers) {
             self.told.asked(asked);
             self.told.answered(answered);

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { OciError } from "../../errors.js";
 import { failure, type Handle } from "../../front/handler.js";
+import type { FrontContext } from "../../front/options.js";
 import { NodeBody } from "./node-body.js";
 import { send } from "./send.js";
 
@@ -10,12 +11,13 @@ const MAX_HEADERS = 32 * 1024;
 /** How long a connection is read on, in milliseconds, so that a response may arrive which was made before all of the request was read. */
 const LINGER = 2_000;
 
-/** How a request is read. */
+/** How a request is read, and what is beside it. */
 export interface Reading {
   /** Milliseconds until the next piece of its body must have come. */
   readonly bodyTimeout: number;
   /** Called before its body is read. */
   readonly begin?: (() => void) | undefined;
+  readonly context?: FrontContext | undefined;
 }
 
 /** Answers one request. Does not throw. */
@@ -23,7 +25,7 @@ export async function exchange(
   handle: Handle,
   request: IncomingMessage,
   response: ServerResponse,
-  { bodyTimeout, begin }: Reading,
+  { bodyTimeout, begin, context }: Reading,
 ): Promise<void> {
   const abort = new AbortController();
   response.once("close", () => {
@@ -36,7 +38,7 @@ export async function exchange(
     const answered =
       headers.length > MAX_HEADERS
         ? failure(method, 431, "UNSUPPORTED", "the headers are too large")
-        : await handle({ method, target, headers, body, signal: abort.signal });
+        : await handle({ method, target, headers, body, signal: abort.signal, context });
     if (body !== undefined && !request.complete) lingerAfter(request, response);
     await send(answered, response);
   } catch {

@@ -9,6 +9,7 @@ import { createMetrics } from "../../front/metrics.js";
 import type { HostingOptions } from "../../front/options.js";
 import type { CollectReport } from "../../generated/CollectReport.js";
 import type { ObjectStore } from "../../stores/object-store.js";
+import { Behind } from "./behind.js";
 import { type CollectingOptions, keepCollecting } from "./collecting.js";
 import { exchange } from "./exchange.js";
 import { isLoopback, onlyByName } from "./loopback.js";
@@ -46,8 +47,8 @@ export interface Serving {
   /** Whether it listens for this machine alone. */
   readonly isLocal: boolean;
   /**
-   * Takes no more requests, and resolves once those that run have ended, or after so many milliseconds have been cut; so is a collection that has not
-   * come to the end of its page.
+   * Takes no more requests, and resolves once those that run have ended, with what they leave to be done behind their answers, or after so many
+   * milliseconds have been cut; so is a collection that has not come to the end of its page.
    */
   close(milliseconds: number): Promise<void>;
 }
@@ -115,6 +116,7 @@ export async function serve(
   server.on("drop", () => server.closeIdleConnections());
   let isClosing = false;
   const open = new Set<ServerResponse>();
+  const behind = new Behind();
   const serveOne = (request: IncomingMessage, response: ServerResponse, begin?: () => void) => {
     if (isClosing) response.shouldKeepAlive = false;
     open.add(response);
@@ -123,7 +125,7 @@ export async function serve(
       // Which was kept alive before it was known that no more would be taken.
       if (isClosing) setImmediate(() => server.closeIdleConnections());
     });
-    void exchange(answer, request, response, { bodyTimeout, begin });
+    void exchange(answer, request, response, { bodyTimeout, begin, context: behind });
   };
   server.on("request", (request, response) => serveOne(request, response));
   // Whoever waits for leave to send a body is told to go on when the body is wanted.
@@ -166,7 +168,8 @@ export async function serve(
           resolve();
         }, milliseconds);
       });
-      await Promise.all([closed, Promise.race([collected, expired])]);
+      const done = Promise.all([collected, closed.then(() => behind.ended())]);
+      await Promise.all([closed, Promise.race([done, expired])]);
       clearTimeout(timer);
     },
   };

@@ -9,7 +9,7 @@ mod written;
 
 use super::super::error::Failure;
 use super::super::route::Query;
-use super::super::{Incoming, Outgoing, keys};
+use super::super::{Cleanup, Incoming, Outgoing, keys};
 use super::{Host, Hosted};
 use crate::digest::Digest;
 use crate::http::{Headers, Method, Response};
@@ -23,12 +23,13 @@ pub(in crate::front) use state::Upload;
 pub(super) use written::Written;
 
 /// Where a request says that an upload is: its repository, its id, and where the client was told last that it has come to. The last may be long
-/// ago, or made up.
+/// ago, or made up. And who deletes what is left of it behind the answer.
 #[derive(Debug)]
 pub(super) struct Place {
     name: RepositoryName,
     id: String,
     hint: Option<u64>,
+    cleanup: Option<Cleanup>,
 }
 
 impl<T: Host> Hosted<T> {
@@ -47,7 +48,12 @@ impl<T: Host> Hosted<T> {
         let query = Query::parse(&request.target)?;
         let hint = query.one("at", "BLOB_UPLOAD_INVALID")?;
         let hint = hint.and_then(|hint| hint.parse().ok());
-        let place = Place { name, id, hint };
+        let place = Place {
+            name,
+            id,
+            hint,
+            cleanup: request.cleanup.clone(),
+        };
         match request.method {
             Some(Method::Patch) => self.append(request, &place).await,
             Some(Method::Put) => self.close(request, &place, &query).await,

@@ -66,7 +66,7 @@ impl<T: Host> Hosted<T> {
         let bytes = (upload.id.clone(), segments);
         let kept = self.publish(&place.name, digest, Some(bytes)).await?;
         let keeps_bytes = kept.as_deref() == Some(&upload.id);
-        self.clear(&upload.id, keeps_bytes).await;
+        self.clear_behind(place, keeps_bytes).await;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Uploads that come to nothing, and what is left of those that are over.
 
+use super::super::super::cleanup::{Cleanup, Left};
 use super::super::super::error::Failure;
 use super::super::super::keys;
 use super::super::patience::{MAX_CONFLICTS, contended};
@@ -29,7 +30,10 @@ impl<T: Host> Hosted<T> {
         for _ in 0..MAX_CONFLICTS {
             let upload = self.alive(place).await?;
             match self.give_up(&upload).await? {
-                Advance::Done => return Ok(()),
+                Advance::Done => {
+                    self.clear_behind(place, false).await;
+                    return Ok(());
+                }
                 Advance::Gone => return Err(Failure::no_upload()),
                 Advance::Lost => {}
             }
@@ -40,11 +44,7 @@ impl<T: Host> Hosted<T> {
     /// Gives an upload up, unless somebody has gone on with it.
     async fn give_up(&self, upload: &Upload) -> Result<Advance, Failure> {
         let end = self.ended(upload, Written::default(), End::GivenUp);
-        let advance = self.advance(upload, &end).await?;
-        if advance == Advance::Done {
-            self.clear(&upload.id, false).await;
-        }
-        Ok(advance)
+        self.advance(upload, &end).await
     }
 
     /// Gives an upload up that has come nowhere for as long as [`HostedOptions::upload_expiry`](crate::front::HostedOptions::upload_expiry)
@@ -58,7 +58,13 @@ impl<T: Host> Hosted<T> {
         }
         match self.fate(id).await? {
             Fate::Lives | Fate::Unreadable => Ok(true),
-            Fate::GivenUp(upload) => Ok(self.give_up(&upload).await? == Advance::Lost),
+            Fate::GivenUp(upload) => {
+                let advance = self.give_up(&upload).await?;
+                if advance == Advance::Done {
+                    self.clear(id, false).await;
+                }
+                Ok(advance == Advance::Lost)
+            }
             Fate::Over { keeps_bytes } => {
                 self.clear(id, keeps_bytes).await;
                 Ok(false)
@@ -103,9 +109,28 @@ impl<T: Host> Hosted<T> {
         })
     }
 
+    /// Deletes what requests have left to `cleanup`: to be called as soon as they are answered. Where the store fails with an upload, a collection
+    /// deletes what is left of that. So it does where this is never called, or dropped.
+    pub async fn clean_up(&self, cleanup: &Cleanup) {
+        while let Some(Left { id, keeps_bytes }) = cleanup.take() {
+            self.clear(&id, keeps_bytes).await;
+        }
+    }
+
+    /// Deletes what is no longer needed of an upload that is over, behind the answer where the request has that.
+    pub(super) async fn clear_behind(&self, place: &Place, keeps_bytes: bool) {
+        match &place.cleanup {
+            Some(cleanup) => cleanup.add(Left {
+                id: place.id.clone(),
+                keeps_bytes,
+            }),
+            None => self.clear(&place.id, keeps_bytes).await,
+        }
+    }
+
     /// Deletes what is no longer needed of an upload that is over, and its bytes unless they are a blob's. What is left of it if that fails is
     /// collected.
-    pub(super) async fn clear(&self, id: &str, keeps_bytes: bool) {
+    pub(crate) async fn clear(&self, id: &str, keeps_bytes: bool) {
         // First, and for itself: see `state`.
         if self.host.delete(&[keys::start(id)]).await.is_err() {
             return;
