@@ -7,7 +7,8 @@ import { HostBody, toLines } from "./core/host.js";
 import { fixedLength } from "./engine/fixed-length.js";
 import { IncomingBody } from "./front/bodies.js";
 import type { Collect } from "./front/collect.js";
-import { type Answered, type Asked, createHandler, failure } from "./front/handler.js";
+import { failure } from "./front/failure.js";
+import { type Answered, type Asked, createHandler } from "./front/handler.js";
 import type { FrontContext, FrontOptions, HostingOptions } from "./front/options.js";
 import { ByteSource } from "./source.js";
 

@@ -8,6 +8,8 @@ import { OciError } from "../errors.js";
 import type { IncomingBody } from "./bodies.js";
 import { type Collect, collector } from "./collect.js";
 import { observed } from "./events.js";
+import { failure } from "./failure.js";
+import { MAX_MANIFEST, withinMemory } from "./manifests.js";
 import type { FrontContext, FrontOptions, HostingOptions, PullThroughOptions } from "./options.js";
 import { StoreCalls } from "./store-calls.js";
 
@@ -43,8 +45,8 @@ export type HostingHandle = Handle & { readonly collect: Collect };
 const MAX_TARGET = 16 * 1024;
 const DAY = 24 * 60 * 60 * 1000;
 const MAX_TIME = 10 * 365 * DAY;
-/** What every client may send at once, in bytes: a manifest may be that large. */
-const MIN_MAX_CHUNK = 4 * 1024 * 1024;
+/** Bytes of manifests that may be on their way at a time, in a Worker's 128 MB. */
+const MANIFEST_MEMORY = 32 * 1024 * 1024;
 const PROFILES: readonly unknown[] = ["structural", "1.1", "dev", "schema"];
 
 /** What is left of an upload that a request has ended: its id, and whether a blob has its bytes. */
@@ -80,9 +82,14 @@ export function createHandler(options: FrontOptions): Handle | HostingHandle {
       return failure(asked.method, 500, "UNKNOWN", "the front failed");
     }
   };
+  const bounded = "store" in options ? withinMemory(handle, manifestMemory(options)) : handle;
   const onEvent = optionalFunction("onEvent", options.onEvent);
-  const told = onEvent ? observed(handle, onEvent, onError) : handle;
+  const told = onEvent ? observed(bounded, onEvent, onError) : bounded;
   return collect ? Object.assign(told, { collect }) : told;
+}
+
+function manifestMemory({ manifestMemory = MANIFEST_MEMORY }: HostingOptions): number {
+  return wholeNumber("manifestMemory", manifestMemory, MAX_MANIFEST, Number.MAX_SAFE_INTEGER);
 }
 
 function hosting(options: HostingOptions, origins: string[] | undefined, onError: (error: unknown) => void) {
@@ -92,7 +99,8 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
     throw new OciError("INVALID_ARGUMENT", `validation is none of ${PROFILES.join(", ")}`);
   wholeNumber("grace", grace, 1, MAX_TIME);
   wholeNumber("uploadExpiry", uploadExpiry, 1, MAX_TIME);
-  wholeNumber("maxChunk", maxChunk ?? MIN_MAX_CHUNK, MIN_MAX_CHUNK, Number.MAX_SAFE_INTEGER);
+  // A manifest may be sent by everyone.
+  wholeNumber("maxChunk", maxChunk ?? MAX_MANIFEST, MAX_MANIFEST, Number.MAX_SAFE_INTEGER);
   wholeNumber("minChunk", minChunk ?? 1, 1, maxChunk ?? Number.MAX_SAFE_INTEGER);
   const isSparse = options.sparseIndexes === true;
   const isReadOnly = options.readOnly === true;
@@ -131,16 +139,4 @@ function pullThrough(options: PullThroughOptions, origins: string[] | undefined)
     return () => handle.handle(method, target, headers);
   };
   return { begin, clear: undefined, collect: undefined };
-}
-
-/** A response of the specification's form ("Error Codes") that shows nothing of what failed. */
-export function failure(method: string, status: number, code: string, message: string): Answered {
-  const body = new TextEncoder().encode(JSON.stringify({ errors: [{ code, message }] }));
-  const headers = [
-    "content-type:application/json",
-    `content-length:${body.byteLength}`,
-    "cache-control:no-store",
-    "x-content-type-options:nosniff",
-  ];
-  return { status, headers: headers.join("\n"), body: method === "HEAD" ? undefined : body };
 }

@@ -63,6 +63,11 @@ export interface HostingOptions extends CommonOptions {
    * host lets through, such as 100 MB on most plans of Workers. Larger ones are taken where they come. Left out, clients are told nothing.
    */
   maxChunk?: number | undefined;
+  /**
+   * Bytes of manifests that may be on their way at a time, as each is held in memory until all of it has come: at least 4 MiB, the most that one may have.
+   * Beyond that clients are asked to come again (429 with `Retry-After`). 32 MiB if left out.
+   */
+  manifestMemory?: number | undefined;
 }
 
 /** What an operator decides of a front that serves the images of another registry. */

@@ -1,7 +1,8 @@
 /** One request to Node's server and its response, by way of the front's own interface. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { OciError } from "../../errors.js";
-import { failure, type Handle } from "../../front/handler.js";
+import { failure } from "../../front/failure.js";
+import type { Handle } from "../../front/handler.js";
 import type { FrontContext } from "../../front/options.js";
 import { NodeBody } from "./node-body.js";
 import { send } from "./send.js";

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
-import { failure, type Handle } from "../../front/handler.js";
+import { failure } from "../../front/failure.js";
+import type { Handle } from "../../front/handler.js";
 
 /** Addresses that lead to this machine alone (RFC 6890, section 2.2), as IPv6 writes those of IPv4 too. */
 const LOOPBACK = new BlockList();

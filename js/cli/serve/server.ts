@@ -13,7 +13,6 @@ import { Behind } from "./behind.js";
 import { type CollectingOptions, keepCollecting } from "./collecting.js";
 import { exchange } from "./exchange.js";
 import { isLoopback, onlyByName } from "./loopback.js";
-import { withinMemory } from "./manifests.js";
 
 /** Where and how it is served. */
 export interface ServerOptions {
@@ -37,8 +36,6 @@ export interface ServerLimits {
   readonly headersTimeout?: number | undefined;
   /** Milliseconds that may pass without a byte of a request's body: 408 behind them. A minute if left out. */
   readonly bodyTimeout?: number | undefined;
-  /** Bytes of manifests that may be on their way at a time: 429 beyond that. 128 MiB if left out. */
-  readonly manifestBytes?: number | undefined;
 }
 
 /** A front that listens. */
@@ -57,8 +54,8 @@ export interface Serving {
 const MAX_HEADER_SIZE = 128 * 1024;
 /** Connections at a time, of which each may take two buffers and two files. */
 const MAX_CONNECTIONS = 1024;
-/** Bytes of manifests on their way at a time, of which each is held whole: 32 of the largest, and thousands of the usual. */
-const MANIFEST_BYTES = 128 * 1024 * 1024;
+/** Bytes of manifests on their way at a time: 32 of the largest, and thousands of the usual. */
+const MANIFEST_MEMORY = 128 * 1024 * 1024;
 /** Milliseconds until the headers of a request must have come. */
 const HEADERS_TIMEOUT = 30_000;
 /** Milliseconds between two searches for requests whose headers have not: Node's own half minute would be added to what they may take. */
@@ -82,13 +79,13 @@ export async function serve(
   { host, port, tls, names = [], collecting, limits = {} }: ServerOptions,
 ): Promise<Serving> {
   const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
-  const { manifestBytes = MANIFEST_BYTES } = limits;
   const metrics = createMetrics();
   // A name may be one of this machine's: judged by itself, it would have every page read what is for this machine alone.
   const listened = isIP(host) > 0 || host === "" ? host : (await lookup(host)).address;
   const isLocal = isLoopback(listened);
   const handle = createHandler({
     ...options,
+    manifestMemory: options.manifestMemory ?? MANIFEST_MEMORY,
     // What is for this machine alone is not for every page that its user looks at.
     cors: options.cors ?? (isLocal ? false : undefined),
     onEvent: (event, context) => {
@@ -96,7 +93,7 @@ export async function serve(
       options.onEvent?.(event, context);
     },
   });
-  const all = beside(withinMemory(handle, manifestBytes), options.store, () => metrics.text());
+  const all = beside(handle, options.store, () => metrics.text());
   const answer = isLocal ? onlyByName(all, [host, ...names]) : all;
   const settings = {
     maxHeaderSize: MAX_HEADER_SIZE,

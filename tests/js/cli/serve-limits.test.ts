@@ -8,9 +8,9 @@ let serving: Serving | undefined;
 afterEach(() => serving?.close(0));
 
 /** A server of these limits; gives what comes on a connection to which `text` is written, until it ends, and after how many milliseconds. */
-async function asking(limits: NonNullable<Parameters<typeof serve>[1]["limits"]>) {
+async function asking(limits: NonNullable<Parameters<typeof serve>[1]["limits"]>, manifestMemory?: number) {
   const errors: unknown[] = [];
-  const options = { store: memory(), onError: (error: unknown) => errors.push(error) };
+  const options = { store: memory(), onError: (error: unknown) => errors.push(error), manifestMemory };
   serving = await serve(options, { host: "127.0.0.1", port: 0, limits });
   const { port } = new URL(serving.url);
   const ask = async (text: string) => {
@@ -81,7 +81,7 @@ test.each([
 
 test("manifests that are on their way take no more memory than they may, and others come when those are over", async () => {
   const mib = 1024 * 1024;
-  const { ask } = await asking({ manifestBytes: 8 * mib });
+  const { ask } = await asking({}, 8 * mib);
   const { port } = new URL((serving as Serving).url);
   const put = (path: string, headers: string) =>
     `PUT ${path} HTTP/1.1\r\n${HOST}Content-Type: application/vnd.oci.image.index.v1+json\r\n${headers}\r\n\r\n`;

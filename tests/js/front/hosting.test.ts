@@ -346,6 +346,7 @@ test.each([
   { grace: 1.5 },
   { uploadExpiry: -1 },
   { maxChunk: 1000 },
+  { manifestMemory: 4_194_303 },
   { minChunk: 5_000_000, maxChunk: 4_194_304 },
   { onEvent: 1 },
   { onError: "log" },

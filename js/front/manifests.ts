@@ -1,7 +1,8 @@
-import { failure, type Handle } from "../../front/handler.js";
+import { failure } from "./failure.js";
+import type { Handle } from "./handler.js";
 
 /** Bytes of a manifest, at most: beyond it none is read. */
-const MAX_MANIFEST = 4 * 1024 * 1024;
+export const MAX_MANIFEST = 4 * 1024 * 1024;
 
 /**
  * The same, by which no more than `most` bytes of manifests are on their way at a time: each is held in memory until all of it has come, and
