@@ -179,3 +179,29 @@ fn a_url_of_the_store_that_would_be_more_headers_is_none() {
         );
     }
 }
+
+#[test]
+fn what_is_damaged_of_a_blob_is_put_right_by_whoever_pushes_it_again() {
+    let digest = sha256(b"hello");
+    let keys = ["blobs/", "repositories/a:blobs/"];
+    let path = format!("/v2/a/blobs/{digest}");
+    // The last is a link, which is no blob.
+    for damage in [&b"damaged"[..], &[0; 2 << 20], b"leased 1\n"] {
+        for key in keys {
+            for at_once in [true, false] {
+                let store = MemoryStore::new();
+                push_blob(&store, "a", b"hello");
+                store.set(&format!("{key}{}", digest.replace(':', "/")), damage);
+                store.advance(5000);
+                if at_once {
+                    push_blob(&store, "a", b"hello");
+                } else {
+                    let location = patch(&store, &begin(&store, ""), 0, b"hello");
+                    let location = location.header("location");
+                    assert_eq!(close(&store, location, &digest, None).status, 201);
+                }
+                assert_eq!(get(&store, &path).bytes, b"hello", "{key} {damage:?}");
+            }
+        }
+    }
+}

@@ -44,6 +44,11 @@ impl Kept {
         }
     }
 
+    /// Whether both are blobs, or both links.
+    fn is_like(&self, other: &Self) -> bool {
+        self.bytes.is_some() == other.bytes.is_some()
+    }
+
     /// The record.
     pub(in crate::front) fn encode(&self) -> Vec<u8> {
         let mut text = String::new();
@@ -195,17 +200,21 @@ impl<T: Host> Hosted<T> {
         kept.condemned.is_none() && !self.is_old(kept.leased)
     }
 
-    /// Sees to it that a record stays for half the grace period at least; one that is not there is made, if there is a new one. Gives
-    /// what it is then.
+    /// Sees to it that a record stays for half the grace period at least; one that is not there, or is damaged, is made, if there is a new one.
+    /// Gives what it is then.
     async fn keep(&self, key: &str, new: Option<Kept>) -> Result<Option<Kept>, Failure> {
         for _ in 0..MAX_CONFLICTS {
             let found = record::read(&self.host, key, RECORD_LIMIT).await;
             let found = found.map_err(Failure::from_store)?;
-            let mut next = match (decoded(&found)?, &new) {
-                (Some(known), _) if self.is_fresh(&known) => return Ok(Some(known)),
-                (Some(known), _) => known,
-                (None, Some(new)) => new.clone(),
-                (None, None) => return Ok(None),
+            let mut next = match (decoded(&found), &new) {
+                (Ok(Some(known)), new) if new.as_ref().is_none_or(|new| known.is_like(new)) => {
+                    if self.is_fresh(&known) {
+                        return Ok(Some(known));
+                    }
+                    known
+                }
+                (_, Some(new)) => new.clone(),
+                (known, None) => return known,
             };
             next.leased = self.host.unix_time();
             next.condemned = None;
