@@ -1,7 +1,7 @@
 /**
  * Resident memory of workerd that a push of 1 GiB in chunks of 8 MiB takes, beyond what a Worker takes that does no more than put the same requests' bodies
- * into the same bucket. The bucket is simulated in the same process, and holds some memory for each request to it: so one bare Worker asks it as often as the
- * registry does, which is what the target is about, and another for each chunk once.
+ * into the same bucket, which the target is about. The bucket is simulated in the same process, and takes most of that memory. Another bare Worker asks it as
+ * often as the registry does, which shows how much of the rest is of that.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const SIZE = 1024 * MIB;
 const CHUNK = 8 * MIB;
 const LIMIT = 32 * MIB;
 /** Of each, taken in turn. */
-const RUNS = 3;
+const RUNS = 5;
 
 /** It answers as an upload is answered, so that the same client does. For each chunk the registry makes two records, and reads and looks for one. */
 const bare = (records) => `
@@ -62,10 +62,10 @@ export async function run() {
       what: `push of 1 GiB in 8 MiB chunks, workerd and R2 in ${where}: growth of memory beyond a bare Worker's that ${worker}`,
       figure: `${shown(registry - bare)} (${shown(registry)}, bare ${shown(bare)})`,
     });
-    const asks = median(growths.asks);
+    const puts = median(growths.puts);
     return [
-      { ...row("asks the bucket as often", asks), target: "at most 32 MiB", met: registry - asks <= LIMIT },
-      { ...row("asks it once for each chunk", median(growths.puts)), target: "none", met: true },
+      { ...row("puts each chunk", puts), target: "at most 32 MiB", met: registry - puts <= LIMIT },
+      { ...row("asks the bucket as often", median(growths.asks)), target: "none", met: true },
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** A store as the core asks for it: `src/wasm/store.rs` is the other side. */
+import { pieces } from "../bytes.js";
 import { HostBody } from "../core/host.js";
 import type { ExecutorGlue, Runtime } from "../core/runtime.js";
 import { OciError, StoreError, TransferError } from "../errors.js";
@@ -77,7 +78,9 @@ export class StoreCalls<G extends ExecutorGlue> {
       this.#runtime.call(() => act(tap));
     };
     const guarded = {
-      update: (chunk: Uint8Array) => held(() => tap.update(chunk)),
+      update: (chunk: Uint8Array) => {
+        for (const piece of pieces(chunk)) held(() => tap.update(piece));
+      },
       end: () => held(() => tap.end()),
       free: () => held(() => tap.free()),
     };

@@ -1,5 +1,6 @@
 //! A registry over a store of objects.
 
+mod apart;
 mod blobs;
 mod catalog;
 mod collect;
@@ -27,6 +28,7 @@ use crate::Result;
 use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
+use apart::Apart;
 
 pub use collect::{CollectOptions, CollectReport, RetentionPolicy};
 pub use manifests::Validation;
@@ -142,29 +144,38 @@ impl<T: Host> Backend for Hosted<T> {
                 return Err(Failure::read_only());
             }
         }
-        match (route, request.method) {
-            (Route::Version, Some(method @ (Method::Get | Method::Head))) => Ok(version(method)),
-            (Route::Version, _) => Err(Failure::method("GET, HEAD")),
+        let answer: Apart<'_, _> = match (route, request.method) {
+            (Route::Version, Some(method @ (Method::Get | Method::Head))) => {
+                return Ok(version(method));
+            }
+            (Route::Version, _) => return Err(Failure::method("GET, HEAD")),
             (Route::Manifest { name, reference }, _) => {
-                self.manifest(request, &name, &reference).await
+                Box::pin(async move { self.manifest(request, &name, &reference).await })
             }
             (Route::Tags { name }, Some(method @ (Method::Get | Method::Head))) => {
-                self.tags(&request.target, method, &name).await
+                Box::pin(async move { self.tags(&request.target, method, &name).await })
             }
             (Route::Catalog, Some(method @ (Method::Get | Method::Head))) => {
-                self.catalog(&request.target, method).await
+                Box::pin(async move { self.catalog(&request.target, method).await })
             }
             (Route::Referrers { name, digest }, Some(method @ (Method::Get | Method::Head))) => {
-                self.referrers(&request.target, method, &name, &digest)
-                    .await
+                Box::pin(async move {
+                    self.referrers(&request.target, method, &name, &digest)
+                        .await
+                })
             }
             (Route::Tags { .. } | Route::Catalog | Route::Referrers { .. }, _) => {
-                Err(Failure::method("GET, HEAD"))
+                return Err(Failure::method("GET, HEAD"));
             }
-            (Route::Blob { name, digest }, _) => self.blob(request, &name, &digest).await,
-            (Route::Uploads { name }, Some(Method::Post)) => self.begin(request, &name).await,
-            (Route::Uploads { .. }, _) => Err(Failure::method("POST")),
-            (Route::Upload { name, id }, _) => self.upload(request, name, id).await,
-        }
+            (Route::Blob { name, digest }, _) => {
+                Box::pin(async move { self.blob(request, &name, &digest).await })
+            }
+            (Route::Uploads { name }, Some(Method::Post)) => {
+                Box::pin(async move { self.begin(request, &name).await })
+            }
+            (Route::Uploads { .. }, _) => return Err(Failure::method("POST")),
+            (Route::Upload { name, id }, _) => Box::pin(self.upload(request, name, id)),
+        };
+        answer.await
     }
 }

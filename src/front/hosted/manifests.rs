@@ -8,6 +8,7 @@ mod validation;
 use super::super::error::Failure;
 use super::super::serve::{check_conditions, content_headers, matches_etag, served_type, sized};
 use super::super::{Incoming, Outgoing};
+use super::apart::Apart;
 use super::stored::{Found, Part, verified};
 use super::tags::unknown;
 use super::{Host, Hosted};
@@ -26,13 +27,13 @@ impl<T: Host> Hosted<T> {
         name: &RepositoryName,
         reference: &ManifestReference,
     ) -> Result<Response<Outgoing<T::Body>>, Failure> {
-        match request.method {
-            Some(method @ (Method::Get | Method::Head)) => {
+        let answer: Apart<'_, _> = match request.method {
+            Some(method @ (Method::Get | Method::Head)) => Box::pin(async move {
                 self.get_manifest(&request.headers, method, name, reference)
                     .await
-            }
-            Some(Method::Put) => self.put_manifest(request, name, reference).await,
-            Some(Method::Delete) => {
+            }),
+            Some(Method::Put) => Box::pin(self.put_manifest(request, name, reference)),
+            Some(Method::Delete) => Box::pin(async move {
                 match reference {
                     ManifestReference::Tag(tag) => {
                         self.delete_tag(name, tag, &request.headers).await?;
@@ -45,9 +46,10 @@ impl<T: Host> Hosted<T> {
                 let mut headers = Headers::new();
                 headers.add("content-length", "0");
                 Ok(Response::new(202, headers, Outgoing::None))
-            }
-            _ => Err(Failure::method("GET, HEAD, PUT, DELETE")),
-        }
+            }),
+            _ => return Err(Failure::method("GET, HEAD, PUT, DELETE")),
+        };
+        answer.await
     }
 
     async fn get_manifest(

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::super::error::Failure;
+use super::apart::Apart;
 use crate::client::{Boxed, copy::pool};
 use crate::error::{Error, Kind};
 
@@ -13,10 +14,7 @@ pub(in crate::front) type Jobs<'j, 'a> = dyn FnMut() -> Option<Job<'a>> + Send +
 #[cfg(target_arch = "wasm32")]
 pub(in crate::front) type Jobs<'j, 'a> = dyn FnMut() -> Option<Job<'a>> + 'j;
 
-#[cfg(not(target_arch = "wasm32"))]
-type Job<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
-#[cfg(target_arch = "wasm32")]
-type Job<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+type Job<'a> = Apart<'a, ()>;
 
 /// Runs what `next` gives, at most `limit` (at least 1) at a time. The first failure ends all the others.
 pub(in crate::front) async fn several<'a>(

@@ -10,6 +10,7 @@ mod written;
 use super::super::error::Failure;
 use super::super::route::Query;
 use super::super::{Cleanup, Incoming, Outgoing, keys};
+use super::apart::Apart;
 use super::{Host, Hosted};
 use crate::digest::Digest;
 use crate::http::{Headers, Method, Response};
@@ -54,16 +55,19 @@ impl<T: Host> Hosted<T> {
             hint,
             cleanup: request.cleanup.clone(),
         };
-        match request.method {
-            Some(Method::Patch) => self.append(request, &place).await,
-            Some(Method::Put) => self.close(request, &place, &query).await,
-            Some(Method::Get) => Ok(self.progress(204, &self.alive(&place).await?)),
-            Some(Method::Delete) => {
+        let answer: Apart<'_, _> = match request.method {
+            Some(Method::Patch) => Box::pin(self.append(request, &place)),
+            Some(Method::Put) => Box::pin(self.close(request, &place, &query)),
+            Some(Method::Get) => {
+                Box::pin(async { Ok(self.progress(204, &self.alive(&place).await?)) })
+            }
+            Some(Method::Delete) => Box::pin(async {
                 self.cancel(&place).await?;
                 Ok(Response::new(204, Headers::new(), Outgoing::None))
-            }
-            _ => Err(Failure::method("GET, PATCH, PUT, DELETE")),
-        }
+            }),
+            _ => return Err(Failure::method("GET, PATCH, PUT, DELETE")),
+        };
+        answer.await
     }
 
     /// How far an upload has come.
