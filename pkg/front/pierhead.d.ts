@@ -129,11 +129,16 @@ export class RawHosted {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Deletes what is left of an upload that was ended, and its bytes unless a blob has them.
+     */
+    clear(id: string, keeps_bytes: boolean): number;
+    /**
      * Collects for one visit, and gives the report.
      */
     collect(options: RawCollect): number;
     /**
-     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`. Where something is left to be deleted behind the answer,
+     * that goes on with what [`RawHosted::clear`] is then to be given: plain values, which outlive this instance.
      */
     handle(method: string, target: string, headers: string, body: any): number;
     /**
@@ -299,6 +304,7 @@ export interface InitOutput {
     readonly rawhasher_restore: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly rawhasher_save: (a: number) => [number, number, number, number];
     readonly rawhasher_update: (a: number, b: number, c: number) => void;
+    readonly rawhosted_clear: (a: number, b: number, c: number, d: number) => number;
     readonly rawhosted_collect: (a: number, b: number) => number;
     readonly rawhosted_handle: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: any) => number;
     readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => [number, number, number];

@@ -228,7 +228,7 @@ export class RawDocument {
         let v1;
         if (ret[0] !== 0) {
             v1 = getStringFromWasm0(ret[0], ret[1]);
-            wasm.l2(ret[0], ret[1], 1);
+            wasm.m2(ret[0], ret[1], 1);
         }
         return v1;
     }
@@ -382,7 +382,7 @@ export class RawHasher {
             throw takeFromExternrefTable0(ret[2]);
         }
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-        wasm.l2(ret[0], ret[1], 1);
+        wasm.m2(ret[0], ret[1], 1);
         return v1;
     }
     /**
@@ -405,6 +405,20 @@ export class RawHosted {
 
     }
     /**
+     * Deletes what is left of an upload that was ended, and its bytes unless a blob has them.
+     * @param {string} id
+     * @param {boolean} keeps_bytes
+     * @returns {number}
+     */
+    clear(id, keeps_bytes) {
+        __wbg_hold(this);
+        const val2 = +keeps_bytes;
+        const ptr0 = passStringToWasm0(id);
+        const len0 = WASM_VECTOR_LEN;
+        let ret = wasm.r1(this.__wbg_ptr, ptr0, len0, val2);
+        return ret >>> 0;
+    }
+    /**
      * Collects for one visit, and gives the report.
      * @param {RawCollect} options
      * @returns {number}
@@ -413,11 +427,12 @@ export class RawHosted {
         __wbg_hold(this);
         _assertClass(options, RawCollect);
         __wbg_hold(options);
-        let ret = wasm.r1(this.__wbg_ptr, options.__wbg_ptr);
+        let ret = wasm.s1(this.__wbg_ptr, options.__wbg_ptr);
         return ret >>> 0;
     }
     /**
-     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`.
+     * Answers a request as [`RawFront::handle`] does; `body` is a `HostBody` or `undefined`. Where something is left to be deleted behind the answer,
+     * that goes on with what [`RawHosted::clear`] is then to be given: plain values, which outlive this instance.
      * @param {string} method
      * @param {string} target
      * @param {string} headers
@@ -433,7 +448,7 @@ export class RawHosted {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(headers);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.s1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, body);
+        let ret = wasm.t1(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, body);
         return ret >>> 0;
     }
     /**
@@ -461,7 +476,7 @@ export class RawHosted {
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.t1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7, val8);
+        let ret = wasm.u1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7, val8);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -491,7 +506,7 @@ export class RawPages {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.u1(this.__wbg_ptr);
+        let ret = wasm.v1(this.__wbg_ptr);
         return ret >>> 0;
     }
 }
@@ -515,7 +530,7 @@ export class RawTap {
      */
     end() {
         __wbg_hold(this);
-        wasm.v1(this.__wbg_ptr);
+        wasm.w1(this.__wbg_ptr);
     }
     /**
      * Hashes the next bytes.
@@ -525,7 +540,7 @@ export class RawTap {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(chunk);
         const len0 = WASM_VECTOR_LEN;
-        wasm.w1(this.__wbg_ptr, ptr0, len0);
+        wasm.x1(this.__wbg_ptr, ptr0, len0);
     }
 }
 
@@ -546,7 +561,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passStringToWasm0(rule);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.x1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.y1(this.__wbg_ptr, ptr0, len0);
         return ret;
     }
     /**
@@ -555,7 +570,7 @@ export class RawWalk {
      */
     content(outcome) {
         __wbg_hold(this);
-        wasm.y1(this.__wbg_ptr, outcome);
+        wasm.z1(this.__wbg_ptr, outcome);
     }
     /**
      * @param {Uint8Array | number[]} bytes
@@ -565,7 +580,7 @@ export class RawWalk {
         __wbg_hold(this);
         const ptr0 = passArray8ToWasm0(bytes);
         const len0 = WASM_VECTOR_LEN;
-        let ret = wasm.z1(this.__wbg_ptr, ptr0, len0);
+        let ret = wasm.a2(this.__wbg_ptr, ptr0, len0);
         return ret !== 0;
     }
     /**
@@ -583,7 +598,7 @@ export class RawWalk {
         const val5 = +bytes;
         var ptr0 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
         var len0 = WASM_VECTOR_LEN;
-        let ret = wasm.a2(ptr0, len0, val2, val3, val4, val5);
+        let ret = wasm.b2(ptr0, len0, val2, val3, val4, val5);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -597,7 +612,7 @@ export class RawWalk {
      */
     next() {
         __wbg_hold(this);
-        let ret = wasm.b2(this.__wbg_ptr);
+        let ret = wasm.c2(this.__wbg_ptr);
         return ret;
     }
     /**
@@ -615,7 +630,7 @@ export class RawWalk {
             len1 = WASM_VECTOR_LEN;
             ptr2 = passStringToWasm0(expected);
             len2 = WASM_VECTOR_LEN;
-        let ret = wasm.c2(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        let ret = wasm.d2(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -631,7 +646,7 @@ export function __wbg_reset_state () {
     __wbg_reinit_scheduled = false;
     wasmInstance = new WebAssembly.Instance(wasmModule, __wbg_get_imports());
     wasm = wasmInstance.exports;
-    wasm.r2();
+    wasm.s2();
 }
 
 /**
@@ -667,7 +682,7 @@ export function digest(algorithm, bytes) {
         deferred4_1 = len3;
         return getStringFromWasm0(ptr3, len3);
     } finally {
-        wasm.l2(deferred4_0, deferred4_1, 1);
+        wasm.m2(deferred4_0, deferred4_1, 1);
     }
 }
 
@@ -772,7 +787,7 @@ export function poll(task) {
  * @returns {any}
  */
 export function rules() {
-    let ret = wasm.d2();
+    let ret = wasm.e2();
     return ret;
 }
 
@@ -791,7 +806,7 @@ export function settle(slot, succeeded, value) {
  * @param {any} host
  */
 export function start(host) {
-    wasm.f2(host);
+    wasm.g2(host);
 }
 
 /**
@@ -1035,7 +1050,7 @@ function __wbg_get_imports() {
             return ret;
         },
         init_externref_table: () => {
-            const table = wasm.o2;
+            const table = wasm.p2;
             table.set(0, undefined);
             table.set(1024, undefined);
             table.set(1025, null);
@@ -1064,8 +1079,8 @@ const RawTapFinalization = __wbg_finalization((ptr) => wasm.j(ptr, 1));
 const RawWalkFinalization = __wbg_finalization((ptr) => wasm.k(ptr, 1));
 
 function addToExternrefTable0(obj) {
-    const idx = wasm.n2();
-    wasm.o2.set(idx, obj);
+    const idx = wasm.o2();
+    wasm.p2.set(idx, obj);
     return idx;
 }
 
@@ -1106,7 +1121,7 @@ function handleError(f, args) {
         return f.apply(this, args);
     } catch (e) {
         const idx = addToExternrefTable0(e);
-        wasm.m2(idx);
+        wasm.n2(idx);
     }
 }
 
@@ -1114,14 +1129,14 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
-function passArray8ToWasm0(arg, malloc = wasm.j2) {
+function passArray8ToWasm0(arg, malloc = wasm.k2) {
     const ptr = malloc(arg.length, 1) >>> 0;
     getUint8ArrayMemory0().set(arg, ptr);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }
 
-function passArrayJsValueToWasm0(array, malloc = wasm.j2) {
+function passArrayJsValueToWasm0(array, malloc = wasm.k2) {
     const ptr = malloc(array.length * 4, 4) >>> 0;
     for (let i = 0; i < array.length; i++) {
         const add = addToExternrefTable0(array[i]);
@@ -1131,7 +1146,7 @@ function passArrayJsValueToWasm0(array, malloc = wasm.j2) {
     return ptr;
 }
 
-function passStringToWasm0(arg, malloc = wasm.j2, realloc = wasm.k2) {
+function passStringToWasm0(arg, malloc = wasm.k2, realloc = wasm.l2) {
 
     let len = arg.length;
     let ptr = malloc(len, 1) >>> 0;
@@ -1164,8 +1179,8 @@ function passStringToWasm0(arg, malloc = wasm.j2, realloc = wasm.k2) {
 let __wbg_reinit_scheduled = false;
 
 function takeFromExternrefTable0(idx) {
-    const value = wasm.o2.get(idx);
-    wasm.p2(idx);
+    const value = wasm.p2.get(idx);
+    wasm.q2(idx);
     return value;
 }
 
@@ -1195,7 +1210,7 @@ function __wbg_finalize_init(instance, module) {
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedUint8ArrayMemory0 = null;
-    wasm.r2();
+    wasm.s2();
     return wasm;
 }
 
@@ -1284,7 +1299,7 @@ async function __wbg_init_once(module_or_path) {
 export { initSync };
 function __wbg_text([ptr, length]) {
     const text = getStringFromWasm0(ptr, length);
-    wasm.l2(ptr, length, 1);
+    wasm.m2(ptr, length, 1);
     return text;
 }
 function __wbg_hold(object) {
