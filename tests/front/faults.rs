@@ -4,7 +4,8 @@ use pierhead::Kind;
 
 use crate::ask::{Answer, ask};
 use crate::content::{
-    IMAGE, INDEX, descriptor, get, image, index, list, push, sha256, status, subject,
+    IMAGE, INDEX, delete, descriptor, get, image, index, list, push, put_if, sha256, status,
+    subject,
 };
 use crate::store::{Fault, MemoryStore};
 
@@ -354,15 +355,21 @@ fn what_is_damaged_is_not_served_and_is_put_right_by_whoever_puts_it_again() {
                 "{number}"
             );
         }
+        // The tag is there all the same, to be deleted or to be put on that condition.
+        let copy = store.copied();
+        assert_eq!(delete(&copy, "/v2/a/manifests/base"), 202);
+        assert_eq!(status(&copy, "/v2/a/manifests/base"), 404);
+        let copy = store.copied();
+        let unless_there = [("if-none-match", "*")];
+        let other = image(&copy, "a", b"other", "");
+        let refused = put_if(&copy, "a", "base", &other, &unless_there);
+        assert_eq!(refused.status, 412);
         push(&store, "a", "base", &manifest);
         store.advance(5000);
         assert_eq!(get(&store, "/v2/a/manifests/base").text(), manifest);
         store.set(&key, damaged);
         store.advance(5000);
-        assert_eq!(
-            crate::content::delete(&store, &format!("/v2/a/manifests/{digest}")),
-            202
-        );
+        assert_eq!(delete(&store, &format!("/v2/a/manifests/{digest}")), 202);
         assert_eq!(status(&store, "/v2/a/manifests/base"), 404);
     }
 }
@@ -406,7 +413,7 @@ fn a_deletion_that_broke_off_brings_nothing_back_with_what_is_put_again() {
     store.operations();
     // Its record is emptied, and nothing more.
     store.fail(|number, _| (number > 1).then_some(Fault::Before(Kind::StoreUnavailable)));
-    assert_eq!(crate::content::delete(&store, &path), 503);
+    assert_eq!(delete(&store, &path), 503);
     store.heal();
     store.advance(5000);
     assert_eq!(status(&store, &path), 404);
@@ -422,6 +429,6 @@ fn a_deletion_that_broke_off_brings_nothing_back_with_what_is_put_again() {
     assert_eq!(listed.as_array().unwrap().len(), 1);
     // Whoever deletes it next tidies up after both.
     store.advance(5000);
-    assert_eq!(crate::content::delete(&store, &path), 202);
+    assert_eq!(delete(&store, &path), 202);
     assert_eq!(list(&store, "/v2/a/tags/list", "tags").0, ["base", "other"]);
 }

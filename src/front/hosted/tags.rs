@@ -7,7 +7,7 @@ use super::super::serve::{check_conditions, is_conditional};
 use super::super::{Outgoing, keys};
 use super::pages::{Names, is_tag};
 use super::patience::{MAX_CONFLICTS, contended};
-use super::stored::{Part, Stored};
+use super::stored::{Found, Part, Stored};
 use super::{Host, Hosted, fields};
 use crate::client::ManifestReference;
 use crate::digest::Digest;
@@ -193,7 +193,7 @@ impl<T: Host> Hosted<T> {
         check_conditions(conditions, self.named(name, tag, target).await?)
     }
 
-    /// The digest of the manifest that a tag names, if it is there.
+    /// The digest of the manifest that a tag names, if it is there, whole or damaged.
     async fn named<'t>(
         &self,
         name: &RepositoryName,
@@ -203,11 +203,15 @@ impl<T: Host> Hosted<T> {
         let Some(target) = target else {
             return Ok(None);
         };
-        if self.lives(name, &target.digest, &target.instance).await? {
-            return Ok(Some(&target.digest));
+        let is_there = match self.stored(name, &target.digest, Part::Line).await?.found {
+            Found::Live(line) => line.instance == target.instance,
+            Found::Unreadable => true,
+            Found::Absent => false,
+        };
+        if !is_there {
+            self.bury(name, tag, target).await?;
         }
-        self.bury(name, tag, target).await?;
-        Ok(None)
+        Ok(Some(&target.digest).filter(|_| is_there))
     }
 
     /// Takes a tag from a manifest that was found to be no more, which who deleted it may not have come to yet: before anybody is told, so that it is not set after
