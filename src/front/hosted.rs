@@ -29,6 +29,7 @@ use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
 use apart::Apart;
+use upload::Recent;
 
 pub use collect::{CollectOptions, CollectReport, RetentionPolicy};
 pub use manifests::Validation;
@@ -116,13 +117,18 @@ impl Default for HostedOptions {
 pub struct Hosted<T> {
     host: T,
     options: HostedOptions,
+    recent: Recent,
 }
 
 impl<T: Host> Hosted<T> {
     /// A registry over what `host` stores.
     #[must_use]
     pub fn new(host: T, options: HostedOptions) -> Self {
-        Self { host, options }
+        Self {
+            host,
+            options,
+            recent: Recent::default(),
+        }
     }
 }
 

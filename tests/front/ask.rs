@@ -106,8 +106,19 @@ pub fn ask(
     headers: &[(&str, &str)],
     body: Option<&[u8]>,
 ) -> Answer {
+    ask_by(&registry(store), method, target, headers, body)
+}
+
+/// Asks as [`ask`] does, a registry that has been asked before.
+pub fn ask_by(
+    front: &Registry,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> Answer {
     let request = sized(method, target, headers, body);
-    answer(block_on(registry(store).handle(request)))
+    answer(block_on(front.handle(request)))
 }
 
 /// Asks as [`ask`] does, and gives what is left to be deleted behind the answer, too.

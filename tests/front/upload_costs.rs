@@ -2,10 +2,10 @@
 
 use pierhead::front::Host as _;
 
-use crate::ask::{Answer, ask};
+use crate::ask::{Answer, ask, ask_by, registry};
 use crate::content::sha256;
 use crate::costs::counted;
-use crate::pushing::{close, patch};
+use crate::pushing::{close, patch, with};
 use crate::store::MemoryStore;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -80,4 +80,47 @@ fn each_request_takes_so_many_operations_of_the_store() {
     });
     cost("deletion", "1 get, 1 put", &|| read("DELETE"));
     assert!(table.is_empty(), "\n{}", table.join("\n"));
+}
+
+#[test]
+fn a_registry_that_is_asked_again_reads_nothing_of_an_upload_that_it_has_written_last() {
+    let store = MemoryStore::new();
+    let fronts = [registry(&store), registry(&store)];
+    let cost = |front: usize, method: &str, target: &str, body: Option<&[u8]>, status, expected| {
+        store.advance(5000);
+        store.operations();
+        let answer = ask_by(&fronts[front], method, target, &[], body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(counted(&store), expected, "{method} {target}");
+        answer.header("location").to_owned()
+    };
+    let begin = |front| cost(front, "POST", "/v2/a/blobs/uploads/", None, 202, "1 put");
+    let chunk = Some(&b"chunk"[..]);
+    let first = cost(0, "PATCH", &begin(0), chunk, 202, "1 head, 3 put");
+    let second = cost(0, "PATCH", &first, chunk, 202, "1 head, 3 put");
+    // Another goes on with it, and the first does not know of that.
+    let third = cost(1, "PATCH", &second, chunk, 202, "1 head, 1 get, 3 put");
+    let end = with(&third, &format!("digest={}", sha256(b"chunkchunkchunk")));
+    let cost_of_end = "1 head, 3 get, 3 put, 2 delete, 1 list";
+    cost(0, "PUT", &end, None, 201, cost_of_end);
+    // One that others have cancelled is found out all the same, and nothing is left of what comes too late.
+    let location = cost(0, "PATCH", &begin(0), chunk, 202, "1 head, 3 put");
+    assert_eq!(ask(&store, "DELETE", &location, &[], None).status, 204);
+    store.advance(5000);
+    assert_eq!(
+        ask_by(&fronts[0], "PATCH", &location, &[], chunk).status,
+        404
+    );
+    assert_eq!(store.keys("uploads/"), [""; 0]);
+    // So many are remembered, and no more.
+    let locations: Vec<String> = (0..65).map(|_| begin(0)).collect();
+    cost(0, "PATCH", &locations[1], chunk, 202, "1 head, 3 put");
+    cost(
+        0,
+        "PATCH",
+        &locations[0],
+        chunk,
+        202,
+        "1 head, 1 get, 3 put",
+    );
 }

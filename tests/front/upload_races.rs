@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use pierhead::http::Headers;
 
-use crate::ask::{Answer, answer, ask_first, registry, request};
+use crate::ask::{Answer, Registry, answer, ask_by, ask_first, registry, request};
 use crate::body::MemoryBody;
 use crate::content::{get, push_blob, sha256};
 use crate::pushing::{begin, close, patch, sound, with};
@@ -53,10 +53,20 @@ fn at_once(
     choose: &mut dyn FnMut(usize) -> usize,
 ) -> (MemoryStore, Vec<u16>) {
     let store = beginning.copied();
-    let front = registry(&store);
+    let statuses = at_once_by(&registry(&store), &store, asked, choose);
+    (store, statuses)
+}
+
+/// Has all of them ask this registry at the same time; gives the statuses of their answers.
+fn at_once_by(
+    front: &Registry,
+    store: &MemoryStore,
+    asked: &[Asked],
+    choose: &mut dyn FnMut(usize) -> usize,
+) -> Vec<u16> {
     let mut futures: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = Vec::new();
     for one in asked.iter().filter(|one| one.is_answered) {
-        let (answer, cleanup) = ask_first(&store, one.method, &one.target, one.body);
+        let (answer, cleanup) = ask_first(store, one.method, &one.target, one.body);
         assert!(!cleanup.is_empty());
         let backend = front.backend();
         futures.push(Box::pin(async move {
@@ -93,8 +103,7 @@ fn at_once(
     }
     let answers = run(futures, choose);
     store.advance(5000);
-    let statuses = answers.iter().map(|answer| answer.status).collect();
-    (store, statuses)
+    answers.iter().map(|answer| answer.status).collect()
 }
 
 /// Has all of them ask at the same time, from the same beginning; `check` is told the statuses of their answers.
@@ -122,6 +131,52 @@ fn begun(store: &MemoryStore) -> String {
     patch(store, &location, 0, b"hel")
         .header("location")
         .to_owned()
+}
+
+#[test]
+fn what_a_registry_has_written_itself_it_need_not_read_again_whatever_others_do_meanwhile() {
+    let blob = b"hello";
+    let mut counts = [0, 0];
+    // Two go on by a registry that remembers how far the upload has come: with one of them, the other is cancelled, closed, or another chunk.
+    for other in ["DELETE", "PUT", "PATCH"] {
+        let tried = switching(3, |choose| {
+            let store = MemoryStore::new();
+            let front = registry(&store);
+            let by = |method, target: &str, fields: &[(&str, &str)], body: Option<&[u8]>| {
+                store.advance(5000);
+                ask_by(&front, method, target, fields, body)
+            };
+            let begun = by("POST", "/v2/a/blobs/uploads/", &[], None);
+            let range = [("content-range", "0-2")];
+            let location = by("PATCH", begun.header("location"), &range, Some(b"hel"));
+            let location = location.header("location");
+            store.advance(5000);
+            let asked = [
+                chunk(location, "3-4", b"lo"),
+                match other {
+                    "PUT" => Asked {
+                        body: Some(b"lo"),
+                        ..closing(location, blob)
+                    },
+                    "PATCH" => chunk(location, "3-4", b"lo"),
+                    _ => asked("DELETE", location),
+                },
+            ];
+            let statuses = at_once_by(&front, &store, &asked, choose);
+            sound(&store);
+            let taken = [202, 201, 204];
+            let taken: Vec<bool> = statuses.iter().map(|it| taken.contains(it)).collect();
+            match (other, &taken[..]) {
+                // It may be cancelled with all of it.
+                ("DELETE", [_, true]) => {}
+                (_, [true, false] | [false, true]) => {}
+                strange => panic!("{strange:?} {statuses:?}"),
+            }
+            counts[usize::from(taken[0])] += 1;
+        });
+        assert!(tried > 100, "{tried}");
+    }
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
 }
 
 #[test]

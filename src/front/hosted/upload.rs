@@ -4,6 +4,7 @@ mod claim;
 mod close;
 mod give_up;
 mod receive;
+mod recent;
 mod state;
 mod written;
 
@@ -20,6 +21,7 @@ use receive::{Receiving, Sent};
 use state::Advance;
 
 pub(in crate::front) use give_up::Fate;
+pub(in crate::front) use recent::Recent;
 pub(in crate::front) use state::Upload;
 pub(super) use written::Written;
 
@@ -117,14 +119,23 @@ impl<T: Host> Hosted<T> {
             ..upload.clone()
         };
         self.settle(&upload, generation, &next, &to.written).await?;
-        Ok(self.progress(202, &next))
+        let answer = self.progress(202, &next);
+        self.recent.remember(next);
+        Ok(answer)
+    }
+
+    /// How far an upload had come by what the client was told, which may be long ago.
+    async fn told(&self, place: &Place) -> Result<Option<Upload>, Failure> {
+        match self.recent.take(&place.id, place.hint) {
+            Some(upload) => Ok(Some(upload)),
+            None => self.upload_at(&place.id, place.hint).await,
+        }
     }
 
     /// Claims the end of an upload, which has to be at `start` where that is stated.
     async fn claimed(&self, place: &Place, start: Option<u64>) -> Result<(Upload, u64), Failure> {
         // As a client is told with each answer where the upload is, one read is enough for one that goes on from there.
-        let told = self.upload_at(&place.id, place.hint).await?;
-        if let Some(upload) = told
+        if let Some(upload) = self.told(place).await?
             && upload.end.is_none()
             && upload.repository == place.name
             && start.is_none_or(|start| start == upload.offset())

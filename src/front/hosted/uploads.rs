@@ -63,7 +63,9 @@ impl<T: Host> Hosted<T> {
                 "a store has what nobody put",
             )));
         }
-        Ok(self.progress(202, &begun))
+        let answer = self.progress(202, &begun);
+        self.recent.remember(begun);
+        Ok(answer)
     }
 
     /// A UUID of version 4 (RFC 9562, section 5.4), which clients show.

@@ -150,7 +150,7 @@ impl<T: Host> Hosted<T> {
 
     /// Closes an upload whose bytes are all there.
     async fn close_as_it_is(&self, place: &Place, digest: &Digest) -> Result<Upload, Failure> {
-        let mut known = self.upload_at(&place.id, place.hint).await?;
+        let mut known = self.told(place).await?;
         for _ in 0..MAX_CONFLICTS {
             let is_known = known.is_some();
             if let Some(upload) = &known
