@@ -35,7 +35,7 @@ const BUDGET = 5 * 60 * 1000;
 /** Milliseconds from the beginning of one run of the collection to that of the next. */
 const INTERVAL = 24 * 60 * 60 * 1000;
 
-// One for all requests: the front holds no state of any of them.
+// One for all requests: it remembers what makes the next of them cheaper, and how much memory they take.
 let front: Front | undefined;
 let hosting: HostingFront | undefined;
 

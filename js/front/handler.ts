@@ -9,7 +9,6 @@ import type { IncomingBody } from "./bodies.js";
 import { type Collect, collector } from "./collect.js";
 import { observed } from "./events.js";
 import { failure } from "./failure.js";
-import { MAX_MANIFEST, withinMemory } from "./manifests.js";
 import type { FrontContext, FrontOptions, HostingOptions, PullThroughOptions } from "./options.js";
 import { StoreCalls } from "./store-calls.js";
 
@@ -45,7 +44,9 @@ export type HostingHandle = Handle & { readonly collect: Collect };
 const MAX_TARGET = 16 * 1024;
 const DAY = 24 * 60 * 60 * 1000;
 const MAX_TIME = 10 * 365 * DAY;
-/** Bytes of manifests that may be on their way at a time, in a Worker's 128 MB. */
+/** What every client may send at once, in bytes: a manifest may be that large. */
+const MAX_MANIFEST = 4 * 1024 * 1024;
+/** Bytes of manifests that are held at a time, of a Worker's 128 MB. */
 const MANIFEST_MEMORY = 32 * 1024 * 1024;
 const PROFILES: readonly unknown[] = ["structural", "1.1", "dev", "schema"];
 
@@ -82,26 +83,22 @@ export function createHandler(options: FrontOptions): Handle | HostingHandle {
       return failure(asked.method, 500, "UNKNOWN", "the front failed");
     }
   };
-  const bounded = "store" in options ? withinMemory(handle, manifestMemory(options)) : handle;
   const onEvent = optionalFunction("onEvent", options.onEvent);
-  const told = onEvent ? observed(bounded, onEvent, onError) : bounded;
+  const told = onEvent ? observed(handle, onEvent, onError) : handle;
   return collect ? Object.assign(told, { collect }) : told;
-}
-
-function manifestMemory({ manifestMemory = MANIFEST_MEMORY }: HostingOptions): number {
-  return wholeNumber("manifestMemory", manifestMemory, MAX_MANIFEST, Number.MAX_SAFE_INTEGER);
 }
 
 function hosting(options: HostingOptions, origins: string[] | undefined, onError: (error: unknown) => void) {
   const { store, validation = "structural", grace = DAY, uploadExpiry = DAY, minChunk, maxChunk } = options;
+  const { manifestMemory = MANIFEST_MEMORY } = options;
   if (typeof store?.get !== "function") throw new OciError("INVALID_ARGUMENT", "store is no store of objects");
   if (!PROFILES.includes(optionalText("validation", validation)))
     throw new OciError("INVALID_ARGUMENT", `validation is none of ${PROFILES.join(", ")}`);
   wholeNumber("grace", grace, 1, MAX_TIME);
   wholeNumber("uploadExpiry", uploadExpiry, 1, MAX_TIME);
-  // A manifest may be sent by everyone.
   wholeNumber("maxChunk", maxChunk ?? MAX_MANIFEST, MAX_MANIFEST, Number.MAX_SAFE_INTEGER);
   wholeNumber("minChunk", minChunk ?? 1, 1, maxChunk ?? Number.MAX_SAFE_INTEGER);
+  wholeNumber("manifestMemory", manifestMemory, MAX_MANIFEST, Number.MAX_SAFE_INTEGER);
   const isSparse = options.sparseIndexes === true;
   const isReadOnly = options.readOnly === true;
   const profile = validation === "structural" ? undefined : validation;
@@ -109,7 +106,18 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
   const front = new Revivable(
     frontCore,
     (glue) =>
-      new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse, isReadOnly),
+      new glue.RawHosted(
+        calls,
+        origins,
+        grace,
+        uploadExpiry,
+        minChunk,
+        maxChunk,
+        manifestMemory,
+        profile,
+        isSparse,
+        isReadOnly,
+      ),
   );
   const begin = ({ method, target, headers, body }: Asked) => {
     const handle = front.get();

@@ -64,8 +64,8 @@ export interface HostingOptions extends CommonOptions {
    */
   maxChunk?: number | undefined;
   /**
-   * Bytes of manifests that may be on their way at a time, as each is held in memory until all of it has come: at least 4 MiB, the most that one may have.
-   * Beyond that clients are asked to come again (429 with `Retry-After`). 32 MiB if left out.
+   * Bytes of manifests that are held at a time until all of each has come, and is stored: at least 4 MiB, the most that one may have. Beyond that clients
+   * are asked to come again (429 with `Retry-After`), but for manifests of 64 KiB or less. 32 MiB if left out.
    */
   manifestMemory?: number | undefined;
 }

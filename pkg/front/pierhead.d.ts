@@ -142,10 +142,10 @@ export class RawHosted {
      */
     handle(method: string, target: string, headers: string, body: any): number;
     /**
-     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks and of memory in bytes; `profile` is `undefined` for what is
      * refused in any case alone.
      */
-    constructor(store: any, origins: string[] | null | undefined, grace: number, expiry: number, chunk_min: number | null | undefined, chunk_max: number | null | undefined, profile: string | null | undefined, sparse: boolean, read_only: boolean);
+    constructor(store: any, origins: string[] | null | undefined, grace: number, expiry: number, chunk_min: number | null | undefined, chunk_max: number | null | undefined, manifest_memory: number, profile: string | null | undefined, sparse: boolean, read_only: boolean);
 }
 
 /**
@@ -307,7 +307,7 @@ export interface InitOutput {
     readonly rawhosted_clear: (a: number, b: number, c: number, d: number) => number;
     readonly rawhosted_collect: (a: number, b: number) => number;
     readonly rawhosted_handle: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: any) => number;
-    readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => [number, number, number];
+    readonly rawhosted_new: (a: any, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number) => [number, number, number];
     readonly rawpages_next: (a: number) => number;
     readonly rawtap_end: (a: number) => void;
     readonly rawtap_update: (a: number, b: number, c: number) => void;

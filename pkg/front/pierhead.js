@@ -452,7 +452,7 @@ export class RawHosted {
         return ret >>> 0;
     }
     /**
-     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+     * `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks and of memory in bytes; `profile` is `undefined` for what is
      * refused in any case alone.
      * @param {any} store
      * @param {string[] | null | undefined} origins
@@ -460,23 +460,25 @@ export class RawHosted {
      * @param {number} expiry
      * @param {number | null | undefined} chunk_min
      * @param {number | null | undefined} chunk_max
+     * @param {number} manifest_memory
      * @param {string | null | undefined} profile
      * @param {boolean} sparse
      * @param {boolean} read_only
      */
-    constructor(store, origins, grace, expiry, chunk_min, chunk_max, profile, sparse, read_only) {
+    constructor(store, origins, grace, expiry, chunk_min, chunk_max, manifest_memory, profile, sparse, read_only) {
         const val3 = +grace;
         const val4 = +expiry;
         const val5 = +(isLikeNone(chunk_min) ? 0 : chunk_min);
         const val6 = +(isLikeNone(chunk_max) ? 0 : chunk_max);
-        const val7 = +sparse;
-        const val8 = +read_only;
+        const val7 = +manifest_memory;
+        const val8 = +sparse;
+        const val9 = +read_only;
         let ptr0, len0, ptr1, len1;
             ptr0 = isLikeNone(origins) ? 0 : passArrayJsValueToWasm0(origins);
             len0 = WASM_VECTOR_LEN;
             ptr1 = isLikeNone(profile) ? 0 : passStringToWasm0(profile);
             len1 = WASM_VECTOR_LEN;
-        let ret = wasm.u1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, ptr1, len1, val7, val8);
+        let ret = wasm.u1(store, ptr0, len0, val3, val4, !isLikeNone(chunk_min), val5, !isLikeNone(chunk_max), val6, val7, ptr1, len1, val8, val9);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }

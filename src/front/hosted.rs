@@ -29,6 +29,7 @@ use crate::client::{Clock, MaybeSend, MaybeSync};
 use crate::digest::Hasher;
 use crate::http::{Method, Response};
 use apart::Apart;
+use manifests::Coming;
 use upload::Recent;
 
 pub use collect::{CollectOptions, CollectReport, RetentionPolicy};
@@ -87,6 +88,9 @@ pub struct HostedOptions {
     /// The most bytes that a request may have, which clients are told (the proposed `OCI-Chunk-Max-Length`). Larger ones are taken, where
     /// the host lets them through. By default clients are told nothing.
     pub chunk_max: Option<u64>,
+    /// The most bytes of manifests that are held at a time until all of each has come, and is stored: 429 beyond that, but for manifests of 64 KiB or less.
+    /// 32 MiB by default.
+    pub manifest_memory: u64,
     /// What manifests must be to be taken.
     pub validation: Validation,
     /// Whether indexes are taken of which some manifests are not there; by default they are refused.
@@ -105,6 +109,7 @@ impl Default for HostedOptions {
             segment: 1 << 30,
             chunk_min: None,
             chunk_max: None,
+            manifest_memory: 32 << 20,
             validation: Validation::Structural,
             sparse: false,
             read_only: false,
@@ -118,6 +123,7 @@ pub struct Hosted<T> {
     host: T,
     options: HostedOptions,
     recent: Recent,
+    coming: Coming,
 }
 
 impl<T: Host> Hosted<T> {
@@ -128,6 +134,7 @@ impl<T: Host> Hosted<T> {
             host,
             options,
             recent: Recent::default(),
+            coming: Coming::default(),
         }
     }
 }

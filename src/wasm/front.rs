@@ -64,7 +64,7 @@ pub struct RawHosted {
 
 #[wasm_bindgen]
 impl RawHosted {
-    /// `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks in bytes; `profile` is `undefined` for what is
+    /// `origins` as for [`RawFront`]. `grace` and `expiry` are in milliseconds, the sizes of chunks and of memory in bytes; `profile` is `undefined` for what is
     /// refused in any case alone.
     #[expect(
         clippy::too_many_arguments,
@@ -78,6 +78,7 @@ impl RawHosted {
         expiry: f64,
         chunk_min: Option<f64>,
         chunk_max: Option<f64>,
+        manifest_memory: f64,
         profile: Option<String>,
         sparse: bool,
         read_only: bool,
@@ -91,6 +92,7 @@ impl RawHosted {
             upload_expiry: expiry as u64,
             chunk_min: chunk_min.map(|bytes| bytes as u64),
             chunk_max: chunk_max.map(|bytes| bytes as u64),
+            manifest_memory: manifest_memory as u64,
             validation,
             sparse,
             read_only,
@@ -108,16 +110,19 @@ impl RawHosted {
     pub fn handle(&self, method: &str, target: &str, headers: &str, body: JsValue) -> u32 {
         let front = Rc::clone(&self.front);
         let cleanup = Cleanup::new();
-        let mut request = Incoming::new(method, target, transport::from_host(headers));
-        if Rc::strong_count(&self.behind) <= MOST_BEHIND {
-            request = request.with_cleanup(cleanup.clone());
-        }
+        let mut request = Incoming::new(method, target, transport::from_host(headers))
+            .with_cleanup(cleanup.clone());
         if !body.is_undefined() {
             request = request.with_body(StoreBody::of(body));
         }
+        let behind = Rc::downgrade(&self.behind);
         executor::spawn(async move {
             let (head, body) = parted(front.handle(request).await);
             let answer = answer(head, body.map(|body| body.into_js()));
+            // One is the front's own.
+            if behind.strong_count() > MOST_BEHIND {
+                front.backend().clean_up(&cleanup).await;
+            }
             if let Some(left) = cleanup.take() {
                 answer.push(&left.id.into());
                 answer.push(&left.keeps_bytes.into());

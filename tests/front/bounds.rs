@@ -1,9 +1,16 @@
 //! What one request may take of the store, however large what it brings.
 
-use crate::ask::ask;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+use pierhead::front::HostedOptions;
+
+use crate::ask::{answer, ask, ask_by, registry_with, request};
+use crate::body::MemoryBody;
 use crate::content::{
     CONFIG, IMAGE, INDEX, LAYER, descriptor, get, index, list, push_blob, put, sha256,
 };
+use crate::schedule::run;
 use crate::store::MemoryStore;
 
 /// An image of so many layers that are to be had elsewhere.
@@ -112,4 +119,57 @@ fn a_deletion_of_other_content_than_it_is_meant_for_is_not_made() {
         let answer = ask(&store, "DELETE", &path, &[("if-match", &own)], None);
         assert_eq!(answer.status, 202, "{path}");
     }
+}
+
+#[test]
+fn manifests_are_held_in_so_much_memory_at_a_time_and_small_ones_always_are() {
+    const TYPE: (&str, &str) = ("content-type", INDEX);
+    let store = MemoryStore::new();
+    let mut options = HostedOptions::default();
+    options.manifest_memory = 256 << 10;
+    let front = registry_with(&store, options);
+    let small = index(&[], "");
+    let large = small.clone() + &" ".repeat(200 << 10);
+    let put = |tag: &str, manifest: &str| {
+        store.advance(5000);
+        let path = format!("/v2/a/manifests/{tag}");
+        let answer = ask_by(&front, "PUT", &path, &[TYPE], Some(manifest.as_bytes()));
+        if answer.status == 429 {
+            assert_eq!(answer.code(), "TOOMANYREQUESTS");
+            assert_eq!(answer.header("retry-after"), "1");
+            assert_eq!(answer.header("access-control-allow-origin"), "*");
+        }
+        answer.status
+    };
+    // Of one that has come but for its end, however long that takes, all others know.
+    let mut pieces = vec![large.clone().into_bytes()];
+    let slow = MemoryBody::new(Box::new(move || Ok(Some(pieces.pop().unwrap_or_default()))));
+    let path = "/v2/a/manifests/slow";
+    let mut coming = Box::pin(front.handle(request("PUT", path, &[TYPE], Some(slow))));
+    for _ in 0..100 {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(coming.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(put("large", &large), 429);
+    assert_eq!(put("small", &small), 201);
+    // Whoever sent it has left.
+    drop(coming);
+    assert_eq!(put("large", &large), 201);
+    // Two that come at the same time, piece by piece.
+    let mut futures: Vec<Pin<Box<dyn Future<Output = u16> + '_>>> = Vec::new();
+    for path in ["/v2/a/manifests/one", "/v2/a/manifests/two"] {
+        let body = MemoryBody::of(large.as_bytes(), 8 << 10);
+        let response = front.handle(request("PUT", path, &[TYPE], Some(body)));
+        futures.push(Box::pin(async { answer(response.await).status }));
+    }
+    let mut turns = 0;
+    let answers = run(futures, |left| {
+        turns += 1;
+        turns % left
+    });
+    assert!(
+        answers.contains(&201) && answers.contains(&429),
+        "{answers:?}"
+    );
+    assert_eq!(put("again", &large), 201);
 }

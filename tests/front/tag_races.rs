@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use crate::ask::{Answer, registry};
-use crate::content::{get, index, push, sha256, status};
+use crate::content::{delete, get, index, push, sha256, status};
 use crate::racing::{Asked, asking, put, race, remove, sound, statuses};
 use crate::schedule::{run, switching};
 use crate::store::MemoryStore;
@@ -192,4 +192,49 @@ fn a_tag_that_comes_and_goes_is_not_taken_for_what_it_was_before() {
         assert_eq!(statuses(answers), [201, 201, 202]);
         assert!(status(store, TAG) == 404 || get(store, TAG).text() == new);
     });
+}
+
+#[test]
+fn of_several_tags_none_is_said_to_be_set_that_is_not() {
+    let store = MemoryStore::new();
+    let new = index(&[], "");
+    let digest = push(&store, "a", &sha256(new.as_bytes()), &new);
+    store.advance(5000);
+    let conditional = Asked {
+        headers: &[("if-none-match", "*")],
+        ..put("one?tag=two", &new)
+    };
+    let mut seen = [0, 0, 0];
+    for (put, fails) in [(put("one?tag=two", &new), false), (conditional, true)] {
+        race(&store, 2, &[put, remove(&digest)], |store, answers| {
+            let tags = ["one", "two"].map(|tag| status(store, &format!("/v2/a/manifests/{tag}")));
+            match statuses(answers)[..] {
+                // Both were set before it was deleted, or after.
+                [201, 202] => assert!([[200; 2], [404; 2]].contains(&tags), "{tags:?}"),
+                [429, 202] => assert!(fails),
+                ref strange => panic!("{strange:?}"),
+            }
+            let which = if answers[0].status == 429 {
+                2
+            } else {
+                usize::from(tags[0] == 200)
+            };
+            seen[which] += 1;
+        });
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
+#[test]
+fn a_damaged_tag_stays_as_it_is_whatever_is_deleted() {
+    let store = MemoryStore::new();
+    let new = index(&[], "");
+    let digest = push(&store, "a", "latest", &new);
+    for damage in [&b"damaged"[..], &[b'x'; 200]] {
+        let store = store.copied();
+        store.set("repositories/a:tags/latest", damage);
+        store.advance(5000);
+        assert_eq!(delete(&store, &format!("/v2/a/manifests/{digest}")), 202);
+        assert_eq!(store.bytes("repositories/a:tags/latest").unwrap(), damage);
+    }
 }

@@ -3,6 +3,7 @@
 use pierhead::front::Host as _;
 
 use crate::ask::{Answer, ask, ask_by, registry};
+use crate::collecting::{collect_all, options};
 use crate::content::sha256;
 use crate::costs::counted;
 use crate::pushing::{close, patch, with};
@@ -103,7 +104,7 @@ fn a_registry_that_is_asked_again_reads_nothing_of_an_upload_that_it_has_written
     let end = with(&third, &format!("digest={}", sha256(b"chunkchunkchunk")));
     let cost_of_end = "1 head, 3 get, 3 put, 2 delete, 1 list";
     cost(0, "PUT", &end, None, 201, cost_of_end);
-    // One that others have cancelled is found out all the same, and nothing is left of what comes too late.
+    // One that others have cancelled is found out all the same; the bytes that came too late are left to a collection.
     let location = cost(0, "PATCH", &begin(0), chunk, 202, "1 head, 3 put");
     assert_eq!(ask(&store, "DELETE", &location, &[], None).status, 204);
     store.advance(5000);
@@ -112,6 +113,10 @@ fn a_registry_that_is_asked_again_reads_nothing_of_an_upload_that_it_has_written
         404
     );
     assert_eq!(store.keys("uploads/"), [""; 0]);
+    let segments = |store: &MemoryStore| store.keys("segments/").len();
+    assert_eq!(segments(&store), 4);
+    collect_all(&store, &options());
+    assert_eq!(segments(&store), 0, "nor is the blob named");
     // So many are remembered, and no more.
     let locations: Vec<String> = (0..65).map(|_| begin(0)).collect();
     cost(0, "PATCH", &locations[1], chunk, 202, "1 head, 3 put");

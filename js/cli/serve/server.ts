@@ -54,7 +54,7 @@ export interface Serving {
 const MAX_HEADER_SIZE = 128 * 1024;
 /** Connections at a time, of which each may take two buffers and two files. */
 const MAX_CONNECTIONS = 1024;
-/** Bytes of manifests on their way at a time: 32 of the largest, and thousands of the usual. */
+/** Bytes of manifests that are held at a time: 32 of the largest. */
 const MANIFEST_MEMORY = 128 * 1024 * 1024;
 /** Milliseconds until the headers of a request must have come. */
 const HEADERS_TIMEOUT = 30_000;

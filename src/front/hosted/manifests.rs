@@ -1,6 +1,7 @@
 //! The manifests of a repository (distribution specification, end-3, end-7, end-9).
 
 mod children;
+mod coming;
 mod delete;
 mod put;
 mod validation;
@@ -17,6 +18,7 @@ use crate::http::{Headers, Method, Response};
 use crate::reference::RepositoryName;
 
 pub(super) use children::children;
+pub(super) use coming::Coming;
 pub use validation::Validation;
 
 impl<T: Host> Hosted<T> {

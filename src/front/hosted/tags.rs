@@ -258,15 +258,17 @@ impl<T: Host> Hosted<T> {
     ) -> Result<(), Failure> {
         let mut may_be_set = self.host.unix_time().saturating_sub(noted) < MAX_INTENT;
         for _ in 0..MAX_CONFLICTS {
-            let (target, version) = self.target(name, tag).await?;
+            let (target, record) = self.tag(name, tag).await?;
             let is_dead = target.as_ref() == Some(dead);
-            if !is_dead && !may_be_set {
+            // What is damaged stays, for whoever may find out what it named.
+            let is_damaged = target.is_none() && is_set(record.size);
+            if is_damaged || !is_dead && !may_be_set {
                 return Ok(());
             }
             if self
                 .write_tag(
                     &keys::tag(name, tag),
-                    &version,
+                    &record.version,
                     target.as_ref().filter(|_| !is_dead),
                 )
                 .await?

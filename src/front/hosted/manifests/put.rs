@@ -1,7 +1,6 @@
 //! Putting manifests (end-7).
 
 use super::super::super::error::Failure;
-use super::super::super::record::read_whole;
 use super::super::super::route::Query;
 use super::super::super::serve::{check_conditions, is_conditional};
 use super::super::super::{Incoming, Outgoing, keys};
@@ -10,6 +9,7 @@ use super::super::stored::{Found, Line, MAX_MANIFEST_BYTES, Part};
 use super::super::tags::Target;
 use super::super::{Host, Hosted};
 use super::children::{Child, children};
+use super::coming::Held;
 use super::validation::{accepted, invalid};
 use crate::client::ManifestReference;
 use crate::digest::{Algorithm, Digest};
@@ -47,7 +47,8 @@ impl<T: Host> Hosted<T> {
         } = request;
         let query = Query::parse(&target)?;
         let more_tags = tags(&query)?;
-        let bytes = read_manifest(&asked, body).await?;
+        let mut held = self.hold();
+        let bytes = read_manifest(&asked, body, &mut held).await?;
         let mut pushed = self.pushed(&asked, reference, bytes)?;
         // Before anything is stored; for good when the tag or record is written.
         if is_conditional(&asked) {
@@ -65,8 +66,6 @@ impl<T: Host> Hosted<T> {
         }
         self.ensure_children(name, std::mem::take(&mut pushed.children))
             .await?;
-        // Where it was set on a condition, it is not set again when the manifest is deleted after that: the condition may hold no longer.
-        let mut is_set = false;
         for _ in 0..MAX_ATTEMPTS {
             let instance = self.ensure_record(name, &pushed).await?;
             if let Some(subject) = &pushed.subject {
@@ -78,18 +77,20 @@ impl<T: Host> Hosted<T> {
                 instance,
             };
             let mut lives = true;
-            if let ManifestReference::Tag(tag) = reference
-                && !is_set
-            {
+            let mut is_set = false;
+            if let ManifestReference::Tag(tag) = reference {
                 lives = self.set_tag(name, tag, &target, Some(&asked)).await?;
                 is_set = lives && is_conditional(&asked);
             }
             for tag in &more_tags {
                 lives = lives && self.set_tag(name, tag, &target, None).await?;
             }
-            // Else somebody has deleted it before all tags could name it.
             if lives {
                 return Ok(created(name, &pushed, &more_tags));
+            }
+            // Somebody has deleted it before all tags could name it. The condition on which the first was set need hold no longer.
+            if is_set {
+                break;
             }
         }
         Err(contended())
@@ -182,6 +183,7 @@ impl<T: Host> Hosted<T> {
 async fn read_manifest<B: crate::client::Body>(
     asked: &Headers,
     body: Option<B>,
+    held: &mut Held<'_>,
 ) -> Result<Vec<u8>, Failure> {
     let invalid_size = |message: &str| Failure::new(400, "SIZE_INVALID", message);
     let too_large = || Failure::new(413, "SIZE_INVALID", "a manifest has 4 MiB at most");
@@ -202,12 +204,18 @@ async fn read_manifest<B: crate::client::Body>(
             body.cancel();
             return Err(too_large());
         }
-        bytes = read_whole(body, MAX_MANIFEST_BYTES)
-            .await
-            .map_err(|error| match error.kind() {
-                crate::Kind::TooLarge => too_large(),
-                _ => Failure::from_store(error),
-            })?;
+        while let Some(chunk) = body.chunk().await.map_err(Failure::from_store)? {
+            let fits = if chunk.len() > MAX_MANIFEST_BYTES - bytes.len() {
+                Err(too_large())
+            } else {
+                held.add(chunk.len())
+            };
+            if let Err(failure) = fits {
+                body.cancel();
+                return Err(failure);
+            }
+            bytes.extend(chunk);
+        }
     }
     if length.is_some_and(|length| length != bytes.len() as u64) {
         return Err(invalid_size(

@@ -1,7 +1,8 @@
 //! What this process has written last of uploads: who goes on with one, and has the same process again, spares it a read for each chunk.
 //!
 //! An object of an upload never changes, so what is remembered is what it says as long as it is there. That it is not there any more, as somebody
-//! else has ended the upload, is found out as ever: when the next one is created ([`state`](super::state)).
+//! else has ended the upload, is found out when the next one is created ([`state`](super::state)), and no longer before: the bytes that came in vain
+//! are then left to a collection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
