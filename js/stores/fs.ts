@@ -77,7 +77,7 @@ const SHARD = 3;
  */
 export function fs(folder: string, { sync = true }: FsOptions = {}): ObjectStore {
   const host = hostOrNone();
-  if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "no file system here");
+  if (host === undefined) throw new StoreError("STORE_UNSUITABLE", "no file system");
   if (typeof folder !== "string" || folder === "") throw invalid("folder is no path");
   return new FsStore(new Disk(host, host.path.resolve(folder), sync));
 }
@@ -163,7 +163,7 @@ class FsStore implements ObjectStore {
       for (let { after } = options; ; ) {
         const keys = await this.#log.page(prefix, after, limit + 1);
         const found = await Promise.all(keys.map((key) => this.#listed(key)));
-        objects.push(...found.filter((object) => object !== undefined));
+        objects.push(...found.filter((object) => !!object));
         const isFull = objects.length > limit;
         if (isFull || keys.length <= limit) return { objects: objects.slice(0, limit), more: isFull };
         options.signal?.throwIfAborted();
@@ -236,8 +236,7 @@ class FsStore implements ObjectStore {
     if (!known) await files.writeFile(format, FORMAT);
     else if (known !== FORMAT) throw new StoreError("STORE_UNSUITABLE", `${format} is not known`);
     // Each folder above may be as new as this one.
-    let below = "";
-    for (let folder = root; folder !== below; folder = path.dirname(folder)) {
+    for (let folder = root, below = ""; folder !== below; folder = path.dirname(folder)) {
       await this.#disk.syncFolder(folder);
       below = folder;
     }
@@ -258,8 +257,9 @@ class FsStore implements ObjectStore {
 
   /** Removes what processes that were killed have left, now and then. */
   async #clean(): Promise<void> {
-    if (Date.now() - this.#cleaned < ABANDONED) return;
-    this.#cleaned = Date.now();
+    const now = Date.now();
+    if (now - this.#cleaned < ABANDONED) return;
+    this.#cleaned = now;
     await removeAbandoned(this.#disk, this.#disk.temporary);
   }
 }
