@@ -83,7 +83,10 @@ export class Runtime<G extends ExecutorGlue> {
     return this.#tasks.size;
   }
 
-  /** Runs an operation of the core that waits: `begin` gives its task. Rejects with the signal's reason when that aborts. */
+  /**
+   * Runs an operation of the core that waits: `begin` gives its task, and gets by itself the objects that it needs, as before it the core may fail at
+   * what others left. Rejects with the signal's reason when that aborts.
+   */
   async run<T>(begin: (glue: G) => number, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     this.#sweep();

@@ -111,16 +111,13 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
     (glue) =>
       new glue.RawHosted(calls, origins, grace, uploadExpiry, minChunk, maxChunk, profile, isSparse, isReadOnly),
   );
-  const begin = ({ method, target, headers, body }: Asked) => {
-    const handle = front.get();
-    return () => handle.handle(method, target, headers, body);
-  };
+  const begin =
+    ({ method, target, headers, body }: Asked) =>
+    () =>
+      front.get().handle(method, target, headers, body);
   const clear = (left: Left, context: FrontContext | undefined) => {
     // Nobody waits for it where the host cannot be asked to. It may fail: a collection deletes what is left then.
-    const cleared = Promise.resolve().then(() => {
-      const handle = front.get();
-      return frontCore.run<void>(() => handle.clear(...left));
-    });
+    const cleared = Promise.resolve().then(() => frontCore.run<void>(() => front.get().clear(...left)));
     const ended = cleared.catch(onError).catch(() => {});
     context?.waitUntil?.(ended);
   };
@@ -135,8 +132,7 @@ function pullThrough(options: PullThroughOptions, origins: string[] | undefined)
   const begin = ({ method, target, headers, body }: Asked) => {
     // Nothing is written here.
     body?.cancel();
-    const handle = front.get();
-    return () => handle.handle(method, target, headers);
+    return () => front.get().handle(method, target, headers);
   };
   return { begin, clear: undefined, collect: undefined };
 }
