@@ -137,11 +137,44 @@ test("an object of the store's that does not come to its end is waited for no lo
       status = response.status;
     });
     await vi.advanceTimersByTimeAsync(59_000);
-    expect([status, cancel.mock.calls.length]).toEqual([undefined, 0]);
+    expect([status, cancel.mock.calls.length, onError.mock.calls.length]).toEqual([undefined, 0, 0]);
     await vi.advanceTimersByTimeAsync(2_000);
     expect([status, cancel.mock.calls.length]).toEqual([503, 1]);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test("an object of the store's that breaks off is told to the operator whatever its size, unless whoever asked has left", async () => {
+  for (const size of [1_000, 300_000]) {
+    for (const leaves of [false, true]) {
+      const onError = vi.fn();
+      const abort = new AbortController();
+      let isAsked = false;
+      const body = () =>
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(9)),
+          pull(controller) {
+            isAsked = true;
+            if (!leaves) controller.error(new Error("reset"));
+            return new Promise<void>(() => {});
+          },
+        });
+      const get = async () => ({ info: { size, version: "1", modified: 0 }, body: body() });
+      const ask = asking({ store: but(() => ({ get })), onError });
+      const answer = ask("GET", `/v2/a/manifests/${sha256(new Uint8Array())}`, { signal: abort.signal });
+      if (leaves) {
+        await vi.waitFor(() => expect(isAsked).toBe(true));
+        abort.abort(new Error("enough"));
+        await expect(answer).rejects.toThrow("enough");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(onError).not.toHaveBeenCalled();
+      } else {
+        expect((await answer).status).toBe(503);
+        expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+      }
+    }
   }
 });
 
