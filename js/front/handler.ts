@@ -32,7 +32,14 @@ export interface Answered {
   readonly headers: string;
   readonly body: Uint8Array<ArrayBuffer> | HostBody | undefined;
   /** To be called once the body was sent, with how many bytes of it were, and what it failed with. */
-  readonly ended?: ((bytes: number, failure?: { reason: unknown }) => void) | undefined;
+  readonly ended?: ((bytes: number, failure?: Failure) => void) | undefined;
+}
+
+/** What a response failed with. */
+export interface Failure {
+  readonly reason: unknown;
+  /** That of the response which went out whole in its place. */
+  readonly status?: number | undefined;
 }
 
 /** Answers a request. It rejects only if the request was given up: with its signal's reason. */

@@ -294,6 +294,46 @@ test("each request is told of, with what was asked and how much went either way"
   expect(events.every(({ duration }) => duration >= 0 && duration < 60_000)).toBe(true);
 });
 
+test("a response that the host refuses becomes a 500, is told of as one, and its body is given up", async () => {
+  const events: FrontEvent[] = [];
+  const onError = vi.fn();
+  const cancel = vi.fn();
+  const store = but(({ get }) => ({
+    async get(key, options) {
+      const found = await get(key, options);
+      return found && key.startsWith("segments/") ? { ...found, body: new ReadableStream({ cancel }) } : found;
+    },
+  }));
+  const ask = asking({ store, onError, onEvent: (event) => events.push(event) });
+  const bytes = new Uint8Array(randomBytes(1_000));
+  const target = `/v2/a/blobs/uploads/?digest=${sha256(bytes)}`;
+  expect((await ask("POST", target, { body: bytes, headers: { "content-length": "1000" } })).status).toBe(201);
+  const refused = new TypeError("no header of this host");
+  class Refusing extends Headers {
+    constructor(init?: HeadersInit) {
+      super(init);
+      if (this.has("docker-content-digest")) throw refused;
+    }
+  }
+  events.length = 0;
+  vi.stubGlobal("Headers", Refusing);
+  try {
+    for (const [method, sent] of [
+      ["GET", 60],
+      ["HEAD", 0],
+    ] as const) {
+      const answer = await ask(method, `/v2/a/blobs/${sha256(bytes)}`);
+      expect([answer.status, (await answer.text()).length]).toEqual([500, sent]);
+      const event = { operation: "blob", method, status: 500, sent, outcome: "failed", error: refused };
+      expect(events.splice(0)).toEqual([expect.objectContaining(event)]);
+    }
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(onError.mock.calls).toEqual([[refused], [refused]]);
+  expect(cancel).toHaveBeenCalledExactlyOnceWith(refused);
+});
+
 test("whoever is told of a request and throws is told of that, and the request is answered", async () => {
   const onError = vi.fn();
   const ask = asking({
