@@ -123,7 +123,8 @@ export async function serve(
       // Which was kept alive before it was known that no more would be taken.
       if (isClosing) setImmediate(() => server.closeIdleConnections());
     });
-    void exchange(answer, request, response, { bodyTimeout, begin, context: behind, onError });
+    // Also of a client that has left, which may go on long after its connection.
+    behind.waitUntil(exchange(answer, request, response, { bodyTimeout, begin, context: behind, onError }));
   };
   server.on("request", (request, response) => serveOne(request, response));
   // Whoever waits for leave to send a body is told to go on when the body is wanted.
