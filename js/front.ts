@@ -66,7 +66,7 @@ export function createFront(options: FrontOptions): Front {
       const answered = handle(asked);
       // Workers stop at once when their client leaves, but for this: what was begun is to be given up in order.
       if (asked.body !== undefined) context?.waitUntil?.(answered.catch(() => {}));
-      return toResponse(await answered);
+      return respond(await answered, request.method, onError);
     } catch (error) {
       // Whoever asked has left.
       if (request.signal.aborted) throw error;
@@ -84,20 +84,36 @@ function askedBy(request: Request, context: FrontContext | undefined): Asked {
   return { method, target: pathname + search, headers: toLines(headers), body, signal, context };
 }
 
-function toResponse(answered: Answered): Response {
-  const { status, body, ended } = answered;
-  const headers = answered.headers
+/** The response; where the host refuses it, as it may one of its headers, another one in its place. */
+function respond(answered: Answered, method: string, onError: (error: unknown) => void): Response {
+  try {
+    return toResponse(answered);
+  } catch (reason) {
+    onError(reason);
+    const instead = failure(method, 500, "UNKNOWN", "the front failed");
+    answered.ended?.(instead.body?.byteLength ?? 0, { reason, status: instead.status });
+    // Which would tell of its end, too.
+    if (answered.body instanceof HostBody) answered.body.cancel(reason);
+    return toResponse(instead);
+  }
+}
+
+/** Throws where the host refuses it, before its body is touched. */
+function toResponse({ status, headers: lines, body, ended }: Answered): Response {
+  const fields = lines
     .split("\n")
     .filter((line) => line !== "")
     .map((line): [string, string] => {
       const end = line.indexOf(":");
       return [line.slice(0, end), line.slice(end + 1)];
     });
+  const headers = new Headers(fields);
   if (!(body instanceof HostBody)) {
+    const response = new Response(body ?? null, { status, headers });
     ended?.(body?.byteLength ?? 0);
-    return new Response(body ?? null, { status, headers });
+    return response;
   }
-  const length = Number(headers.find(([name]) => name === "content-length")?.[1]);
+  const length = Number(headers.get("content-length") ?? Number.NaN);
   const stream = ended ? counted(body.stream, ended) : body.stream;
   return new Response(fixedLength(stream, length), { status, headers });
 }
@@ -105,7 +121,7 @@ function toResponse(answered: Answered): Response {
 /** The stream, and at its end the word that it has come. */
 function counted(
   stream: ReadableStream<Uint8Array>,
-  ended: (bytes: number, failure?: { reason: unknown }) => void,
+  ended: NonNullable<Answered["ended"]>,
 ): ReadableStream<Uint8Array> {
   const source = new ByteSource(stream, {});
   let sent = 0;

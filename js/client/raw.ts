@@ -57,6 +57,5 @@ export type Operation =
 
 /** Runs an operation. */
 export async function run<T>(client: RawClient, { signal }: OperationOptions, ...operation: Operation): Promise<T> {
-  const raw = client.get();
-  return await core.run<T>(() => raw.run(operation), signal);
+  return await core.run<T>(() => client.get().run(operation), signal);
 }

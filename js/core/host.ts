@@ -2,6 +2,7 @@ import { fixedLength } from "../engine/fixed-length.js";
 import { OciError, TransferError } from "../errors.js";
 import { ByteSource } from "../source.js";
 import { verifyStream } from "../stream.js";
+import { quietly } from "./quietly.js";
 import type { ExecutorGlue, Runtime } from "./runtime.js";
 
 /** Milliseconds that something may take which keeps a time limit of its own. */
@@ -142,7 +143,7 @@ export class HostBody {
   /** Gives the rest up, for a reason that its source is told. */
   cancel(reason?: unknown): void {
     // Whoever gives up no longer minds how it ended.
-    quietly(() => (this.#source ?? this.#stream)?.cancel(reason).catch(() => {}))();
+    quietly(() => (this.#source ?? this.#stream)?.cancel(reason).catch(() => {}));
   }
 
   /** This body, made to fail before its end unless it is what is expected, or at once if it cannot be verified. */
@@ -210,7 +211,7 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
       const signal = runtime.signalOf(task);
       const streams = payload instanceof HostBody;
       const limit = settings.headersTimeout + (streams ? 0 : Math.ceil(size / SLOWEST_UPLOAD));
-      const wait = { task, limit: streams ? MAX_WAIT : limit, giveUp: quietly(() => controller.abort()) };
+      const wait = { task, limit: streams ? MAX_WAIT : limit, giveUp: () => controller.abort() };
       runtime.begin(slot, wait, () =>
         exchange(settings, controller, signal, { method, url, headers, payload, size, limit }),
       );
@@ -250,17 +251,6 @@ export function createHost<G extends ExecutorGlue>(runtime: Runtime<G>): Host {
     verified: (body, digest, size, start, end, encoded) =>
       body.verified(digest, size < 0 ? undefined : size, start < 0 ? undefined : { start, end }, encoded),
     cancel: (body) => body.cancel(),
-  };
-}
-
-/** The action, without its exceptions: workerd throws at whoever touches what another request, perhaps a gone one, began. */
-function quietly(act: () => void): () => void {
-  return () => {
-    try {
-      act();
-    } catch {
-      // There is nothing left to give up.
-    }
   };
 }
 
@@ -360,7 +350,7 @@ async function exchange(
 }
 
 function giveUp({ body }: Response): void {
-  quietly(() => body?.cancel().catch(() => {}))();
+  quietly(() => body?.cancel().catch(() => {}));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { InternalError, OciError, TransferError } from "../errors.js";
 import { createHost, type Host } from "./host.js";
+import { quietly } from "./quietly.js";
 import { fromWire, isWireError } from "./wire.js";
 
 /** Milliseconds between two searches for operations that nothing will end. */
@@ -27,7 +28,7 @@ export interface Wait {
   readonly task: number;
   /** Milliseconds after which the host gives it up by itself. */
   readonly limit: number;
-  /** Called if the core stops waiting. */
+  /** Called if the core stops waiting; what it throws is nobody's, as that would go through the core. */
   giveUp(): void;
 }
 
@@ -82,7 +83,10 @@ export class Runtime<G extends ExecutorGlue> {
     return this.#tasks.size;
   }
 
-  /** Runs an operation of the core that waits: `begin` gives its task. Rejects with the signal's reason when that aborts. */
+  /**
+   * Runs an operation of the core that waits: `begin` gives its task, and gets by itself the objects that it needs, as before it the core may fail at
+   * what others left. Rejects with the signal's reason when that aborts.
+   */
   async run<T>(begin: (glue: G) => number, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     this.#sweep();
@@ -142,7 +146,7 @@ export class Runtime<G extends ExecutorGlue> {
   abandon(slot: number): void {
     const wait = this.#slots.get(slot);
     this.#slots.delete(slot);
-    wait?.giveUp();
+    quietly(() => wait?.giveUp());
   }
 
   /**

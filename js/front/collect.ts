@@ -72,12 +72,11 @@ export function collector(hosted: Revivable<Glue, RawHosted>, calls: StoreCalls<
     wholeNumber("operations", operations, 1, Number.MAX_SAFE_INTEGER);
     const make = checked(options);
     signal?.throwIfAborted();
-    const raw = new HandleOwner(frontCore, make);
-    const registry = hosted.get();
+    let raw: HandleOwner<Glue, RawCollect> | undefined;
     // Given up at once, it would keep all others from collecting for a while.
     const stop = () => {
       try {
-        raw.use((collect) => collect.stop());
+        raw?.use((collect) => collect.stop());
       } catch {
         // The core has failed, which whoever waits is told.
       }
@@ -91,13 +90,17 @@ export function collector(hosted: Revivable<Glue, RawHosted>, calls: StoreCalls<
     };
     calls.watchers.add(watch);
     try {
-      const report = await frontCore.run<CollectReport>(() => raw.use((collect) => registry.collect(collect)));
+      const report = await frontCore.run<CollectReport>((glue) => {
+        const collect = make(glue);
+        raw = new HandleOwner(frontCore, () => collect);
+        return hosted.get().collect(collect);
+      });
       if (!report.done) signal?.throwIfAborted();
       return report;
     } finally {
       calls.watchers.delete(watch);
       signal?.removeEventListener("abort", stop);
-      raw.free();
+      raw?.free();
     }
   };
 }

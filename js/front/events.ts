@@ -37,7 +37,7 @@ export interface FrontEvent {
    * was cut, as whoever asked had left (`aborted`) or the store, or the upstream, failed on the way (`cut`).
    */
   readonly outcome: "ok" | "refused" | "failed" | "aborted" | "cut";
-  /** What cut it. */
+  /** What cut it, or why it could not be sent and another one was, of a status of 500. */
   readonly error?: unknown;
 }
 
@@ -74,6 +74,7 @@ export function observed(
       ...answered,
       ended: (bytes, failure) => {
         if (failure === undefined) tell(status, bytes, status < 400 ? "ok" : status < 500 ? "refused" : "failed");
+        else if (failure.status !== undefined) tell(failure.status, bytes, "failed", failure.reason);
         else tell(status, bytes, isAbort(asked, failure.reason) ? "aborted" : "cut", failure.reason);
       },
     };

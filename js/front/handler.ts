@@ -31,7 +31,14 @@ export interface Answered {
   readonly headers: string;
   readonly body: Uint8Array<ArrayBuffer> | HostBody | undefined;
   /** To be called once the body was sent, with how many bytes of it were, and what it failed with. */
-  readonly ended?: ((bytes: number, failure?: { reason: unknown }) => void) | undefined;
+  readonly ended?: ((bytes: number, failure?: Failure) => void) | undefined;
+}
+
+/** What a response failed with. */
+export interface Failure {
+  readonly reason: unknown;
+  /** That of the response which went out whole in its place. */
+  readonly status?: number | undefined;
 }
 
 /** Answers a request. It rejects only if the request was given up: with its signal's reason. */
@@ -119,16 +126,13 @@ function hosting(options: HostingOptions, origins: string[] | undefined, onError
         isReadOnly,
       ),
   );
-  const begin = ({ method, target, headers, body }: Asked) => {
-    const handle = front.get();
-    return () => handle.handle(method, target, headers, body);
-  };
+  const begin =
+    ({ method, target, headers, body }: Asked) =>
+    () =>
+      front.get().handle(method, target, headers, body);
   const clear = (left: Left, context: FrontContext | undefined) => {
     // Nobody waits for it where the host cannot be asked to. It may fail: a collection deletes what is left then.
-    const cleared = Promise.resolve().then(() => {
-      const handle = front.get();
-      return frontCore.run<void>(() => handle.clear(...left));
-    });
+    const cleared = Promise.resolve().then(() => frontCore.run<void>(() => front.get().clear(...left)));
     const ended = cleared.catch(onError).catch(() => {});
     context?.waitUntil?.(ended);
   };
@@ -143,8 +147,7 @@ function pullThrough(options: PullThroughOptions, origins: string[] | undefined)
   const begin = ({ method, target, headers, body }: Asked) => {
     // Nothing is written here.
     body?.cancel();
-    const handle = front.get();
-    return () => handle.handle(method, target, headers);
+    return () => front.get().handle(method, target, headers);
   };
   return { begin, clear: undefined, collect: undefined };
 }

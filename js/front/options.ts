@@ -83,7 +83,8 @@ export type FrontOptions = HostingOptions | PullThroughOptions;
 export interface FrontContext {
   /**
    * Has the host go on with something when the response has been sent, or its client has left: with giving up an upload in order, and with deleting
-   * what is left of one that was closed or cancelled. Where it is missing that goes on all the same, if the host lets it.
+   * what is left of one that was closed or cancelled. Where it is missing that goes on all the same, if the host lets it: Workers
+   * do not, and there the context has to be passed.
    */
   waitUntil?(promise: Promise<unknown>): void;
 }

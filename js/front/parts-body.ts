@@ -1,4 +1,5 @@
 import { HostBody } from "../core/host.js";
+import { quietly } from "../core/quietly.js";
 import { streamed } from "../lent.js";
 import { ByteSource } from "../source.js";
 import type { StoredObject } from "../stores/object-store.js";
@@ -58,10 +59,10 @@ export class PartsBody<Part = unknown> extends HostBody {
   }
 
   override cancel(reason?: unknown): void {
-    this.#abort.abort(reason);
+    quietly(() => this.#abort.abort(reason));
     this.#others.length = 0;
     const left = this.#source ?? (this.#taken ? undefined : this.#current?.body);
     this.#taken = true;
-    left?.cancel(reason).catch(() => {});
+    quietly(() => left?.cancel(reason).catch(() => {}));
   }
 }

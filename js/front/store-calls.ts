@@ -39,6 +39,8 @@ interface Call {
   readonly abort: AbortController;
   /** Milliseconds that it may take. */
   readonly limit: number;
+  /** Tells the operator of what a stream that the store gave failed with. */
+  tell(thrown: unknown): void;
 }
 
 /** A store's methods, as the core calls them. */
@@ -91,7 +93,7 @@ export class StoreCalls<G extends ExecutorGlue> {
     for (const watch of this.watchers) watch();
     const abort = new AbortController();
     const limit = method === "put" ? timeToPut(given) : TIME_LIMIT;
-    const call = { abort, limit };
+    const call = { abort, limit, tell: (thrown: unknown) => this.#tell(blamed(thrown)) };
     this.#runtime.begin(slot, { task, limit, giveUp: () => abort.abort() }, () => this.#run(method, given, call));
   }
 
@@ -102,15 +104,51 @@ export class StoreCalls<G extends ExecutorGlue> {
     } catch (thrown) {
       // Unless a stream is put, which a request brought, nobody but the store is at fault for what breaks off or falls silent.
       const isOwn = thrown instanceof TransferError && !(method === "put" && given[1] instanceof HostBody);
-      const error = isOwn ? new StoreError("STORE_UNAVAILABLE", "the answer broke off", { cause: thrown }) : thrown;
-      const code = error instanceof OciError ? error.code : "";
+      const error = isOwn ? blamed(thrown) : thrown;
       const { aborted, reason } = call.abort.signal;
       // Given up by whoever waited for it, and not for the time that it took.
       const isGivenUp = aborted && !(reason instanceof StoreError);
-      if (!isGivenUp && !BLAMELESS.includes(code)) this.#onError(error);
+      if (!isGivenUp) this.#tell(error);
       throw error;
     }
   }
+
+  #tell(error: unknown): void {
+    const code = error instanceof OciError ? error.code : "";
+    if (!BLAMELESS.includes(code)) this.#onError(error);
+  }
+}
+
+/** The body of a large object, of whose failures the operator is told unless they are those of whoever gave it up. */
+class ObjectBody extends HostBody {
+  readonly #tell: (thrown: unknown) => void;
+  #isOver = false;
+
+  constructor(stream: ReadableStream<Uint8Array>, tell: (thrown: unknown) => void) {
+    super(stream, { idleTimeout: TIME_LIMIT }, undefined);
+    this.#tell = tell;
+  }
+
+  override async read(): Promise<Uint8Array | undefined> {
+    try {
+      return await super.read();
+    } catch (thrown) {
+      if (!this.#isOver) this.#tell(thrown);
+      this.#isOver = true;
+      throw thrown;
+    }
+  }
+
+  override cancel(reason?: unknown): void {
+    this.#isOver = true;
+    super.cancel(reason);
+  }
+}
+
+/** What broke off or fell silent, as the store's failure that it is. */
+function blamed(thrown: unknown): unknown {
+  if (!(thrown instanceof TransferError)) return thrown;
+  return new StoreError("STORE_UNAVAILABLE", "the answer broke off", { cause: thrown });
 }
 
 /** What each method is given, and gives. */
@@ -129,7 +167,7 @@ const CALLS = {
     const found = await open(store, ranged, call);
     if (found === undefined) return undefined;
     const isSmall = ranged.length === 1 && found.info.size <= SMALL;
-    const body = isSmall ? await whole(found) : new HostBody(found.body, { idleTimeout: TIME_LIMIT }, undefined);
+    const body = isSmall ? await whole(found) : new ObjectBody(found.body, call.tell);
     return [...known(found.info), body];
   },
 

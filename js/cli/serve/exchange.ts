@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { OciError } from "../../errors.js";
 import { failure } from "../../front/failure.js";
-import type { Handle } from "../../front/handler.js";
+import type { Answered, Handle } from "../../front/handler.js";
 import type { FrontContext } from "../../front/options.js";
 import { NodeBody } from "./node-body.js";
 import { send } from "./send.js";
@@ -19,6 +19,8 @@ export interface Reading {
   /** Called before its body is read. */
   readonly begin?: (() => void) | undefined;
   readonly context?: FrontContext | undefined;
+  /** Is told of a response that could not be sent. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Answers one request. Does not throw. */
@@ -26,7 +28,7 @@ export async function exchange(
   handle: Handle,
   request: IncomingMessage,
   response: ServerResponse,
-  { bodyTimeout, begin, context }: Reading,
+  { bodyTimeout, begin, context, onError }: Reading,
 ): Promise<void> {
   const abort = new AbortController();
   response.once("close", () => {
@@ -35,17 +37,27 @@ export async function exchange(
   const { method = "", url: target = "" } = request;
   const headers = linesOf(request.rawHeaders);
   const body = hasBody(request) ? new NodeBody(request, bodyTimeout, begin) : undefined;
+  let answered: Answered | undefined;
   try {
-    const answered =
+    answered =
       headers.length > MAX_HEADERS
         ? failure(method, 431, "UNSUPPORTED", "the headers are too large")
         : await handle({ method, target, headers, body, signal: abort.signal, context });
     if (body !== undefined && !request.complete) lingerAfter(request, response);
     await send(answered, response);
-  } catch {
+  } catch (reason) {
     // A connection that is gone, a body that failed, which must not look whole, or headers that cannot be sent.
-    if (response.headersSent || response.destroyed) response.destroy();
-    else await send(failure(method, 500, "UNKNOWN", "the front failed"), response);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (response.destroyed) {
+      answered?.ended?.(0, { reason });
+      return;
+    }
+    onError(reason);
+    const ended = (bytes: number) => answered?.ended?.(bytes, { reason, status: 500 });
+    await send({ ...failure(method, 500, "UNKNOWN", "the front failed"), ended }, response);
   }
 }
 

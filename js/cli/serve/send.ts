@@ -8,7 +8,7 @@ import { Outlet, PIECE } from "./outlet.js";
 
 /**
  * Sends a response. Rejects if that fails: where its headers were sent it must not look whole, so whoever called breaks the connection; where they were
- * not, as Node refuses one of them, whoever called may send another.
+ * not, as Node refuses one of them, whoever called may send another, and says of this one that it has ended.
  */
 export async function send({ status, headers, body, ended }: Answered, response: ServerResponse): Promise<void> {
   try {
@@ -16,7 +16,6 @@ export async function send({ status, headers, body, ended }: Answered, response:
     response.writeHead(status, STATUS_CODES[status] ?? "", fieldsOf(headers));
   } catch (reason) {
     if (body instanceof HostBody) body.cancel(reason);
-    ended?.(0, { reason });
     throw reason;
   }
   if (!(body instanceof HostBody)) {

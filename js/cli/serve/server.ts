@@ -79,6 +79,7 @@ export async function serve(
   { host, port, tls, names = [], collecting, limits = {} }: ServerOptions,
 ): Promise<Serving> {
   const { maxConnections = MAX_CONNECTIONS, headersTimeout = HEADERS_TIMEOUT, bodyTimeout = BODY_TIMEOUT } = limits;
+  const { onError = console.error } = options;
   const metrics = createMetrics();
   // A name may be one of this machine's: judged by itself, it would have every page read what is for this machine alone.
   const listened = isIP(host) > 0 || host === "" ? host : (await lookup(host)).address;
@@ -122,7 +123,8 @@ export async function serve(
       // Which was kept alive before it was known that no more would be taken.
       if (isClosing) setImmediate(() => server.closeIdleConnections());
     });
-    void exchange(answer, request, response, { bodyTimeout, begin, context: behind });
+    // Also of a client that has left, which may go on long after its connection.
+    behind.waitUntil(exchange(answer, request, response, { bodyTimeout, begin, context: behind, onError }));
   };
   server.on("request", (request, response) => serveOne(request, response));
   // Whoever waits for leave to send a body is told to go on when the body is wanted.
@@ -142,9 +144,7 @@ export async function serve(
     metrics.observeCollection(report);
     collecting?.onCollect?.(report);
   };
-  const collected =
-    collecting &&
-    keepCollecting(handle.collect, { ...collecting, onCollect }, options.onError ?? console.error, ended.signal);
+  const collected = collecting && keepCollecting(handle.collect, { ...collecting, onCollect }, onError, ended.signal);
   const { address, family, port: bound } = server.address() as AddressInfo;
   const name = family === "IPv6" ? `[${address}]` : address;
   return {

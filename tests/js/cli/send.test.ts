@@ -208,9 +208,12 @@ test.each([
     status: 200,
     headers: `content-length:${MIB}\n${line}\n`,
     body: method === "HEAD" ? undefined : new HostBody(new ReadableStream({ cancel }), {}, undefined),
-    ended: (bytes, failure) => ended.push([bytes, failure?.reason]),
+    ended: (bytes, failure) => ended.push([bytes, failure]),
   });
-  const server = createServer((request, response) => exchange(handle, request, response, { bodyTimeout: 1000 }));
+  const onError = vi.fn();
+  const server = createServer((request, response) =>
+    exchange(handle, request, response, { bodyTimeout: 1000, onError }),
+  );
   servers.add(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
@@ -232,7 +235,9 @@ test.each([
   expect(heads.map((head) => head.split("\r\n", 1)[0])).toEqual(Array(3).fill("HTTP/1.1 500 Internal Server Error"));
   expect(received.split(body)).toHaveLength(3);
   expect(received).not.toContain("x-a");
-  expect(ended).toEqual(Array(3).fill([0, expect.any(TypeError)]));
+  const failed = { reason: expect.any(TypeError), status: 500 };
+  expect(ended).toEqual([body.length, 0, body.length].map((sent) => [sent, failed]));
+  expect(onError.mock.calls).toEqual(Array(3).fill([expect.any(TypeError)]));
   expect(cancelled).toEqual(Array(2).fill(expect.any(TypeError)));
 });
 

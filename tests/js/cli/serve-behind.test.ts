@@ -1,5 +1,7 @@
 /** What `pierhead serve` deletes behind its answers, and that it waits for it when it ends. */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { memory, type Serving, serve } from "../../../dist/cli/serve/serve.js";
 
@@ -56,4 +58,49 @@ test("it ends at its time, whatever is left then", async () => {
   expect(performance.now() - begun).toBeGreaterThan(250);
   expect(performance.now() - begun).toBeLessThan(5_000);
   expect(await left()).toBeGreaterThan(0);
+});
+
+test("it ends once a request has ended whose client has left, with what that leaves behind", async () => {
+  const store = memory();
+  let release = () => {};
+  const isReleased = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isPut = false;
+  const holding = {
+    ...store,
+    async put(...given: Parameters<typeof store.put>) {
+      // Once all of the body has been read.
+      if (given[0].startsWith("blobs/")) {
+        isPut = true;
+        await isReleased;
+      }
+      return await store.put(...given);
+    },
+    async delete(...given: Parameters<typeof store.delete>) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await store.delete(...given);
+    },
+  };
+  serving = await serve({ store: holding, onError: () => {} }, { host: "127.0.0.1", port: 0 });
+  const { url, close } = serving;
+  const begun = await fetch(new URL("/v2/a/blobs/uploads/", url), { method: "POST" });
+  const end = new URL(begun.headers.get("location") as string, url);
+  end.searchParams.set("digest", `sha256:${createHash("sha256").update("hello").digest("hex")}`);
+  const put = request(end, { method: "PUT", headers: { "content-length": "5" } });
+  put.on("error", () => {});
+  put.end("hello");
+  await expect.poll(() => isPut).toBe(true);
+  put.destroy();
+  await once(put, "close").catch(() => {});
+  let isClosed = false;
+  const ended = close(10_000).then(() => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(isClosed).toBe(false);
+  release();
+  await ended;
+  expect((await store.list("uploads/")).objects).toEqual([]);
+  expect((await store.list("repositories/")).objects).toHaveLength(1);
 });

@@ -2,6 +2,7 @@
 import { createFront, type FrontContext, type ObjectStore } from "pierhead/front";
 import { memory, StoreError } from "pierhead/stores/memory";
 import { expect, test, vi } from "vitest";
+import { frontCore } from "../../../dist/core/front.js";
 import { pushChunk, sha256, status } from "./pushing.ts";
 
 /** How many uploads may be deleted at a time. */
@@ -155,4 +156,41 @@ test("where more is deleted than may be at a time, whoever is next waits for his
   const last = await pushChunk(front, "a", "hello");
   expect((await front(...end(last, undefined, context))).status).toBe(204);
   expect(promises).toHaveLength(1);
+});
+
+test("a request that finds the core failing at what another one left is answered, by a new instance", async () => {
+  const store = memory();
+  const onError = vi.fn();
+  let isSilent = true;
+  const front = createFront({
+    store: { ...store, list: (...given) => (isSilent ? new Promise(() => {}) : store.list(...given)) },
+    onError,
+  });
+  const upload = await pushChunk(front, "a", "hello");
+  const requests = [
+    () => status(front, "a/tags/list"),
+    async () => (await front(...end(upload, undefined))).status,
+    async () => (await front.collect()).done,
+  ];
+  const answers: unknown[] = [];
+  for (const [number, request] of requests.entries()) {
+    isSilent = true;
+    const left = status(front, "a/tags/list");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isSilent = false;
+    // Out of a call of the core's own, like what its stack overflows with.
+    const abandon = vi.spyOn(frontCore, "abandon").mockImplementationOnce(() => {
+      throw new RangeError("Maximum call stack size exceeded");
+    });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 130_000 * (number + 1) });
+    try {
+      answers.push(await request());
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(abandon).toHaveBeenCalled();
+    abandon.mockRestore();
+    expect(await left).toBe(500);
+  }
+  expect(answers).toEqual([404, 204, true]);
 });

@@ -137,11 +137,44 @@ test("an object of the store's that does not come to its end is waited for no lo
       status = response.status;
     });
     await vi.advanceTimersByTimeAsync(59_000);
-    expect([status, cancel.mock.calls.length]).toEqual([undefined, 0]);
+    expect([status, cancel.mock.calls.length, onError.mock.calls.length]).toEqual([undefined, 0, 0]);
     await vi.advanceTimersByTimeAsync(2_000);
     expect([status, cancel.mock.calls.length]).toEqual([503, 1]);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test("an object of the store's that breaks off is told to the operator whatever its size, unless whoever asked has left", async () => {
+  for (const size of [1_000, 300_000]) {
+    for (const leaves of [false, true]) {
+      const onError = vi.fn();
+      const abort = new AbortController();
+      let isAsked = false;
+      const body = () =>
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(9)),
+          pull(controller) {
+            isAsked = true;
+            if (!leaves) controller.error(new Error("reset"));
+            return new Promise<void>(() => {});
+          },
+        });
+      const get = async () => ({ info: { size, version: "1", modified: 0 }, body: body() });
+      const ask = asking({ store: but(() => ({ get })), onError });
+      const answer = ask("GET", `/v2/a/manifests/${sha256(new Uint8Array())}`, { signal: abort.signal });
+      if (leaves) {
+        await vi.waitFor(() => expect(isAsked).toBe(true));
+        abort.abort(new Error("enough"));
+        await expect(answer).rejects.toThrow("enough");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(onError).not.toHaveBeenCalled();
+      } else {
+        expect((await answer).status).toBe(503);
+        expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+      }
+    }
   }
 });
 
@@ -259,6 +292,46 @@ test("each request is told of, with what was asked and how much went either way"
   ]);
   expect(events[0]?.received).toBe(EMPTY.length);
   expect(events.every(({ duration }) => duration >= 0 && duration < 60_000)).toBe(true);
+});
+
+test("a response that the host refuses becomes a 500, is told of as one, and its body is given up", async () => {
+  const events: FrontEvent[] = [];
+  const onError = vi.fn();
+  const cancel = vi.fn();
+  const store = but(({ get }) => ({
+    async get(key, options) {
+      const found = await get(key, options);
+      return found && key.startsWith("segments/") ? { ...found, body: new ReadableStream({ cancel }) } : found;
+    },
+  }));
+  const ask = asking({ store, onError, onEvent: (event) => events.push(event) });
+  const bytes = new Uint8Array(randomBytes(1_000));
+  const target = `/v2/a/blobs/uploads/?digest=${sha256(bytes)}`;
+  expect((await ask("POST", target, { body: bytes, headers: { "content-length": "1000" } })).status).toBe(201);
+  const refused = new TypeError("no header of this host");
+  class Refusing extends Headers {
+    constructor(init?: HeadersInit) {
+      super(init);
+      if (this.has("docker-content-digest")) throw refused;
+    }
+  }
+  events.length = 0;
+  vi.stubGlobal("Headers", Refusing);
+  try {
+    for (const [method, sent] of [
+      ["GET", 60],
+      ["HEAD", 0],
+    ] as const) {
+      const answer = await ask(method, `/v2/a/blobs/${sha256(bytes)}`);
+      expect([answer.status, (await answer.text()).length]).toEqual([500, sent]);
+      const event = { operation: "blob", method, status: 500, sent, outcome: "failed", error: refused };
+      expect(events.splice(0)).toEqual([expect.objectContaining(event)]);
+    }
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(onError.mock.calls).toEqual([[refused], [refused]]);
+  expect(cancel).toHaveBeenCalledExactlyOnceWith(refused);
 });
 
 test("whoever is told of a request and throws is told of that, and the request is answered", async () => {
