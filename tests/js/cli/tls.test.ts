@@ -23,6 +23,13 @@ function certify(name: string, more: readonly string[], issuer?: string): void {
   execFileSync("openssl", [...made, ...signed, ...extensions, ...to], { stdio: "pipe" });
 }
 
+/** To be ended at the end: a hook that is made within another is never called. */
+const servers: ReturnType<typeof start>[] = [];
+afterAll(async () => {
+  for (const { process: child } of servers) child.kill();
+  await Promise.all(servers.map(({ ended }) => ended));
+});
+
 /** Serves an empty registry by a certificate; returns its port. */
 async function serve(certificate: string): Promise<string> {
   const args = [
@@ -34,13 +41,10 @@ async function serve(certificate: string): Promise<string> {
     "--tls-key",
     file(`${certificate}.key`),
   ];
-  const { process: child, ended } = start(["serve", ...args]);
-  afterAll(async () => {
-    child.kill();
-    await ended;
-  });
-  for await (const text of child.stderr.setEncoding("utf8")) {
-    const [, port] = /serving https:\/\/127\.0\.0\.1:(\d+)\//.exec(text) ?? [];
+  const started = start(["serve", ...args]);
+  servers.push(started);
+  for await (const text of started.process.stderr) {
+    const [, port] = /serving https:\/\/127\.0\.0\.1:(\d+)\//.exec(String(text)) ?? [];
     if (port !== undefined) return port;
   }
   throw new Error("it did not start");
