@@ -43,5 +43,6 @@ mod upload_faults;
 mod upload_limits;
 mod upload_pages;
 mod upload_races;
+mod upload_racing;
 mod uploads;
 mod version;

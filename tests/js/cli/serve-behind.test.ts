@@ -38,8 +38,8 @@ async function closed() {
   return { close, release, left };
 }
 
-test("it ends once that is deleted which its last answers left behind", async () => {
-  const { close, release, left } = await closed();
+/** That a server which is told to end does so once its store is let, and not before. */
+async function waits(close: Serving["close"], release: () => void) {
   let isClosed = false;
   const ended = close(10_000).then(() => {
     isClosed = true;
@@ -48,6 +48,11 @@ test("it ends once that is deleted which its last answers left behind", async ()
   expect(isClosed).toBe(false);
   release();
   await ended;
+}
+
+test("it ends once that is deleted which its last answers left behind", async () => {
+  const { close, release, left } = await closed();
+  await waits(close, release);
   expect(await left()).toBe(0);
 });
 
@@ -93,14 +98,7 @@ test("it ends once a request has ended whose client has left, with what that lea
   await expect.poll(() => isPut).toBe(true);
   put.destroy();
   await once(put, "close").catch(() => {});
-  let isClosed = false;
-  const ended = close(10_000).then(() => {
-    isClosed = true;
-  });
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(isClosed).toBe(false);
-  release();
-  await ended;
+  await waits(close, release);
   expect((await store.list("uploads/")).objects).toEqual([]);
   expect((await store.list("repositories/")).objects).toHaveLength(1);
 });
